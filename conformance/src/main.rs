@@ -1,0 +1,2 @@
+//! `mars-conformance`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Executable specification of a group of MARS servers.
