@@ -1,1 +1,3 @@
-//! The harness.
+//! Model-based conformance harness for distributed MARS servers.
+
+pub mod trace;
