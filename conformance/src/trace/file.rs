@@ -144,7 +144,7 @@ fn check(trace: &Trace) -> Result<(), (String, String)> {
         before = step.at;
         match (&step.act, &step.stimulus) {
             (Some(_), None) => {
-                check_act(trace, step, &servers).map_err(|(name, why)| (field(name), why))?
+                check_act(trace, step, &servers).map_err(|(name, why)| (field(name), why))?;
             }
             (None, Some(_)) if servers.len() == 1 => {}
             (None, Some(_)) => {
