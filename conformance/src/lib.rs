@@ -1,4 +1,5 @@
 //! Model-based conformance harness for distributed MARS servers.
 
+pub mod frames;
 pub mod judge;
 pub mod trace;
