@@ -1,0 +1,7 @@
+//! Lockstep: a global trace played on N servers under test, everything compared after each step.
+
+mod network;
+mod replay;
+
+pub use network::{Network, NetworkError, Seen, SeenWhat, nsapa};
+pub use replay::{PROLOGUE_MS, HEAL_MS, Replayed, StepFailure, replay};
