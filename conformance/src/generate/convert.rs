@@ -137,6 +137,8 @@ pub fn act(action: Action, home: Option<Server>) -> Option<Act> {
         Action::Heal { a, b } => Act::Heal { a: server(a), b: server(b) },
         Action::Drain { server: s } => Act::Drain { server: server(s) },
         Action::Tick => Act::Tick,
+        // A beat that hangs has no counterpart in the adapter protocol.
+        Action::Hang { .. } | Action::Wake { .. } => return None,
     })
 }
 
@@ -211,11 +213,8 @@ pub fn state(projection: &Projection) -> ServerState {
 }
 
 /// States of all running servers by name.
-pub fn states(projections: &[Option<Projection>]) -> BTreeMap<String, ServerState> {
-    let running = projections.iter().zip(0..).filter_map(|(projection, number)| {
-        Some((server(Server(number)), state(projection.as_ref()?)))
-    });
-    running.collect()
+pub fn states(projections: &[(Server, Projection)]) -> BTreeMap<String, ServerState> {
+    projections.iter().map(|(number, projection)| (server(*number), state(projection))).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Lockstep: a global trace played on N servers under test, everything compared after each step.
 
+pub mod local;
 mod network;
 mod replay;
 
