@@ -4,6 +4,8 @@
 //! the contract. Everything in here is keyed by layer 3 protocol.
 
 pub mod config;
+mod liveness;
+mod redirect_map;
 mod server;
 mod text;
 pub mod view;

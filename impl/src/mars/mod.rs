@@ -4,6 +4,7 @@
 //! ClusterControlVC, the point-to-multipoint VC from the MARS to all of them; CSN, Cluster Sequence
 //! Number, the counter of messages on it; MCS, multicast server.
 
+pub mod cluster;
 pub mod cmi;
 pub mod membership;
 pub mod ranges;
