@@ -4,7 +4,9 @@
 //! the contract. Everything in here is keyed by layer 3 protocol.
 
 pub mod config;
+mod keys;
 mod liveness;
+mod originators;
 mod redirect_map;
 mod server;
 mod text;

@@ -92,7 +92,10 @@ impl Originators {
                 kind: ChangeKind::Ends,
                 join: *join,
                 // R2443-5.4-06; a key that is put to another use leaves first.
-                announce: leave || *key_of == key && !same(after.get(key_of), join) && after.contains_key(key_of),
+                announce: leave
+                    || *key_of == key
+                        && !same(after.get(key_of), join)
+                        && after.contains_key(key_of),
             })
             .collect();
         changes.sort_by_key(|change| change.join);
@@ -161,9 +164,7 @@ impl Originators {
     }
 
     /// Every registration claimed: originator, client, CMI.
-    pub(crate) fn registrations(
-        &self,
-    ) -> impl Iterator<Item = (ServerId, Endpoint, u16)> + '_ {
+    pub(crate) fn registrations(&self) -> impl Iterator<Item = (ServerId, Endpoint, u16)> + '_ {
         self.by_id.iter().flat_map(|(origin, claims)| {
             claims
                 .contents

@@ -7,4 +7,8 @@
 pub mod cluster;
 pub mod cmi;
 pub mod membership;
+mod packing;
 pub mod ranges;
+pub mod server;
+
+pub use server::{Changed, Effect, Foreign, Ignored, Mars, MarsConfig};

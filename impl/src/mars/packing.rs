@@ -74,8 +74,7 @@ mod tests {
         let number = |len: u8| AtmNumber::new(form, &vec![7; usize::from(len)]).unwrap();
         Endpoint {
             number: number(len),
-            subaddress: subaddress
-                .then(|| AtmNumber::new(AtmForm::Nsapa, &[1; 20]).unwrap()),
+            subaddress: subaddress.then(|| AtmNumber::new(AtmForm::Nsapa, &[1; 20]).unwrap()),
         }
     }
 

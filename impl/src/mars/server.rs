@@ -468,8 +468,7 @@ impl Mars {
             .filter(|_| fits(self.config.protocol, body.group_len()))
             .ok_or(Ignored::NoGroup)?;
         let groups: Vec<ProtocolAddress> = self.map.layer3_groups(range).into_iter().collect();
-        let addresses =
-            packing::endpoint_len(&client) + body.source_protocol.octets().len();
+        let addresses = packing::endpoint_len(&client) + body.source_protocol.octets().len();
         let size = packing::capacity(
             usize::from(self.config.mtu),
             addresses,
