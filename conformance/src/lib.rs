@@ -1,4 +1,6 @@
 //! Model-based conformance harness for distributed MARS servers.
 
+pub mod adapter;
 pub mod judge;
+pub mod sut;
 pub mod trace;
