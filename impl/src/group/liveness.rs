@@ -41,14 +41,16 @@ pub(crate) enum Beat {
 
 impl Liveness {
     /// Some record of this originator was learned. The first one, whatever it is, starts the timer
-    /// (registers B04, B07); no other moves it.
-    pub(crate) fn seen(&mut self, now: Time, origin: ServerId, hold_ms: u64) {
+    /// (registers B04, B07); no other moves it. True for the first.
+    pub(crate) fn seen(&mut self, now: Time, origin: ServerId, hold_ms: u64) -> bool {
+        let first = !self.originators.contains_key(&origin);
         self.originators.entry(origin).or_insert(Status {
             atm: None,
             phase: Phase::Live {
                 flush_at: after(now, hold_ms),
             },
         });
+        first
     }
 
     /// A newer Redirect Entry was accepted.
@@ -172,12 +174,12 @@ mod tests {
     #[test]
     fn other_records_start_the_timer_once() {
         let mut liveness = Liveness::default();
-        liveness.seen(Time(0), A, HOLD);
-        liveness.seen(Time(100_000), A, HOLD);
+        assert!(liveness.seen(Time(0), A, HOLD));
+        assert!(!liveness.seen(Time(100_000), A, HOLD));
         assert!(liveness.is_live(A));
         assert_eq!(liveness.next_deadline(), Some(Time(HOLD)));
         assert_eq!(liveness.flush_due(Time(HOLD)), [A]);
-        liveness.seen(Time(HOLD), A, HOLD);
+        assert!(!liveness.seen(Time(HOLD), A, HOLD));
         assert!(!liveness.is_live(A));
     }
 

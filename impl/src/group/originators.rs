@@ -113,6 +113,29 @@ impl Originators {
         changes
     }
 
+    /// Drops what a key holds, because its record does not exist any more (register C15).
+    pub(crate) fn forget(&mut self, origin: ServerId, live: bool, key: CacheKey) -> Vec<Change> {
+        let Some(claims) = self.by_id.get_mut(&origin) else {
+            return Vec::new();
+        };
+        let touched = claims.contents.get(&key).map(Content::client);
+        let touched: BTreeSet<Endpoint> = touched.into_iter().collect();
+        let before = claims.counting(&touched);
+        claims.drop_key(key);
+        let after = claims.counting(&touched);
+        let mut ends: Vec<Change> = before
+            .iter()
+            .filter(|(key, _)| live && !after.contains_key(key))
+            .map(|(held, join)| Change {
+                kind: ChangeKind::Ends,
+                join: *join,
+                announce: *held == key,
+            })
+            .collect();
+        ends.sort_by_key(|change| change.join);
+        ends
+    }
+
     /// All that counted of an originator that is flushed.
     // R2443-2-11
     pub(crate) fn flush(&self, origin: ServerId) -> Vec<Change> {
@@ -152,15 +175,6 @@ impl Originators {
             .values()
             .flat_map(|claims| claims.contents.values())
             .any(|content| content.cmi() == cmi)
-    }
-
-    /// All CMIs that originators' claims carry.
-    pub(crate) fn cmis(&self) -> BTreeSet<u16> {
-        self.by_id
-            .values()
-            .flat_map(|claims| claims.contents.values())
-            .map(|content| content.cmi())
-            .collect()
     }
 
     /// Every registration claimed: originator, client, CMI.

@@ -12,22 +12,20 @@ use crate::io::Time;
 pub struct Member {
     /// Its Cluster Member ID.
     pub cmi: u16,
-    /// Its layer 3 address as given when it registered; may be null.
-    pub source: ProtocolAddress,
-    /// The sequence bits of its registration (register E11).
-    pub sequence: u8,
+    /// What it said when it registered.
+    pub said: Said,
     /// What it has joined in this registration, by exact range (register E08).
-    pub joins: BTreeMap<GroupRange, Joined>,
+    pub joins: BTreeMap<GroupRange, Said>,
 }
 
-/// What a client said when it joined a range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Joined {
+/// What a client's message said about itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Said {
     /// mar$flags.layer3grp, clear for a block.
     pub layer3grp: bool,
-    /// mar$flags.sequence.
+    /// mar$flags.sequence (register E11).
     pub sequence: u8,
-    /// mar$spa.
+    /// mar$spa; may be null.
     pub source: ProtocolAddress,
 }
 
@@ -74,15 +72,13 @@ impl Cluster {
         &mut self,
         now: Time,
         endpoint: Endpoint,
-        source: ProtocolAddress,
-        sequence: u8,
+        said: Said,
         taken: impl Fn(u16) -> bool,
     ) -> Option<u16> {
         let cmi = self.cmis.allocate(now, taken)?;
         let member = Member {
             cmi,
-            source,
-            sequence,
+            said,
             joins: BTreeMap::new(),
         };
         self.members.insert(endpoint, member);
@@ -148,13 +144,7 @@ mod tests {
     }
 
     fn register(cluster: &mut Cluster, number: u8) -> Option<u16> {
-        cluster.register(
-            Time(0),
-            endpoint(number),
-            ProtocolAddress::default(),
-            0,
-            |_| false,
-        )
+        cluster.register(Time(0), endpoint(number), Said::default(), |_| false)
     }
 
     // R2022-6.1.4-01 R2022-6.1.4-02 R2022-5.1.4.2-02

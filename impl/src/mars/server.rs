@@ -3,7 +3,7 @@
 //! The host map also holds what the group says about clients of other servers; the cluster holds own
 //! clients only. Queries are answered from the map, service is for the cluster (register A09).
 
-use super::cluster::{Cluster, Joined, Member};
+use super::cluster::{Cluster, Member, Said};
 use super::cmi::CmiPool;
 use super::membership::HostMap;
 use super::{packing, ranges};
@@ -77,7 +77,7 @@ pub enum Changed {
         /// What.
         range: GroupRange,
         /// The flags and source of the LEAVE.
-        left: Joined,
+        said: Said,
     },
     /// A registration ended, and with it all joins.
     Deregistered {
@@ -217,10 +217,9 @@ impl Mars {
         if let Some(member) = self.cluster.member(client) {
             return Ok(vec![self.private_copy(octets, Some(member.cmi))]);
         }
-        let sequence = body.flags.sequence();
         let cmi = self
             .cluster
-            .register(now, client, body.source_protocol, sequence, taken)
+            .register(now, client, said(body), taken)
             .ok_or(Ignored::NoCmi)?;
         // R2022-6.1.2-01 R2022-6.1.2-04 R2443-1-06 R2443-1-07
         Ok(vec![
@@ -284,12 +283,9 @@ impl Mars {
             .next()
             .filter(|_| fits(self.config.protocol, body.group_len()))
             .ok_or(Ignored::NoGroup)?;
-        let said = Joined {
-            // R2022-5.2.1-10
-            layer3grp: body.flags.layer3grp() && range.is_single(),
-            sequence: body.flags.sequence(),
-            source: body.source_protocol,
-        };
+        let mut said = said(body);
+        // R2022-5.2.1-10
+        said.layer3grp &= range.is_single();
         let changed = match (kind, member.joins.get(&range).copied()) {
             // R2443-5.3-17 R2022-6.1.2-12
             (Kind::Join, Some(old)) if old.layer3grp == said.layer3grp => {
@@ -318,7 +314,7 @@ impl Mars {
                 Changed::Left {
                     client,
                     range,
-                    left: said,
+                    said,
                 }
             }
         };
@@ -605,6 +601,15 @@ impl Mars {
             cluster: self.cluster.canonical(now),
             map: self.map.clone(),
         }
+    }
+}
+
+/// What a message tells of its sender.
+fn said(body: &Membership<'_>) -> Said {
+    Said {
+        layer3grp: body.flags.layer3grp(),
+        sequence: body.flags.sequence(),
+        source: body.source_protocol,
     }
 }
 

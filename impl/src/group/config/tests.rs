@@ -43,7 +43,7 @@ fn reads_null_neighbor_ids_auth_and_order() {
     assert!(!format!("{:?}", read.auth).contains("11"));
     assert_eq!(read.redirect_order, RedirectOrder::LearnedOnly);
     assert_eq!(read.protocols.first().unwrap().snap, [0, 0, 0, 8, 0]);
-    // The entry names a neighbour by an id that no neighbour has.
+    // Read, and refused: to ignore it would be worse.
     assert_eq!(
         read.validate(),
         Err(ConfigError::Authentication {
