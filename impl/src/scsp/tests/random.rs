@@ -40,6 +40,8 @@ proptest! {
             sim.originate_and_pump(me, key, &[me as u8, count as u8]);
             sim.advance(wait);
         }
+        sim.advance(30_000);
+        sim.link = Box::new(|_| Fate::Deliver);
         // Long enough for retry limits, dead times and new negotiations one after the other.
         sim.advance(60_000);
         sim.assert_aligned();
