@@ -25,3 +25,6 @@ mod reader;
 pub mod scsp;
 
 pub use error::{ErrorCode, WireError};
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
 //! Extensions at the end of an SCSP packet (RFC 2334, B.3).
 
+use core::fmt;
+
 use crate::wire::error::{ErrorCode, WireError};
-use crate::wire::reader::Reader;
+use crate::wire::reader::{Hex, Reader};
 
 /// Type of the End extension.
 pub(super) const END: u16 = 0;
@@ -9,7 +11,7 @@ pub(super) const END: u16 = 0;
 pub(super) const AUTHENTICATION: u16 = 1;
 
 /// One extension; the End extension is not among those listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Extension<'a> {
     /// 1 Authentication, 2 Vendor-Private, others unknown and skipped (register D11).
     pub kind: u16,
@@ -18,7 +20,7 @@ pub struct Extension<'a> {
 }
 
 /// The Authentication extension (RFC 2334, B.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Authentication<'a> {
     /// Security Parameter Index, chosen by the receiver.
     pub spi: u32,
@@ -27,10 +29,33 @@ pub struct Authentication<'a> {
 }
 
 /// All extensions of a packet in order, checked when made; empty when there are none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extensions<'a> {
     octets: &'a [u8],
     listed: usize,
+}
+
+impl fmt::Debug for Extension<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "type {} {:?}", self.kind, Hex(self.value))
+    }
+}
+
+impl fmt::Debug for Authentication<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "spi {:#x} {:?}", self.spi, Hex(self.data))
+    }
+}
+
+impl fmt::Debug for Extensions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        list.entries(self.iter());
+        if !self.after_end().is_empty() {
+            list.entry(&Hex(self.after_end()));
+        }
+        list.finish()
+    }
 }
 
 impl<'a> Extensions<'a> {
