@@ -80,6 +80,9 @@ pub(crate) fn protocol_address(
     length: u8,
 ) -> Result<ProtocolAddress, WireError> {
     let too_long = reader.error(ErrorCode::BadLength, field, u64::from(length));
+    if usize::from(length) > ProtocolAddress::MAX {
+        return Err(too_long);
+    }
     let octets = reader.take(field, usize::from(length))?;
     ProtocolAddress::new(octets).ok_or(too_long)
 }

@@ -139,6 +139,12 @@ impl<'a> PairList<'a> {
     }
 }
 
+impl Default for PairList<'_> {
+    fn default() -> Self {
+        Self(Pairs::Items(&[]))
+    }
+}
+
 impl PartialEq for PairList<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len()
@@ -274,6 +280,12 @@ impl<'a> AddressList<'a> {
     }
 }
 
+impl Default for AddressList<'_> {
+    fn default() -> Self {
+        Self(Addresses::Items(&[]))
+    }
+}
+
 impl PartialEq for AddressList<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.group_len() == other.group_len() && self.iter().eq(other.iter())
@@ -401,6 +413,12 @@ pub(super) fn write_endpoint(endpoint: &Endpoint, out: &mut Vec<u8>) {
     out.put(endpoint.number.octets());
     if let Some(subaddress) = endpoint.subaddress {
         out.put(subaddress.octets());
+    }
+}
+
+impl Default for EndpointList<'_> {
+    fn default() -> Self {
+        Self(Endpoints::Items(&[]))
     }
 }
 

@@ -1,7 +1,9 @@
 //! Tests that go over all messages: golden frames, snapshots, sweeps and round trips.
 
 mod annotate;
+mod errors;
 mod golden;
+mod roundtrip;
 mod samples;
 mod snapshots;
 mod sweep;
