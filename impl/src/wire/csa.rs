@@ -170,13 +170,17 @@ pub fn decode_record_exact(body: &[u8]) -> Result<(MarsRecord, RecordReserved), 
     }
 
     // R2443-3-23: here the protocol address comes first. R2443-3-01: no padding anywhere.
-    let source = protocol_address(&mut reader, "src_protocol_addr", source_length)?;
+    let source = protocol_address(&mut reader, "source_protocol_address", source_length)?;
     let endpoint = Endpoint {
-        number: number.number(&mut reader, "atm_addr")?,
-        subaddress: subaddress.optional(&mut reader, "atm_subaddr")?,
+        number: number.number(&mut reader, "source_atm_address")?,
+        subaddress: subaddress.optional(&mut reader, "source_atm_subaddress")?,
     };
     let range = if wants_group {
-        Some(group_range(&mut reader, group_length)?)
+        Some(group_range(
+            &mut reader,
+            group_length,
+            ("minimum_group_address", "maximum_group_address"),
+        )?)
     } else {
         None
     };

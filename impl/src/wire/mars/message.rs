@@ -753,7 +753,7 @@ fn read_tlvs<'a>(
     let wrong = WireError::new(ErrorCode::BadLength, "extoff", EXTOFF_AT, u64::from(extoff));
     let end = reader.offset();
     let gap = at.checked_sub(end).ok_or(wrong)?;
-    let padding = reader.take("padding", gap).map_err(|_| wrong)?;
+    let padding = reader.take("gap", gap).map_err(|_| wrong)?;
     let canonical = end.next_multiple_of(4) == at && padding.iter().all(|octet| *octet == 0);
     reserved.padding = (!canonical).then_some(padding);
     Tlvs::read(reader)

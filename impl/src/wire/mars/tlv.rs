@@ -60,10 +60,10 @@ impl Tlv<'_> {
 
     fn read<'a>(reader: &mut Reader<'a>) -> Result<Tlv<'a>, WireError> {
         // R2022-10.2-01
-        let raw_kind = reader.u16("tlv_type")?;
-        let length = usize::from(reader.u16("tlv_length")?);
-        let value = reader.take("tlv_value", length)?;
-        let padding = reader.take("tlv_padding", length.next_multiple_of(4) - length)?;
+        let raw_kind = reader.u16("type")?;
+        let length = usize::from(reader.u16("length")?);
+        let value = reader.take("value", length)?;
+        let padding = reader.take("padding", length.next_multiple_of(4) - length)?;
         Ok(Tlv {
             raw_kind,
             value,
@@ -96,7 +96,7 @@ impl<'a> Tlvs<'a> {
         if reader.rest().is_empty() {
             Ok(list)
         } else {
-            Err(reader.error(ErrorCode::BadLength, "tlv_type", reader.rest().len() as u64))
+            Err(reader.error(ErrorCode::BadLength, "type", reader.rest().len() as u64))
         }
     }
 

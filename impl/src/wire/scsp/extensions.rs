@@ -76,13 +76,13 @@ impl<'a> Extensions<'a> {
         loop {
             let at = reader.offset();
             // R2334-B.3-02: without End this runs out of octets.
-            let kind = reader.u16("extension_type")?;
-            let length = reader.u16("extension_length")?;
+            let kind = reader.u16("type")?;
+            let length = reader.u16("length")?;
             if kind == END {
                 if length != 0 {
                     return Err(WireError::new(
                         ErrorCode::BadLength,
-                        "extension_length",
+                        "length",
                         at + 2,
                         u64::from(length),
                     ));
@@ -93,13 +93,13 @@ impl<'a> Extensions<'a> {
                 });
             }
             let value_at = reader.offset();
-            let value = reader.take("extension_value", usize::from(length))?;
+            let value = reader.take("value", usize::from(length))?;
             if kind == AUTHENTICATION {
                 // R2334-B.3-04
                 if authenticated {
                     return Err(WireError::new(
                         ErrorCode::BadValue,
-                        "extension_type",
+                        "type",
                         at,
                         u64::from(kind),
                     ));
@@ -151,9 +151,9 @@ impl<'a> Iterator for ExtensionIter<'a> {
     type Item = Extension<'a>;
 
     fn next(&mut self) -> Option<Extension<'a>> {
-        let kind = self.0.u16("extension_type").ok()?;
-        let length = self.0.u16("extension_length").ok()?;
-        let value = self.0.take("extension_value", usize::from(length)).ok()?;
+        let kind = self.0.u16("type").ok()?;
+        let length = self.0.u16("length").ok()?;
+        let value = self.0.take("value", usize::from(length)).ok()?;
         Some(Extension { kind, value })
     }
 }

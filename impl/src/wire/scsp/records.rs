@@ -111,8 +111,8 @@ impl Csas {
             ));
         }
         // R2334-B.2.0.2-07
-        let null_and_unused = reader.u16("null")?;
-        let sequence = i32::from_be_bytes(reader.array("sequence_number")?);
+        let null_and_unused = reader.u16("flags")?;
+        let sequence = i32::from_be_bytes(reader.array("csa_sequence_number")?);
         let key = reader.array("cache_key")?;
         let origin = reader.array("originator_id")?;
         Ok((
@@ -217,16 +217,16 @@ impl<'a> Record<'a> for Csa<'a> {
 impl Record<'_> for ServerId {
     fn read_record(cursor: &mut Cursor<'_>) -> Result<Self, WireError> {
         let at = cursor.0.offset();
-        let length = cursor.0.u8("additional_receiver_len")?;
+        let length = cursor.0.u8("rec_id_len")?;
         if length != 4 {
             return Err(WireError::new(
                 ErrorCode::BadLength,
-                "additional_receiver_len",
+                "rec_id_len",
                 at,
                 u64::from(length),
             ));
         }
-        cursor.0.array("additional_receiver").map(ServerId)
+        cursor.0.array("id").map(ServerId)
     }
 }
 
