@@ -88,13 +88,17 @@ pub(crate) fn protocol_address(
 }
 
 /// Reads a `<min,max>` pair of `length` octets each.
-pub(crate) fn group_range(reader: &mut Reader<'_>, length: u8) -> Result<GroupRange, WireError> {
+pub(crate) fn group_range(
+    reader: &mut Reader<'_>,
+    length: u8,
+    fields: (&'static str, &'static str),
+) -> Result<GroupRange, WireError> {
     let at = reader.offset();
-    let min = protocol_address(reader, "min", length)?;
-    let max = protocol_address(reader, "max", length)?;
+    let min = protocol_address(reader, fields.0, length)?;
+    let max = protocol_address(reader, fields.1, length)?;
     GroupRange::new(min, max).ok_or(WireError::new(
         ErrorCode::BadValue,
-        "min",
+        fields.0,
         at,
         u64::from(length),
     ))

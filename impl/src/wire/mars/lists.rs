@@ -73,7 +73,7 @@ impl<'a> PairList<'a> {
         let mut last: Option<GroupRange> = None;
         for _ in 0..count {
             let before = *reader;
-            let range = group_range(reader, length)?;
+            let range = group_range(reader, length, PAIR)?;
             // R2022-5.2.1-17
             if last.is_some_and(|last| GroupRange::max(&last) >= GroupRange::min(&range)) {
                 return Err(before.error(ErrorCode::BadValue, "min", u64::from(count)));
@@ -190,7 +190,8 @@ impl Iterator for PairIter<'_> {
     type Item = GroupRange;
 
     fn next(&mut self) -> Option<GroupRange> {
-        self.0.step(group_range)
+        self.0
+            .step(|reader, length| group_range(reader, length, PAIR))
     }
 }
 
@@ -398,6 +399,7 @@ impl<'a> EndpointList<'a> {
 
 /// Field names of list members in errors.
 const TARGET: (&str, &str) = ("tha", "tsa");
+const PAIR: (&str, &str) = ("min", "max");
 
 /// The type/length octets of an endpoint; a null subaddress has zero.
 fn type_lengths(endpoint: &Endpoint) -> (u8, u8) {

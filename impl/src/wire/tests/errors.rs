@@ -157,7 +157,7 @@ fn scsp_ids_and_counts() {
     expect(
         refusal("hello_three_heard", 41, &[3]),
         ErrorCode::BadLength,
-        "additional_receiver_len",
+        "rec_id_len",
         41,
         3,
     );
@@ -196,21 +196,21 @@ fn scsp_extensions() {
     expect(
         refusal(name, 60, &[0, 9]),
         ErrorCode::Truncated,
-        "extension_type",
+        "type",
         64,
         2,
     );
     expect(
         refusal(name, 38, &[0, 25]),
         ErrorCode::Truncated,
-        "extension_value",
+        "value",
         40,
         25,
     );
     expect(
         refusal(name, 36, &[0, 0]),
         ErrorCode::BadLength,
-        "extension_length",
+        "length",
         38,
         20,
     );
@@ -218,7 +218,7 @@ fn scsp_extensions() {
     expect(
         refusal("csu_reply_odd_but_standing", 28, &[0, 1]),
         ErrorCode::BadValue,
-        "extension_type",
+        "type",
         37,
         1,
     );
@@ -340,9 +340,21 @@ fn records_are_refused_alone() {
         51,
         1,
     );
-    expect(refuse(&join, 16, 5), ErrorCode::Truncated, "max", 49, 4);
+    expect(
+        refuse(&join, 16, 5),
+        ErrorCode::Truncated,
+        "maximum_group_address",
+        49,
+        4,
+    );
     // R2443-3-22: the minimum above the maximum.
-    expect(refuse(&join, 44, 0xe1), ErrorCode::BadValue, "min", 44, 4);
+    expect(
+        refuse(&join, 44, 0xe1),
+        ErrorCode::BadValue,
+        "minimum_group_address",
+        44,
+        4,
+    );
     // R2443-3-05: the unused octet does not matter.
     let mut odd = join.clone();
     odd[9] = 0x77;
@@ -514,14 +526,14 @@ fn supplementary_parameters() {
     expect(
         refusal(name, 14, &[0, 80]),
         ErrorCode::Truncated,
-        "tlv_type",
+        "type",
         80,
         2,
     );
     expect(
         refusal(name, 76, &[0, 1]),
         ErrorCode::Truncated,
-        "tlv_type",
+        "type",
         80,
         2,
     );
