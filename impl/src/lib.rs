@@ -10,4 +10,5 @@ pub mod group;
 pub mod io;
 pub mod mars;
 pub mod scsp;
+pub mod timer;
 pub mod wire;
