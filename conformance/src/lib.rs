@@ -1,1 +1,4 @@
-//! The harness.
+//! Model-based conformance harness for distributed MARS servers.
+
+pub mod judge;
+pub mod trace;

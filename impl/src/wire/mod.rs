@@ -23,5 +23,10 @@ pub mod llc_snap;
 pub mod mars;
 mod reader;
 pub mod scsp;
+#[cfg(any(test, feature = "strategies"))]
+pub mod strategies;
 
 pub use error::{ErrorCode, WireError};
+
+#[cfg(test)]
+mod tests;

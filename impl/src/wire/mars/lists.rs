@@ -73,7 +73,7 @@ impl<'a> PairList<'a> {
         let mut last: Option<GroupRange> = None;
         for _ in 0..count {
             let before = *reader;
-            let range = group_range(reader, length)?;
+            let range = group_range(reader, length, PAIR)?;
             // R2022-5.2.1-17
             if last.is_some_and(|last| GroupRange::max(&last) >= GroupRange::min(&range)) {
                 return Err(before.error(ErrorCode::BadValue, "min", u64::from(count)));
@@ -139,6 +139,12 @@ impl<'a> PairList<'a> {
     }
 }
 
+impl Default for PairList<'_> {
+    fn default() -> Self {
+        Self(Pairs::Items(&[]))
+    }
+}
+
 impl PartialEq for PairList<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len()
@@ -184,7 +190,8 @@ impl Iterator for PairIter<'_> {
     type Item = GroupRange;
 
     fn next(&mut self) -> Option<GroupRange> {
-        self.0.step(group_range)
+        self.0
+            .step(|reader, length| group_range(reader, length, PAIR))
     }
 }
 
@@ -271,6 +278,12 @@ impl<'a> AddressList<'a> {
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         self.iter().for_each(|group| out.put(group.octets()));
+    }
+}
+
+impl Default for AddressList<'_> {
+    fn default() -> Self {
+        Self(Addresses::Items(&[]))
     }
 }
 
@@ -386,6 +399,7 @@ impl<'a> EndpointList<'a> {
 
 /// Field names of list members in errors.
 const TARGET: (&str, &str) = ("tha", "tsa");
+const PAIR: (&str, &str) = ("min", "max");
 
 /// The type/length octets of an endpoint; a null subaddress has zero.
 fn type_lengths(endpoint: &Endpoint) -> (u8, u8) {
@@ -401,6 +415,12 @@ pub(super) fn write_endpoint(endpoint: &Endpoint, out: &mut Vec<u8>) {
     out.put(endpoint.number.octets());
     if let Some(subaddress) = endpoint.subaddress {
         out.put(subaddress.octets());
+    }
+}
+
+impl Default for EndpointList<'_> {
+    fn default() -> Self {
+        Self(Endpoints::Items(&[]))
     }
 }
 

@@ -1,0 +1,3 @@
+//! Judging what a server did against what a trace demands.
+
+pub mod pattern;
