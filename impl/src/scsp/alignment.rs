@@ -48,7 +48,7 @@ impl CafsmState {
     }
 
     /// Whether CSU and CSUS messages may pass.
-    // R2334-2.3-01
+    // R2334-2.3-01, R2334-2.2.4-01
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Update | Self::Aligned)
@@ -150,7 +150,7 @@ impl Alignment {
     }
 
     /// The Hello FSM became Bidirectional.
-    // R2334-2.2-03
+    // R2334-1-02, R2334-2.2-03
     pub fn start(&mut self) -> Vec<CaAction> {
         let mut actions = Vec::new();
         self.negotiate(&mut actions);
@@ -158,7 +158,7 @@ impl Alignment {
     }
 
     /// The Hello FSM left Bidirectional.
-    // R2334-2.2-07
+    // R2334-2.2-06, R2334-2.2-07
     pub fn stop(&mut self) -> Vec<CaAction> {
         *self = Self::new(self.fresh);
         vec![CaAction::Reset, CaAction::StopTimer, CaAction::StopHold]
