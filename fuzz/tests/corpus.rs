@@ -1,5 +1,10 @@
 //! Replays every seed, on stable and without libFuzzer.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: a missing corpus is a failure"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
