@@ -2,4 +2,5 @@
 
 pub mod frames;
 pub mod judge;
+pub mod requirements;
 pub mod trace;
