@@ -4,3 +4,4 @@ pub mod frames;
 pub mod judge;
 pub mod requirements;
 pub mod trace;
+pub mod vectors;
