@@ -1,6 +1,12 @@
 //! Model-based conformance harness for distributed MARS servers.
 
+pub mod adapter;
+pub mod cli;
 pub mod frames;
 pub mod judge;
+pub mod lockstep;
+pub mod lower;
+pub mod report;
 pub mod requirements;
+pub mod sut;
 pub mod trace;

@@ -48,7 +48,7 @@ impl CafsmState {
     }
 
     /// Whether CSU and CSUS messages may pass.
-    // R2334-2.3-01
+    // R2334-2.3-01, R2334-2.2.4-01
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Update | Self::Aligned)
@@ -150,7 +150,7 @@ impl Alignment {
     }
 
     /// The Hello FSM became Bidirectional.
-    // R2334-2.2-03
+    // R2334-1-02, R2334-2.2-03
     pub fn start(&mut self) -> Vec<CaAction> {
         let mut actions = Vec::new();
         self.negotiate(&mut actions);
@@ -158,7 +158,7 @@ impl Alignment {
     }
 
     /// The Hello FSM left Bidirectional.
-    // R2334-2.2-07
+    // R2334-2.2-06, R2334-2.2-07
     pub fn stop(&mut self) -> Vec<CaAction> {
         *self = Self::new(self.fresh);
         vec![CaAction::Reset, CaAction::StopTimer, CaAction::StopHold]
@@ -303,10 +303,13 @@ impl Alignment {
         }
     }
 
-    /// Back to negotiation, and the received CA is looked at there (register C18, H01).
+    /// Back to negotiation, and a received bid is looked at there at once (register C18, H01). Anything
+    /// else is no answer to the bid just made, whatever its number.
     fn again(&mut self, ca: &CaMessage, context: CaContext<'_>, actions: &mut Vec<CaAction>) {
         self.negotiate(actions);
-        self.in_negotiation(ca, context, actions);
+        if ca.is_bid() {
+            self.in_negotiation(ca, context, actions);
+        }
     }
 
     /// Into Master/Slave Negotiation with a number the neighbour has not seen.
@@ -366,6 +369,7 @@ impl Alignment {
         self.state = CafsmState::Update;
         self.bid = None;
         self.cursor = None;
+        self.finished = false;
         actions.push(CaAction::EnterUpdate);
     }
 
@@ -383,3 +387,6 @@ impl Alignment {
         self.fresh = 0;
     }
 }
+
+#[cfg(test)]
+mod tests;

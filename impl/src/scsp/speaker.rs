@@ -32,13 +32,14 @@ pub(super) struct Core {
     pub(super) purging: BTreeSet<CacheKey>,
 }
 
+// R2334-2.1-16
 /// One SCSP instance (RFC 2334, 2). See the module for how to drive it.
 #[derive(Clone, Debug)]
 pub struct Speaker {
     pub(super) config: SpeakerConfig,
     pub(super) core: Core,
     pub(super) out: Outlets,
-    /// Time of the latest call; what is not flushed yet was put there then.
+    /// Time of the latest call; what is marked and not sent yet was marked then.
     pub(super) clock: Time,
 }
 
@@ -213,7 +214,9 @@ impl Speaker {
 
     /// Moves the clock to `now`, firing what is due on the way.
     pub(super) fn advance(&mut self, now: Time) {
-        self.flush();
+        if now > self.clock {
+            self.flush();
+        }
         let now = now.max(self.clock);
         while let Some((deadline, timer)) = self.core.timers.pop_due(now) {
             self.clock = deadline.max(self.clock);
@@ -351,7 +354,7 @@ impl Speaker {
         if self.neighbor(ix).and_then(|n| n.hello.dcsid()) != Some(header.sender) {
             return Err(DropReason::WrongSender);
         }
-        // R2334-2.2.3-10, R2334-2.3-27; register C31: all ones in a CSU Request only.
+        // R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02; register C31: all ones in a CSU Request only.
         let everybody = matches!(packet.body, Body::CsuRequest(_)).then_some(EVERYBODY);
         if header.receiver != Some(self.config.id)
             && (everybody.is_none() || header.receiver != everybody)

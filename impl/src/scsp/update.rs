@@ -45,6 +45,11 @@ impl Requests {
         self.wanted.is_empty()
     }
 
+    /// What is asked for, or is to be, and the number announced.
+    pub fn iter(&self) -> impl Iterator<Item = (RecordId, SequenceNumber)> + '_ {
+        self.wanted.iter().map(|(&id, &sequence)| (id, sequence))
+    }
+
     /// Whether records of a CSUS have yet to come.
     // R2334-2.2.3-05
     #[must_use]
@@ -376,3 +381,6 @@ impl Retransmit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
