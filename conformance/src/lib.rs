@@ -10,3 +10,4 @@ pub mod report;
 pub mod requirements;
 pub mod sut;
 pub mod trace;
+pub mod vectors;
