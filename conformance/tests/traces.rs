@@ -13,7 +13,15 @@ fn traces() -> PathBuf {
 fn all() -> Vec<(PathBuf, Trace)> {
     let files = find(&traces()).unwrap();
     assert!(!files.is_empty(), "there are no traces");
-    files.into_iter().map(|file| (file.clone(), load(&file).unwrap_or_else(|error| panic!("{error}")))).collect()
+    files
+        .into_iter()
+        .map(|file| {
+            (
+                file.clone(),
+                load(&file).unwrap_or_else(|error| panic!("{error}")),
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -24,11 +32,17 @@ fn every_trace_is_valid_by_the_published_schema_and_in_canonical_form() {
     for (file, trace) in all() {
         let text = std::fs::read_to_string(&file).unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let errors: Vec<String> =
-            validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let errors: Vec<String> = validator
+            .iter_errors(&value)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
         assert!(errors.is_empty(), "{}: {errors:?}", file.display());
         let written = canonical(&serde_json::to_value(&trace).unwrap());
-        assert!(text == written, "{} is not in canonical form", file.display());
+        assert!(
+            text == written,
+            "{} is not in canonical form",
+            file.display()
+        );
         // The check can fail.
         let mut wrong = value;
         wrong["steps"][0]["expect"] = serde_json::json!([]);

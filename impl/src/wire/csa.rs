@@ -9,6 +9,8 @@
 //!
 //! A fault here concerns one record: it is acknowledged, remembered and not used (register C24).
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::codepoints::{HARDWARE_ATM, MARS_VERSION, PROTOCOL_LONG_FORM, closed_code};
@@ -36,10 +38,14 @@ closed_code! {
 }
 
 /// The flags of a record. Bits are numbered from the right (R2022-1.4-02, register E10).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RecordFlags(pub u16);
+
+impl fmt::Debug for RecordFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#06x}", self.0)
+    }
+}
 
 impl RecordFlags {
     // R2443-3-10
@@ -164,13 +170,17 @@ pub fn decode_record_exact(body: &[u8]) -> Result<(MarsRecord, RecordReserved), 
     }
 
     // R2443-3-23: here the protocol address comes first. R2443-3-01: no padding anywhere.
-    let source = protocol_address(&mut reader, "src_protocol_addr", source_length)?;
+    let source = protocol_address(&mut reader, "source_protocol_address", source_length)?;
     let endpoint = Endpoint {
-        number: number.number(&mut reader, "atm_addr")?,
-        subaddress: subaddress.optional(&mut reader, "atm_subaddr")?,
+        number: number.number(&mut reader, "source_atm_address")?,
+        subaddress: subaddress.optional(&mut reader, "source_atm_subaddress")?,
     };
     let range = if wants_group {
-        Some(group_range(&mut reader, group_length)?)
+        Some(group_range(
+            &mut reader,
+            group_length,
+            ("minimum_group_address", "maximum_group_address"),
+        )?)
     } else {
         None
     };

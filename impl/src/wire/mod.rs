@@ -14,14 +14,21 @@
 //! | [`scsp`] | RFC 2334, appendix B |
 //! | [`csa`] | RFC 2443, 3 |
 //! | [`mars`] | RFC 2022, 4.3 to 6.2 and 10 |
+//! | [`data`] | RFC 2022, 5.5 |
 
 pub mod checksum;
 pub mod codepoints;
 pub mod csa;
+pub mod data;
 pub mod error;
 pub mod llc_snap;
 pub mod mars;
 mod reader;
 pub mod scsp;
+#[cfg(any(test, feature = "strategies"))]
+pub mod strategies;
 
 pub use error::{ErrorCode, WireError};
+
+#[cfg(test)]
+mod tests;

@@ -116,6 +116,15 @@ impl Put for Vec<u8> {
     }
 }
 
+/// Octets as lower-case hex in `Debug` output.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl core::fmt::Debug for Hex<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
 /// Overwrites octets at `offset`; nothing happens when they would not fit.
 pub(crate) fn patch(octets: &mut [u8], offset: usize, value: &[u8]) {
     if let Some(place) = octets.get_mut(offset..offset.saturating_add(value.len())) {

@@ -80,18 +80,25 @@ pub(crate) fn protocol_address(
     length: u8,
 ) -> Result<ProtocolAddress, WireError> {
     let too_long = reader.error(ErrorCode::BadLength, field, u64::from(length));
+    if usize::from(length) > ProtocolAddress::MAX {
+        return Err(too_long);
+    }
     let octets = reader.take(field, usize::from(length))?;
     ProtocolAddress::new(octets).ok_or(too_long)
 }
 
 /// Reads a `<min,max>` pair of `length` octets each.
-pub(crate) fn group_range(reader: &mut Reader<'_>, length: u8) -> Result<GroupRange, WireError> {
+pub(crate) fn group_range(
+    reader: &mut Reader<'_>,
+    length: u8,
+    fields: (&'static str, &'static str),
+) -> Result<GroupRange, WireError> {
     let at = reader.offset();
-    let min = protocol_address(reader, "min", length)?;
-    let max = protocol_address(reader, "max", length)?;
+    let min = protocol_address(reader, fields.0, length)?;
+    let max = protocol_address(reader, fields.1, length)?;
     GroupRange::new(min, max).ok_or(WireError::new(
         ErrorCode::BadValue,
-        "min",
+        fields.0,
         at,
         u64::from(length),
     ))

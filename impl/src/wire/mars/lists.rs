@@ -65,6 +65,15 @@ impl<'a> PairList<'a> {
         Self(Pairs::Null { length: 0, count })
     }
 
+    /// No pairs, with mar$tpln saying `group_len`.
+    #[must_use]
+    pub const fn empty(group_len: u8) -> Self {
+        Self(Pairs::Null {
+            length: group_len,
+            count: 0,
+        })
+    }
+
     pub(super) fn read(reader: &mut Reader<'a>, length: u8, count: u16) -> Result<Self, WireError> {
         if length == 0 || count == 0 {
             return Ok(Self(Pairs::Null { length, count }));
@@ -73,7 +82,7 @@ impl<'a> PairList<'a> {
         let mut last: Option<GroupRange> = None;
         for _ in 0..count {
             let before = *reader;
-            let range = group_range(reader, length)?;
+            let range = group_range(reader, length, PAIR)?;
             // R2022-5.2.1-17
             if last.is_some_and(|last| GroupRange::max(&last) >= GroupRange::min(&range)) {
                 return Err(before.error(ErrorCode::BadValue, "min", u64::from(count)));
@@ -139,6 +148,12 @@ impl<'a> PairList<'a> {
     }
 }
 
+impl Default for PairList<'_> {
+    fn default() -> Self {
+        Self(Pairs::Items(&[]))
+    }
+}
+
 impl PartialEq for PairList<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len()
@@ -184,7 +199,8 @@ impl Iterator for PairIter<'_> {
     type Item = GroupRange;
 
     fn next(&mut self) -> Option<GroupRange> {
-        self.0.step(group_range)
+        self.0
+            .step(|reader, length| group_range(reader, length, PAIR))
     }
 }
 
@@ -212,6 +228,16 @@ impl<'a> AddressList<'a> {
             .windows(2)
             .all(|pair| matches!(pair, [a, b] if a.octets().len() == b.octets().len()))
             .then_some(Self(Addresses::Items(groups)))
+    }
+
+    /// No groups, with mar$tpln saying `group_len`.
+    #[must_use]
+    pub const fn empty(group_len: u8) -> Self {
+        Self(Addresses::Octets {
+            reader: Reader::new(&[]),
+            length: group_len,
+            count: 0,
+        })
     }
 
     pub(super) fn read(reader: &mut Reader<'a>, length: u8, count: u16) -> Result<Self, WireError> {
@@ -274,6 +300,12 @@ impl<'a> AddressList<'a> {
     }
 }
 
+impl Default for AddressList<'_> {
+    fn default() -> Self {
+        Self(Addresses::Items(&[]))
+    }
+}
+
 impl PartialEq for AddressList<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.group_len() == other.group_len() && self.iter().eq(other.iter())
@@ -308,7 +340,10 @@ enum Endpoints<'a> {
         shape: (Shape, Shape),
         count: u16,
     },
-    Items(&'a [Endpoint]),
+    Items {
+        items: &'a [Endpoint],
+        type_lengths: (u8, u8),
+    },
 }
 
 impl<'a> EndpointList<'a> {
@@ -316,10 +351,23 @@ impl<'a> EndpointList<'a> {
     /// separate parts (R2022-5.1.1-08).
     #[must_use]
     pub fn new(endpoints: &'a [Endpoint]) -> Option<Self> {
+        let (thtl, tstl) = endpoints.first().map_or((0, 0), type_lengths);
+        Self::with_type_lengths(endpoints, thtl, tstl)
+    }
+
+    /// As [`Self::new`] with mar$thtl and mar$tstl given: they count when the list is empty, and bit 6
+    /// of mar$tstl may be set where there is no subaddress (R2022-5.1.2-06). `None` also when an
+    /// endpoint does not fit them.
+    #[must_use]
+    pub fn with_type_lengths(endpoints: &'a [Endpoint], thtl: u8, tstl: u8) -> Option<Self> {
+        let null = |octet: u8| if octet & 0x3f == 0 { 0 } else { octet };
         endpoints
-            .windows(2)
-            .all(|pair| matches!(pair, [a, b] if type_lengths(a) == type_lengths(b)))
-            .then_some(Self(Endpoints::Items(endpoints)))
+            .iter()
+            .all(|one| type_lengths(one) == (thtl, null(tstl)))
+            .then_some(Self(Endpoints::Items {
+                items: endpoints,
+                type_lengths: (thtl, tstl),
+            }))
     }
 
     pub(super) fn read(
@@ -343,7 +391,7 @@ impl<'a> EndpointList<'a> {
     pub const fn len(&self) -> usize {
         match self.0 {
             Endpoints::Octets { count, .. } => count as usize,
-            Endpoints::Items(items) => items.len(),
+            Endpoints::Items { items, .. } => items.len(),
         }
     }
 
@@ -358,7 +406,7 @@ impl<'a> EndpointList<'a> {
     pub fn type_lengths(&self) -> (u8, u8) {
         match self.0 {
             Endpoints::Octets { shape, .. } => (shape.0.octet(), shape.1.octet()),
-            Endpoints::Items(items) => items.first().map_or((0, 0), type_lengths),
+            Endpoints::Items { type_lengths, .. } => type_lengths,
         }
     }
 
@@ -375,7 +423,7 @@ impl<'a> EndpointList<'a> {
                 length: shape,
                 left: count,
             },
-            Endpoints::Items(items) => Iter::Items(items.iter()),
+            Endpoints::Items { items, .. } => Iter::Items(items.iter()),
         })
     }
 
@@ -386,6 +434,7 @@ impl<'a> EndpointList<'a> {
 
 /// Field names of list members in errors.
 const TARGET: (&str, &str) = ("tha", "tsa");
+const PAIR: (&str, &str) = ("min", "max");
 
 /// The type/length octets of an endpoint; a null subaddress has zero.
 fn type_lengths(endpoint: &Endpoint) -> (u8, u8) {
@@ -401,6 +450,15 @@ pub(super) fn write_endpoint(endpoint: &Endpoint, out: &mut Vec<u8>) {
     out.put(endpoint.number.octets());
     if let Some(subaddress) = endpoint.subaddress {
         out.put(subaddress.octets());
+    }
+}
+
+impl Default for EndpointList<'_> {
+    fn default() -> Self {
+        Self(Endpoints::Items {
+            items: &[],
+            type_lengths: (0, 0),
+        })
     }
 }
 

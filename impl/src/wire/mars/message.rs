@@ -1,5 +1,7 @@
 //! The thirteen control messages of RFC 2022.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::address::{Shape, endpoint, protocol_address};
@@ -9,7 +11,7 @@ use crate::address::{AtmForm, Endpoint, Protocol, ProtocolAddress};
 use crate::wire::checksum;
 use crate::wire::codepoints::{HARDWARE_ATM, MARS_VERSION, Op, PROTOCOL_LONG_FORM};
 use crate::wire::error::{ErrorCode, WireError};
-use crate::wire::reader::{Put, Reader, patch};
+use crate::wire::reader::{Hex, Put, Reader, patch};
 
 /// Offset of mar$chksum.
 pub(super) const CHECKSUM_AT: usize = 12;
@@ -96,10 +98,14 @@ pub struct Answer<'a> {
 }
 
 /// mar$flags. Bits are numbered from the right (R2022-1.4-02).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MembershipFlags(pub u16);
+
+impl fmt::Debug for MembershipFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#06x}", self.0)
+    }
+}
 
 impl MembershipFlags {
     // R2022-5.2.1-02
@@ -219,7 +225,7 @@ pub struct RedirectMap<'a> {
 }
 
 /// What a sender leaves zero or out and a receiver ignores; kept, so that a copy is exact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Reserved<'a> {
     /// mar$hdrrsv: R2022-4.3-03.
     pub hdrrsv: [u8; 3],
@@ -243,6 +249,41 @@ pub struct Reserved<'a> {
     pub padding: Option<&'a [u8]>,
     /// Octets after everything else.
     pub trailing: &'a [u8],
+}
+
+impl fmt::Debug for Reserved<'_> {
+    /// Only what is not as it should be.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut odd = f.debug_struct("Reserved");
+        let padding = self.padding.unwrap_or_default();
+        for (name, octets) in [
+            ("hdrrsv", &self.hdrrsv[..]),
+            ("snap", &self.snap),
+            ("extoff", &[self.extoff]),
+            ("target_forms", &self.target_forms),
+            ("spln", &[self.spln]),
+            ("redirf", &[self.redirf]),
+            ("padding", padding),
+            ("trailing", self.trailing),
+        ] {
+            if octets.iter().any(|octet| *octet != 0)
+                || (name == "trailing" && !octets.is_empty())
+                || (name == "padding" && self.padding.is_some())
+            {
+                odd.field(name, &Hex(octets));
+            }
+        }
+        for (name, is_set) in [
+            ("subaddress_form", self.subaddress_form),
+            ("long_op", self.long_op),
+            ("negative_zero", self.negative_zero),
+        ] {
+            if is_set {
+                odd.field(name, &is_set);
+            }
+        }
+        odd.finish()
+    }
 }
 
 impl<'a> Body<'a> {
@@ -712,7 +753,7 @@ fn read_tlvs<'a>(
     let wrong = WireError::new(ErrorCode::BadLength, "extoff", EXTOFF_AT, u64::from(extoff));
     let end = reader.offset();
     let gap = at.checked_sub(end).ok_or(wrong)?;
-    let padding = reader.take("padding", gap).map_err(|_| wrong)?;
+    let padding = reader.take("gap", gap).map_err(|_| wrong)?;
     let canonical = end.next_multiple_of(4) == at && padding.iter().all(|octet| *octet == 0);
     reserved.padding = (!canonical).then_some(padding);
     Tlvs::read(reader)

@@ -1,7 +1,9 @@
 //! Supplementary parameters (RFC 2022, 10).
 
+use core::fmt;
+
 use crate::wire::error::{ErrorCode, WireError};
-use crate::wire::reader::Reader;
+use crate::wire::reader::{Hex, Reader};
 
 /// What to do with a message that carries a TLV one does not know: R2022-10.2-05's neighbour,
 /// the top two bits of the type.
@@ -16,7 +18,7 @@ pub enum TlvAction {
 }
 
 /// One TLV; the null TLV that ends the list is not among those listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tlv<'a> {
     /// The whole type field.
     pub raw_kind: u16,
@@ -24,6 +26,19 @@ pub struct Tlv<'a> {
     pub value: &'a [u8],
     /// The octets that pad the value to 32 bits; sent zero (R2022-10.2-02), ignored, kept.
     pub padding: &'a [u8],
+}
+
+impl fmt::Debug for Tlv<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?} {:#x} {:?} padded {:?}",
+            self.action(),
+            self.kind(),
+            Hex(self.value),
+            Hex(self.padding)
+        )
+    }
 }
 
 impl Tlv<'_> {
@@ -45,10 +60,10 @@ impl Tlv<'_> {
 
     fn read<'a>(reader: &mut Reader<'a>) -> Result<Tlv<'a>, WireError> {
         // R2022-10.2-01
-        let raw_kind = reader.u16("tlv_type")?;
-        let length = usize::from(reader.u16("tlv_length")?);
-        let value = reader.take("tlv_value", length)?;
-        let padding = reader.take("tlv_padding", length.next_multiple_of(4) - length)?;
+        let raw_kind = reader.u16("type")?;
+        let length = usize::from(reader.u16("length")?);
+        let value = reader.take("value", length)?;
+        let padding = reader.take("padding", length.next_multiple_of(4) - length)?;
         Ok(Tlv {
             raw_kind,
             value,
@@ -58,9 +73,15 @@ impl Tlv<'_> {
 }
 
 /// The TLV list of a message, checked when made. Empty means that mar$extoff is zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tlvs<'a> {
     octets: &'a [u8],
+}
+
+impl fmt::Debug for Tlvs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
 }
 
 impl<'a> Tlvs<'a> {
@@ -75,7 +96,7 @@ impl<'a> Tlvs<'a> {
         if reader.rest().is_empty() {
             Ok(list)
         } else {
-            Err(reader.error(ErrorCode::BadLength, "tlv_type", reader.rest().len() as u64))
+            Err(reader.error(ErrorCode::BadLength, "type", reader.rest().len() as u64))
         }
     }
 

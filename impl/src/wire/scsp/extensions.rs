@@ -1,7 +1,9 @@
 //! Extensions at the end of an SCSP packet (RFC 2334, B.3).
 
+use core::fmt;
+
 use crate::wire::error::{ErrorCode, WireError};
-use crate::wire::reader::Reader;
+use crate::wire::reader::{Hex, Reader};
 
 /// Type of the End extension.
 pub(super) const END: u16 = 0;
@@ -9,7 +11,7 @@ pub(super) const END: u16 = 0;
 pub(super) const AUTHENTICATION: u16 = 1;
 
 /// One extension; the End extension is not among those listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Extension<'a> {
     /// 1 Authentication, 2 Vendor-Private, others unknown and skipped (register D11).
     pub kind: u16,
@@ -18,7 +20,7 @@ pub struct Extension<'a> {
 }
 
 /// The Authentication extension (RFC 2334, B.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Authentication<'a> {
     /// Security Parameter Index, chosen by the receiver.
     pub spi: u32,
@@ -27,10 +29,33 @@ pub struct Authentication<'a> {
 }
 
 /// All extensions of a packet in order, checked when made; empty when there are none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extensions<'a> {
     octets: &'a [u8],
     listed: usize,
+}
+
+impl fmt::Debug for Extension<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "type {} {:?}", self.kind, Hex(self.value))
+    }
+}
+
+impl fmt::Debug for Authentication<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "spi {:#x} {:?}", self.spi, Hex(self.data))
+    }
+}
+
+impl fmt::Debug for Extensions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        list.entries(self.iter());
+        if !self.after_end().is_empty() {
+            list.entry(&Hex(self.after_end()));
+        }
+        list.finish()
+    }
 }
 
 impl<'a> Extensions<'a> {
@@ -51,13 +76,13 @@ impl<'a> Extensions<'a> {
         loop {
             let at = reader.offset();
             // R2334-B.3-02: without End this runs out of octets.
-            let kind = reader.u16("extension_type")?;
-            let length = reader.u16("extension_length")?;
+            let kind = reader.u16("type")?;
+            let length = reader.u16("length")?;
             if kind == END {
                 if length != 0 {
                     return Err(WireError::new(
                         ErrorCode::BadLength,
-                        "extension_length",
+                        "length",
                         at + 2,
                         u64::from(length),
                     ));
@@ -68,13 +93,13 @@ impl<'a> Extensions<'a> {
                 });
             }
             let value_at = reader.offset();
-            let value = reader.take("extension_value", usize::from(length))?;
+            let value = reader.take("value", usize::from(length))?;
             if kind == AUTHENTICATION {
                 // R2334-B.3-04
                 if authenticated {
                     return Err(WireError::new(
                         ErrorCode::BadValue,
-                        "extension_type",
+                        "type",
                         at,
                         u64::from(kind),
                     ));
@@ -126,9 +151,9 @@ impl<'a> Iterator for ExtensionIter<'a> {
     type Item = Extension<'a>;
 
     fn next(&mut self) -> Option<Extension<'a>> {
-        let kind = self.0.u16("extension_type").ok()?;
-        let length = self.0.u16("extension_length").ok()?;
-        let value = self.0.take("extension_value", usize::from(length)).ok()?;
+        let kind = self.0.u16("type").ok()?;
+        let length = self.0.u16("length").ok()?;
+        let value = self.0.take("value", usize::from(length)).ok()?;
         Some(Extension { kind, value })
     }
 }

@@ -1,5 +1,7 @@
 //! A whole SCSP packet: fixed part, the five messages, mandatory common part (RFC 2334, B.1, B.2).
 
+use core::fmt;
+
 use super::auth::{self, AuthKey};
 use super::extensions::{Authentication, Extensions};
 use super::records::{Csa, CsaList, Csas, CsasList, IdList};
@@ -7,7 +9,7 @@ use crate::address::ServerId;
 use crate::wire::checksum;
 use crate::wire::codepoints::{PROTOCOL_ID_MARS, SCSP_VERSION, ScspType};
 use crate::wire::error::{ErrorCode, WireError};
-use crate::wire::reader::{Put, Reader, patch};
+use crate::wire::reader::{Hex, Put, Reader, patch};
 
 /// Offset of Packet Size.
 const SIZE_AT: usize = 2;
@@ -139,7 +141,7 @@ pub struct Reserved {
 }
 
 /// One decoded packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// The mandatory common part.
     pub header: Header,
@@ -153,6 +155,18 @@ pub struct Packet<'a> {
     pub reserved: Reserved,
     /// Octets of the frame after Packet Size; ignored (register C29).
     pub trailing: &'a [u8],
+}
+
+impl fmt::Debug for Packet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Packet")
+            .field("header", &self.header)
+            .field("body", &self.body)
+            .field("extensions", &self.extensions)
+            .field("reserved", &self.reserved)
+            .field("trailing", &Hex(self.trailing))
+            .finish()
+    }
 }
 
 impl<'a> Packet<'a> {

@@ -7,11 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::CSAS_LENGTH;
 use crate::address::ServerId;
 use crate::wire::error::{ErrorCode, WireError};
-use crate::wire::reader::{Put, Reader};
+use crate::wire::reader::{Hex, Put, Reader};
 
 /// CSA Sequence Number: signed, compared as signed (RFC 2334, B.2.0.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SequenceNumber(pub i32);
+
+impl fmt::Debug for SequenceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#010x}", self.0)
+    }
+}
 
 impl SequenceNumber {
     // R2334-B.2.0.2-11
@@ -105,8 +111,8 @@ impl Csas {
             ));
         }
         // R2334-B.2.0.2-07
-        let null_and_unused = reader.u16("null")?;
-        let sequence = i32::from_be_bytes(reader.array("sequence_number")?);
+        let null_and_unused = reader.u16("flags")?;
+        let sequence = i32::from_be_bytes(reader.array("csa_sequence_number")?);
         let key = reader.array("cache_key")?;
         let origin = reader.array("originator_id")?;
         Ok((
@@ -151,12 +157,21 @@ impl Csas {
 }
 
 /// Cache State Advertisement: a CSAS and the protocol-specific part (RFC 2334, B.2.2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Csa<'a> {
     /// Name and version.
     pub csas: Csas,
     /// Protocol-specific part, opaque; empty in a null record (R2334-2.3-24). At most 65515 octets.
     pub body: &'a [u8],
+}
+
+impl fmt::Debug for Csa<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Csa")
+            .field("csas", &self.csas)
+            .field("body", &Hex(self.body))
+            .finish()
+    }
 }
 
 impl<'a> Csa<'a> {
@@ -202,16 +217,16 @@ impl<'a> Record<'a> for Csa<'a> {
 impl Record<'_> for ServerId {
     fn read_record(cursor: &mut Cursor<'_>) -> Result<Self, WireError> {
         let at = cursor.0.offset();
-        let length = cursor.0.u8("additional_receiver_len")?;
+        let length = cursor.0.u8("rec_id_len")?;
         if length != 4 {
             return Err(WireError::new(
                 ErrorCode::BadLength,
-                "additional_receiver_len",
+                "rec_id_len",
                 at,
                 u64::from(length),
             ));
         }
-        cursor.0.array("additional_receiver").map(ServerId)
+        cursor.0.array("id").map(ServerId)
     }
 }
 
