@@ -50,7 +50,11 @@ impl Built {
     #[must_use]
     pub fn command(&self, id: Option<&str>) -> Vec<String> {
         let program = self.program.to_string_lossy().into_owned();
-        vec![program, "--mutant".to_owned(), id.unwrap_or("none").to_owned()]
+        vec![
+            program,
+            "--mutant".to_owned(),
+            id.unwrap_or("none").to_owned(),
+        ]
     }
 }
 
@@ -276,7 +280,15 @@ fn compile(workspace: &Path) -> Result<(), MutantError> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(&cargo)
         .current_dir(workspace)
-        .args(["build", "--offline", "--quiet", "-p", PROGRAM, "--target-dir", "target"])
+        .args([
+            "build",
+            "--offline",
+            "--quiet",
+            "-p",
+            PROGRAM,
+            "--target-dir",
+            "target",
+        ])
         // Flags of the outer build, such as those of a sanitizer, are not for this one.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_TARGET_DIR")
@@ -287,7 +299,9 @@ fn compile(workspace: &Path) -> Result<(), MutantError> {
     }
     let text = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = text.lines().collect();
-    let last = lines.get(lines.len().saturating_sub(60)..).unwrap_or_default();
+    let last = lines
+        .get(lines.len().saturating_sub(60)..)
+        .unwrap_or_default();
     Err(MutantError::Compile {
         output: last.join("\n"),
     })
@@ -328,8 +342,10 @@ fn read(path: &Path) -> Result<String, MutantError> {
 }
 
 fn read_table(path: &Path) -> Result<Table, MutantError> {
-    read(path)?.parse().map_err(|error: toml::de::Error| MutantError::Data {
-        path: path.to_path_buf(),
-        reason: error.to_string(),
-    })
+    read(path)?
+        .parse()
+        .map_err(|error: toml::de::Error| MutantError::Data {
+            path: path.to_path_buf(),
+            reason: error.to_string(),
+        })
 }
