@@ -3,5 +3,6 @@
 pub mod adapter;
 pub mod cli;
 pub mod judge;
+pub mod mutants;
 pub mod sut;
 pub mod trace;
