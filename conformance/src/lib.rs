@@ -2,7 +2,11 @@
 
 pub mod adapter;
 pub mod cli;
+pub mod frames;
 pub mod judge;
+pub mod lockstep;
+pub mod lower;
 pub mod mutants;
+pub mod report;
 pub mod sut;
 pub mod trace;

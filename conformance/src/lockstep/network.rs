@@ -19,6 +19,7 @@ const STEP_FRAMES: usize = 100_000;
 
 /// Why the network could not go on.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "fields bear the names of what they hold")]
 pub enum NetworkError {
     /// A server under test broke.
     Sut { server: String, error: SutError },
@@ -45,6 +46,7 @@ pub struct Seen {
 
 /// The kinds of things seen.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "fields bear the names of what they hold")]
 pub enum SeenWhat {
     /// A frame towards another server, a client, or `ccvc`; decoded by the harness's own reader.
     Frame { to: String, hex: String, value: Value },

@@ -13,6 +13,7 @@ use std::process::Command;
 use toml::{Table, Value};
 
 use super::{Mutant, MutantError, folder, load, weave};
+use crate::sut::child::Launch;
 
 /// Name of the program.
 const PROGRAM: &str = "mutant-adapter";
@@ -46,15 +47,12 @@ pub struct Built {
 }
 
 impl Built {
-    /// Command line of a mutant; of the original for `None`.
+    /// How to start a mutant; the original for `None`.
     #[must_use]
-    pub fn command(&self, id: Option<&str>) -> Vec<String> {
+    pub fn launch(&self, id: Option<&str>) -> Launch {
         let program = self.program.to_string_lossy().into_owned();
-        vec![
-            program,
-            "--mutant".to_owned(),
-            id.unwrap_or("none").to_owned(),
-        ]
+        let id = id.unwrap_or("none").to_owned();
+        Launch::new(vec![program, "--mutant".to_owned(), id])
     }
 }
 
@@ -193,50 +191,9 @@ workspace = true
 fn adapter_main(root: &Path, mutants: &[Mutant]) -> String {
     let adapter = root.join("conformance/src/adapter/mod.rs");
     let ids: Vec<&str> = mutants.iter().map(|mutant| mutant.id.as_str()).collect();
-    format!(
-        r#"//! Adapter of a mutant: `mutant-adapter --mutant ID`, where `none` is the original.
-#[path = {adapter:?}]
-mod adapter;
-
-const MUTANTS: &[&str] = &{ids:?};
-
-fn main() -> std::process::ExitCode {{
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let id = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {{
-        [] => "none",
-        ["--mutant", id] => id,
-        _ => {{
-            eprintln!("usage: mutant-adapter [--mutant ID]");
-            return std::process::ExitCode::from(64);
-        }}
-    }};
-    let number = match (id, MUTANTS.iter().position(|known| *known == id)) {{
-        ("none", _) => 0,
-        (_, Some(position)) => position + 1,
-        (_, None) => {{
-            eprintln!("mutant-adapter: no mutant `{{id}}`");
-            return std::process::ExitCode::from(64);
-        }}
-    }};
-    distributed_mars::mutant::activate(number as u32);
-    let name = if number == 0 {{
-        "distributed-mars with mutants, none on".to_owned()
-    }} else {{
-        format!("distributed-mars mutant {{id}}")
-    }};
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let mut session = adapter::Session::new(adapter::Identity {{ name, version }});
-    let (mut input, mut output) = (std::io::stdin().lock(), std::io::stdout().lock());
-    match adapter::serve::serve(&mut session, &mut input, &mut output) {{
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {{
-            eprintln!("mutant-adapter: {{error}}");
-            std::process::ExitCode::from(70)
-        }}
-    }}
-}}
-"#
-    )
+    include_str!("adapter.rs.in")
+        .replace("@ADAPTER@", &format!("{adapter:?}"))
+        .replace("@MUTANTS@", &format!("{ids:?}"))
 }
 
 /// Names the content of all files that go into the program (64-bit FNV-1a).
@@ -291,6 +248,7 @@ fn compile(workspace: &Path) -> Result<(), MutantError> {
         ])
         // Flags of the outer build, such as those of a sanitizer, are not for this one.
         .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_TARGET_DIR")
         .output()
         .map_err(|error| MutantError::io(Path::new(&cargo), &error))?;

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::sut::child::{Child, Launch};
+use crate::sut::child::Child;
 use crate::sut::in_process::InProcess;
 use crate::sut::{Answer, OutAction, Sut};
 
@@ -121,7 +121,7 @@ fn frames(answers: &[Answer]) -> usize {
 fn the_built_adapter_is_the_original_until_a_mutant_is_on() {
     let built = build().unwrap_or_else(|error| panic!("{error}"));
     let run = |id: Option<&str>| {
-        let mut child = Child::start(Launch::new(built.command(id))).unwrap();
+        let mut child = Child::start(built.launch(id)).unwrap();
         let name = child.hello().unwrap().implementation.get("name").cloned();
         (conversation(&mut child), name.unwrap_or(Value::Null))
     };
@@ -141,5 +141,5 @@ fn the_built_adapter_is_the_original_until_a_mutant_is_on() {
         assert_eq!(answers[..step], original[..step], "{id}");
         assert_ne!(answers[step], original[step], "{id}");
     }
-    assert!(Child::start(Launch::new(built.command(Some("no-such")))).is_err());
+    assert!(Child::start(built.launch(Some("no-such"))).is_err());
 }

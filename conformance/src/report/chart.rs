@@ -8,6 +8,7 @@ use crate::trace::{About, Act, Expected, LeafOp, Step, Trace};
 
 /// One line of a chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields bear the names of what they hold")]
 pub enum Line {
     /// Something that happens, above the messages that it causes.
     Event(String),
