@@ -1,6 +1,6 @@
 //! One distributed MARS server: inputs, timers, outputs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::keys::{Keys, Subject};
 use super::liveness::{Liveness, after};
@@ -15,7 +15,7 @@ use crate::mars::{Mars, MarsConfig};
 use crate::scsp::{self, Application, Judgement, NeighborIx, Speaker, SpeakerConfig};
 use crate::wire::csa::decode_record;
 use crate::wire::llc_snap::{Encapsulation, MARS_HEADER, SCSP_HEADER, split};
-use crate::wire::scsp::Csa;
+use crate::wire::scsp::{CacheKey, Csa};
 use crate::wire::{WireError, mars};
 
 /// One server of a group, sans-IO, for all its layer 3 protocols.
@@ -49,6 +49,8 @@ pub(super) struct Core {
     pub(super) aligned: bool,
     pub(super) drain: bool,
     pub(super) keys: Keys,
+    /// Clients to be announced again once these own keys are purged everywhere (register H13).
+    pub(super) renewals: BTreeMap<(Protocol, Endpoint), BTreeSet<CacheKey>>,
     pub(super) services: BTreeMap<Protocol, Service>,
 }
 
@@ -98,6 +100,7 @@ impl DistributedMars {
             aligned: false,
             drain: false,
             keys: Keys::new(config.incarnation),
+            renewals: BTreeMap::new(),
             services,
         };
         let mut server = Self {

@@ -1,6 +1,6 @@
 //! A server's state for others to look at: in words ([`View`]) and for comparison ([`Canonical`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys::Keys;
 use super::liveness::Liveness;
@@ -15,6 +15,7 @@ use crate::io::{Time, VcId};
 use crate::mars::{Mars, ranges};
 use crate::scsp::{CanonicalSpeaker, NeighborIx};
 use crate::wire::csa::decode_record;
+use crate::wire::scsp::CacheKey;
 
 /// The behaviour-relevant state, without absolute times and numbers: deadlines count from now, record
 /// numbers from those in the own cache, the CSN from itself. Two servers of one configuration with
@@ -28,6 +29,7 @@ pub struct Canonical {
     startup_left: u64,
     drain: bool,
     keys: Keys,
+    renewals: BTreeMap<(Protocol, Endpoint), BTreeSet<CacheKey>>,
     services: BTreeMap<Protocol, CanonicalService>,
 }
 
@@ -66,6 +68,7 @@ impl DistributedMars {
             },
             drain: self.core.drain,
             keys: self.core.keys.clone(),
+            renewals: self.core.renewals.clone(),
             services: services.collect(),
         }
     }

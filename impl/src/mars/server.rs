@@ -162,6 +162,17 @@ impl Mars {
         self.cluster.hold_cmi(cmi, until);
     }
 
+    /// Gives a client another CMI, if one is free (register H02).
+    pub fn renew_cmi(
+        &mut self,
+        now: Time,
+        client: Endpoint,
+        hold_until: Time,
+        taken: impl Fn(u16) -> bool,
+    ) {
+        self.cluster.renew_cmi(now, client, hold_until, taken);
+    }
+
     /// Takes a message of this protocol. `octets` is what `message` was decoded from; a CMI that this
     /// message frees is kept out of use until `hold_until`; `taken` names the CMIs of other servers.
     ///
