@@ -443,8 +443,11 @@ pub(super) fn short(octets: &[u8]) -> Short {
     )
 }
 
-/// The JOINs and LEAVEs among CCVC messages: op, client, pairs.
-pub(super) fn on_ccvc(seen: &[Seen]) -> Vec<(u8, u8, Vec<(u8, u8)>)> {
+/// A JOIN or LEAVE on the CCVC: op, client, pairs.
+pub(super) type Announced = (u8, u8, Vec<(u8, u8)>);
+
+/// The JOINs and LEAVEs among CCVC messages.
+pub(super) fn on_ccvc(seen: &[Seen]) -> Vec<Announced> {
     seen.iter()
         .filter_map(|seen| match seen {
             Seen::Cluster(octets) if matches!(octets[17], JOIN | LEAVE) => {
