@@ -1,4 +1,11 @@
 //! Model-based conformance harness for distributed MARS servers.
 
+pub mod adapter;
+pub mod cli;
+pub mod frames;
 pub mod judge;
+pub mod lockstep;
+pub mod lower;
+pub mod report;
+pub mod sut;
 pub mod trace;
