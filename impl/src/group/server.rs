@@ -11,7 +11,7 @@ use crate::address::{Endpoint, Protocol, ServerId};
 use crate::io::{
     Admin, ControlKind, ControlVc, Input, LogEvent, Output, OutputAction, Target, Time, VcId,
 };
-use crate::mars::{Mars, MarsConfig};
+use crate::mars::{Mars, MarsConfig, ranges};
 use crate::scsp::{self, Application, Judgement, NeighborIx, Speaker, SpeakerConfig};
 use crate::wire::csa::decode_record;
 use crate::wire::llc_snap::{Encapsulation, MARS_HEADER, SCSP_HEADER, split};
@@ -74,9 +74,17 @@ pub(super) struct Judge<'a>(pub(super) &'a BTreeMap<Protocol, Service>);
 impl Application for Judge<'_> {
     // R2443-3-07 R2443-3-09
     fn judge(&self, csa: &Csa<'_>) -> Judgement {
-        match decode_record(csa.body) {
-            Ok(record) if self.0.contains_key(&record.protocol) => Judgement::Use,
-            _ => Judgement::AcknowledgeOnly,
+        let usable = decode_record(csa.body).is_ok_and(|record| {
+            // R2443-5.3-07: a group has the length that its protocol gives it.
+            self.0.contains_key(&record.protocol)
+                && record
+                    .range
+                    .is_none_or(|range| ranges::fits(record.protocol, ranges::ends(range).0))
+        });
+        if usable {
+            Judgement::Use
+        } else {
+            Judgement::AcknowledgeOnly
         }
     }
 }

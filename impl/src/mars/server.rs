@@ -292,7 +292,7 @@ impl Mars {
             .pairs
             .iter()
             .next()
-            .filter(|_| fits(self.config.protocol, body.group_len()))
+            .filter(|range| ranges::fits(self.config.protocol, ranges::ends(*range).0))
             .ok_or(Ignored::NoGroup)?;
         let mut said = said(body);
         // R2022-5.2.1-10
@@ -429,7 +429,7 @@ impl Mars {
         }
         let group = query.target;
         // R2022-5.1.2-02
-        if !u8::try_from(group.octets().len()).is_ok_and(|len| fits(self.config.protocol, len)) {
+        if !ranges::fits(self.config.protocol, group) {
             return Err(Ignored::NoGroup);
         }
         // R2443-1-01 R2443-1-02
@@ -472,7 +472,7 @@ impl Mars {
             .pairs
             .iter()
             .next()
-            .filter(|_| fits(self.config.protocol, body.group_len()))
+            .filter(|range| ranges::fits(self.config.protocol, ranges::ends(*range).0))
             .ok_or(Ignored::NoGroup)?;
         let groups: Vec<ProtocolAddress> = self.map.layer3_groups(range).into_iter().collect();
         let addresses = packing::endpoint_len(&client) + body.source_protocol.octets().len();
@@ -637,15 +637,6 @@ fn copy_of(octets: &[u8], cmi: Option<u16>, csn: u32) -> Vec<u8> {
         &mut copy,
     );
     copy
-}
-
-/// True for a length that a group of this protocol can have.
-fn fits(protocol: Protocol, len: u8) -> bool {
-    match protocol {
-        Protocol::IPV4 => len == 4,
-        Protocol::IPV6 => len == 16,
-        _ => len > 0,
-    }
 }
 
 #[cfg(test)]

@@ -292,6 +292,7 @@ fn a_leave_under_a_new_key_ends_the_join_it_fits() {
 #[test]
 fn unusable_records_stay_where_they_are() {
     let mut net = Net::aligned(&[1, 2, 3], &[(1, 2), (1, 3)]);
+    // State, version, hardware type, protocol, and an IPv4 group of one octet.
     let mut wrong = vec![body(6, true, 7, None); 4];
     wrong[1][11] = 3;
     wrong[1][10] = 1;
@@ -299,6 +300,10 @@ fn unusable_records_stay_where_they_are() {
     wrong[2][1] = 14;
     wrong[3][11] = 3;
     wrong[3][2..4].copy_from_slice(&[0x86, 0xdd]);
+    let mut short = body(3, false, 7, None);
+    short[17] = 1;
+    short.extend([1, 1]);
+    wrong.push(short);
     for (key, body) in (1..).zip(&wrong) {
         net.record(1, 2, foreign(body, key, 1));
     }
@@ -309,7 +314,7 @@ fn unusable_records_stay_where_they_are() {
         .filter(|e| e.origin == id(9))
         .map(|e| e.state)
         .collect();
-    assert_eq!(states, [None; 4]);
+    assert_eq!(states, [None; 5]);
     assert!(net.view(3).cache.iter().all(|e| e.origin != id(9)));
     assert!(net.view(1).registrations.is_empty());
 }

@@ -240,3 +240,44 @@ fn configured_backups_follow() {
         [endpoint(1), endpoint(2), endpoint(9)]
     );
 }
+
+// Registers H12, E23: one protocol may fall silent while the server lives.
+#[test]
+fn protocols_of_one_server_are_flushed_apart() {
+    let mut net = Net::new(&[], &[]);
+    for (server, other) in [(1, 2), (2, 1)] {
+        let mut config = config(server, &[other]);
+        config.protocols.push(crate::address::Protocol::IPV6);
+        net.start(config);
+    }
+    net.link(1, 2);
+    net.run_to(10_000);
+    let other = |mut body: Vec<u8>| {
+        body[2..4].copy_from_slice(&[0x86, 0xdd]);
+        body
+    };
+    let (four, six) = (body(1, 9, None), other(body(1, 9, None)));
+    net.record(1, 2, foreign(&four, 1, 1));
+    net.record(1, 2, foreign(&six, 2, 1));
+    net.record(1, 2, foreign(&body(3, 100, None), 3, 1));
+    net.record(1, 2, foreign(&body(3, 100, Some(5)), 4, 1));
+    net.record(1, 2, foreign(&other(body(3, 100, None)), 5, 1));
+    net.run(100_000);
+    net.record(1, 2, foreign(&six, 2, 2));
+    net.run(50_000);
+    let view = net.view(1);
+    let live: Vec<_> = view.live.iter().filter(|o| o.origin == id(9)).collect();
+    assert_eq!(live.len(), 1);
+    assert_eq!(live[0].protocol, crate::address::Protocol::IPV6);
+    assert_eq!(net.members(1), []);
+    assert_eq!(view.registrations.len(), 1);
+    // It lives, so its records stay in summaries; those that are flushed just do not count.
+    assert!(view.cache.iter().all(|e| !e.quarantined));
+    net.run(100_000);
+    let quarantined = net.view(1).cache.iter().filter(|e| e.quarantined).count();
+    assert_eq!(quarantined, 5);
+    net.record(1, 2, foreign(&four, 1, 2));
+    assert_eq!(net.members(1), [(100, 5, 5, 9)]);
+    assert!(net.view(1).cache.iter().all(|e| !e.quarantined));
+    assert_eq!(net.view(1).registrations.len(), 1);
+}

@@ -6,6 +6,7 @@ use crate::group::{DistributedMars, GroupConfig};
 use crate::io::{Admin, Input, Output, OutputAction, Time, VcId};
 use crate::wire::llc_snap::MARS_HEADER;
 use crate::wire::mars::{Body, MembershipFlags, decode};
+use crate::wire::scsp::{CacheKey, Csa, Csas, SequenceNumber};
 
 fn alone() -> Net {
     Net::new(&[1], &[])
@@ -298,6 +299,30 @@ quickcheck::quickcheck! {
             }
         }
         net.servers[&1].canonical(Time(net.now)) == before
+    }
+}
+
+quickcheck::quickcheck! {
+    // Nor do the records of a neighbour, whatever they hold; and what they do is undone by silence.
+    fn noise_in_records_never_panics(records: Vec<(u8, u8, Vec<u8>)>) -> bool {
+        let mut net = Net::aligned(&[1, 2], &[(1, 2)]);
+        net.register(1, 100);
+        net.join(1, 100, range(5, 9));
+        for (origin, state, noise) in records {
+            let mut body = vec![0, 15, 8, 0, 0, 0, 0, 0, 0, 0, 0, 1 + state % 5, 0, 0, 0];
+            body.extend(&noise);
+            let csas = Csas {
+                hop_count: u16::from(origin),
+                ..Csas::new(
+                    CacheKey([0, 0, 0, origin % 4]),
+                    id(1 + origin % 3),
+                    SequenceNumber(i32::from(state) << 24),
+                )
+            };
+            net.record(1, 2, Csa { csas, body: &body });
+        }
+        net.run(200_000);
+        net.members(1) == [(100, 5, 9, 1)]
     }
 }
 
