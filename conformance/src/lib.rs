@@ -7,5 +7,7 @@ pub mod judge;
 pub mod lockstep;
 pub mod lower;
 pub mod report;
+pub mod requirements;
 pub mod sut;
 pub mod trace;
+pub mod vectors;
