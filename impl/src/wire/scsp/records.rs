@@ -178,15 +178,17 @@ impl<'a> Csa<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, WireError> {
         let at = reader.offset() + 2;
         let (csas, length) = Csas::read(reader)?;
+        // R2334-B.2.0.2-06
         let body = usize::from(length)
             .checked_sub(CSAS_LENGTH)
+            .filter(|body| *body <= reader.rest().len())
             .ok_or(WireError::new(
                 ErrorCode::BadLength,
                 "record_length",
                 at,
                 u64::from(length),
             ))?;
-        let body = reader.take("protocol_specific", body)?;
+        let body = reader.take("record_length", body)?;
         Ok(Self { csas, body })
     }
 }
