@@ -4,8 +4,11 @@
 //! CA sequence numbers are counted from each neighbour's current one. Two speakers that are canonically
 //! equal behave alike from here on but for the numbers themselves.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::ServerId;
 use crate::io::Time;
-use crate::wire::scsp::SequenceNumber;
+use crate::wire::scsp::{CacheKey, SequenceNumber};
 
 use super::cache::{Cache, RecordId};
 use super::neighbor::{Neighbor, Timer};
@@ -14,19 +17,31 @@ use super::speaker::Speaker;
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CanonicalSpeaker {
+    id: ServerId,
     cache: Cache,
     neighbors: Vec<Neighbor>,
     /// Armed timers with milliseconds left, in firing order.
     timers: Vec<(u64, Timer)>,
+    purging: BTreeSet<CacheKey>,
 }
 
 impl Speaker {
     /// The canonical state at `now`, record numbers counted from those in the own cache.
     #[must_use]
     pub fn canonical(&self, now: Time) -> CanonicalSpeaker {
+        // What is only asked for has no number here: it is counted from the smallest one asked for.
+        let mut asked = BTreeMap::new();
+        for neighbor in &self.core().neighbors {
+            for (id, sequence) in neighbor.requests.iter() {
+                let least = asked.entry(id).or_insert(sequence);
+                *least = sequence.min(*least);
+            }
+        }
         self.canonical_from(now, |id| {
             self.get(id.origin, id.key)
-                .map_or(SequenceNumber(0), |entry| entry.sequence)
+                .map(|entry| entry.sequence)
+                .or_else(|| asked.get(&id).copied())
+                .unwrap_or(SequenceNumber(0))
         })
     }
 
@@ -58,9 +73,11 @@ impl Speaker {
             .map(|(deadline, timer)| (deadline.0.saturating_sub(now.0), timer))
             .collect();
         CanonicalSpeaker {
+            id: self.id(),
             cache,
             neighbors,
             timers,
+            purging: core.purging.clone(),
         }
     }
 }

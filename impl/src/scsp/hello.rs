@@ -168,18 +168,28 @@ mod tests {
     // R2334-2.1-19, R2334-2.1-20, R2334-2.1-22
     #[test]
     fn the_whole_transition_relation() {
-        let table: String = HfsmState::ALL
-            .into_iter()
-            .flat_map(|state| HfsmEvent::ALL.into_iter().map(move |event| (state, event)))
-            .map(|(state, event)| {
-                format!(
-                    "{} + {event:?} -> {}\n",
-                    state.name(),
-                    state.next(event).name()
-                )
-            })
-            .collect();
-        insta::assert_snapshot!(table, @"");
+        let row = |state: HfsmState| {
+            HfsmEvent::ALL
+                .iter()
+                .fold(format!("{:16}", state.name()), |row, &event| {
+                    format!("{row}{:16}", state.next(event).name())
+                })
+        };
+        let head = HfsmEvent::ALL
+            .iter()
+            .fold(format!("{:16}", "from"), |head, event| {
+                format!("{head}{:16}", format!("{event:?}"))
+            });
+        let table = HfsmState::ALL.into_iter().fold(head, |table, state| {
+            format!("{}\n{}", table.trim_end(), row(state).trim_end())
+        });
+        insta::assert_snapshot!(table, @"
+        from            VcUp            VcDown          HelloLists      HelloOmits      DeadTime        Abnormal
+        down            waiting         down            down            down            down            down
+        waiting         waiting         down            bidirectional   unidirectional  waiting         waiting
+        unidirectional  unidirectional  down            bidirectional   unidirectional  waiting         waiting
+        bidirectional   bidirectional   down            bidirectional   unidirectional  waiting         waiting
+        ");
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub mod neighbor;
 pub mod speaker;
 pub mod update;
 
+#[cfg(test)]
+mod tests;
+
 pub use alignment::{CafsmState, Role};
 pub use cache::{Entry, RecordId};
 pub use canonical::CanonicalSpeaker;

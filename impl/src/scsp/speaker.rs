@@ -38,7 +38,7 @@ pub struct Speaker {
     pub(super) config: SpeakerConfig,
     pub(super) core: Core,
     pub(super) out: Outlets,
-    /// Time of the latest call; what is not flushed yet was put there then.
+    /// Time of the latest call; what is marked and not sent yet was marked then.
     pub(super) clock: Time,
 }
 
@@ -213,7 +213,9 @@ impl Speaker {
 
     /// Moves the clock to `now`, firing what is due on the way.
     pub(super) fn advance(&mut self, now: Time) {
-        self.flush();
+        if now > self.clock {
+            self.flush();
+        }
         let now = now.max(self.clock);
         while let Some((deadline, timer)) = self.core.timers.pop_due(now) {
             self.clock = deadline.max(self.clock);
