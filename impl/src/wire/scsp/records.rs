@@ -175,6 +175,31 @@ impl fmt::Debug for Csa<'_> {
 }
 
 impl<'a> Csa<'a> {
+    /// Reads one whole record and nothing after it.
+    ///
+    /// # Errors
+    ///
+    /// As those of a CSU Request that holds it.
+    pub fn parse(octets: &'a [u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::new(octets);
+        let record = Self::read(&mut reader)?;
+        if reader.rest().is_empty() {
+            Ok(record)
+        } else {
+            Err(reader.error(
+                ErrorCode::BadLength,
+                "record_length",
+                reader.rest().len() as u64,
+            ))
+        }
+    }
+
+    /// Appends the record as it stands in a CSU Request.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        self.csas.write(self.body.len(), out);
+        out.put(self.body);
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, WireError> {
         let at = reader.offset() + 2;
         let (csas, length) = Csas::read(reader)?;
