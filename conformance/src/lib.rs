@@ -2,6 +2,8 @@
 
 pub mod adapter;
 pub mod cli;
+pub mod frames;
 pub mod judge;
+pub mod requirements;
 pub mod sut;
 pub mod trace;
