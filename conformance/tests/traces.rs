@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mars_conformance::lockstep::{local, replay};
-use mars_conformance::sut::{InProcess, Sut};
+use mars_conformance::sut::{Sut, in_process::InProcess};
 use mars_conformance::trace::{Trace, canonical, find, load};
 
 fn traces() -> PathBuf {

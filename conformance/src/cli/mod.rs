@@ -2,6 +2,7 @@
 
 pub mod adapter;
 pub mod check;
+pub mod corpus;
 pub mod coverage;
 pub mod findings;
 pub mod generate;

@@ -37,20 +37,31 @@ impl Books {
     /// The newest instance seen of a record.
     #[must_use]
     pub fn newest(&self, identity: &Identity) -> Option<&Instance> {
-        self.instances.get(identity)?.iter().max_by_key(|instance| instance.sequence)
+        self.instances
+            .get(identity)?
+            .iter()
+            .max_by_key(|instance| instance.sequence)
     }
 
     /// True when exactly these octets (hop count aside) were seen before.
     #[must_use]
     pub fn knows(&self, identity: &Identity, record: &Value) -> bool {
-        self.instances.get(identity).is_some_and(|all| all.iter().any(|instance| instance.record == *record))
+        self.instances
+            .get(identity)
+            .is_some_and(|all| all.iter().any(|instance| instance.record == *record))
     }
 
     /// The identity that a cache key of an originator was first used for.
     #[must_use]
     pub fn key_owner(&self, origin: &str, key: &Value) -> Option<&Identity> {
-        let of_origin = self.instances.iter().filter(|((owner, _), _)| owner == origin);
-        of_origin.into_iter().find(|(_, all)| all.iter().any(|one| one.key == *key)).map(|(identity, _)| identity)
+        let of_origin = self
+            .instances
+            .iter()
+            .filter(|((owner, _), _)| owner == origin);
+        of_origin
+            .into_iter()
+            .find(|(_, all)| all.iter().any(|one| one.key == *key))
+            .map(|(identity, _)| identity)
     }
 
     /// Remembers an instance.
@@ -68,9 +79,18 @@ impl Books {
     ///
     /// # Errors
     /// Server and client of the registration that already has this CMI.
-    pub fn bind_cmi(&mut self, server: &str, client: &str, cmi: &Value) -> Result<(), (String, String)> {
+    pub fn bind_cmi(
+        &mut self,
+        server: &str,
+        client: &str,
+        cmi: &Value,
+    ) -> Result<(), (String, String)> {
         let key = (server.to_owned(), client.to_owned());
-        if let Some((other, _)) = self.cmis.iter().find(|(other, value)| **other != key && *value == cmi) {
+        if let Some((other, _)) = self
+            .cmis
+            .iter()
+            .find(|(other, value)| **other != key && *value == cmi)
+        {
             return Err(other.clone());
         }
         self.cmis.insert(key, cmi.clone());

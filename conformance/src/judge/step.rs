@@ -35,7 +35,11 @@ impl fmt::Display for Failure {
             write!(f, "\n  got:    {}", self.got)?;
         }
         for difference in &self.differences {
-            write!(f, "\n    {}: wanted {}, got {}", difference.field, difference.wanted, difference.got)?;
+            write!(
+                f,
+                "\n    {}: wanted {}, got {}",
+                difference.field, difference.wanted, difference.got
+            )?;
         }
         Ok(())
     }
@@ -44,7 +48,12 @@ impl fmt::Display for Failure {
 impl Failure {
     /// A failure with a code and two sides.
     pub fn new(code: impl Into<String>, wanted: impl Into<String>, got: impl Into<String>) -> Self {
-        Self { code: code.into(), wanted: wanted.into(), got: got.into(), differences: Vec::new() }
+        Self {
+            code: code.into(),
+            wanted: wanted.into(),
+            got: got.into(),
+            differences: Vec::new(),
+        }
     }
 }
 
@@ -69,7 +78,12 @@ pub fn judge(
 
 /// MARS messages: in order on a private VC; on the ClusterControlVC in any order within the step,
 /// since no RFC orders what one cause makes, but with consecutive numbers.
-fn mars(expected: &[Expected], seen: &[Seen], lower: &Lower<'_>, books: &mut Books) -> Result<(), Failure> {
+fn mars(
+    expected: &[Expected],
+    seen: &[Seen],
+    lower: &Lower<'_>,
+    books: &mut Books,
+) -> Result<(), Failure> {
     let mut frames: BTreeMap<(&str, &str), Vec<&Value>> = BTreeMap::new();
     for Seen { from, what, .. } in seen {
         if let SeenWhat::Frame { to, value, .. } = what
@@ -80,15 +94,24 @@ fn mars(expected: &[Expected], seen: &[Seen], lower: &Lower<'_>, books: &mut Boo
     }
     numbers(seen, lower, books)?;
     for wanted in expected {
-        let Expected::Mars(wanted) = wanted else { continue };
+        let Expected::Mars(wanted) = wanted else {
+            continue;
+        };
         let there = frames.entry((&wanted.from, &wanted.to)).or_default();
         let pattern = lower.mars(wanted, books);
         let ordered = wanted.to != "ccvc";
-        let candidates = if ordered { there.len().min(1) } else { there.len() };
+        let candidates = if ordered {
+            there.len().min(1)
+        } else {
+            there.len()
+        };
         let mut closest: Option<(usize, Vec<Difference>)> = None;
         for (position, value) in there.iter().enumerate().take(candidates) {
             let found = differences(&pattern, value, &mut Bindings::new());
-            if closest.as_ref().is_none_or(|(_, least)| found.len() < least.len()) {
+            if closest
+                .as_ref()
+                .is_none_or(|(_, least)| found.len() < least.len())
+            {
                 closest = Some((position, found));
             }
         }
@@ -99,23 +122,43 @@ fn mars(expected: &[Expected], seen: &[Seen], lower: &Lower<'_>, books: &mut Boo
                 bind_cmi(wanted, value, lower, books)?;
             }
             // The closest one is of the same kind: say which field is wrong. Otherwise it is missing.
-            Some((position, found)) if there.get(position).is_some_and(|value| lower.same_op(&pattern, value)) => {
-                let got = there.get(position).map(|value| lower.describe(value)).unwrap_or_default();
+            Some((position, found))
+                if there
+                    .get(position)
+                    .is_some_and(|value| lower.same_op(&pattern, value)) =>
+            {
+                let got = there
+                    .get(position)
+                    .map(|value| lower.describe(value))
+                    .unwrap_or_default();
                 let name = found.first().map_or("", Difference::name).to_owned();
                 let failure = Failure::new(format!("wrong-field:{name}"), says, got);
-                return Err(Failure { differences: found, ..failure });
+                return Err(Failure {
+                    differences: found,
+                    ..failure
+                });
             }
             other => {
-                let got = other.and_then(|(position, _)| there.get(position)).map(|value| lower.describe(value));
-                return Err(Failure::new("missing-output", says, got.unwrap_or_default()));
+                let got = other
+                    .and_then(|(position, _)| there.get(position))
+                    .map(|value| lower.describe(value));
+                return Err(Failure::new(
+                    "missing-output",
+                    says,
+                    got.unwrap_or_default(),
+                ));
             }
         }
     }
-    let extra = frames.iter().find_map(|((from, to), left)| Some((from, to, left.first()?)));
+    let extra = frames
+        .iter()
+        .find_map(|((from, to), left)| Some((from, to, left.first()?)));
     match extra {
-        Some((from, to, value)) => {
-            Err(Failure::new("extra-output", "", format!("{from} to {to}: {}", lower.describe(value))))
-        }
+        Some((from, to, value)) => Err(Failure::new(
+            "extra-output",
+            "",
+            format!("{from} to {to}: {}", lower.describe(value)),
+        )),
         None => Ok(()),
     }
 }
@@ -124,8 +167,12 @@ fn mars(expected: &[Expected], seen: &[Seen], lower: &Lower<'_>, books: &mut Boo
 /// used or the next (register F02).
 fn numbers(seen: &[Seen], lower: &Lower<'_>, books: &mut Books) -> Result<(), Failure> {
     for Seen { from, what, .. } in seen {
-        let SeenWhat::Frame { to, value, .. } = what else { continue };
-        let Some(number) = lower.sequence_number(value) else { continue };
+        let SeenWhat::Frame { to, value, .. } = what else {
+            continue;
+        };
+        let Some(number) = lower.sequence_number(value) else {
+            continue;
+        };
         let last = books.csn(from);
         let next = last.map(|last| last.wrapping_add(1));
         let right = if to == "ccvc" {
@@ -135,7 +182,11 @@ fn numbers(seen: &[Seen], lower: &Lower<'_>, books: &mut Books) -> Result<(), Fa
         };
         if !right {
             let wanted = format!("{from} to {to}: mar$msn {}", next.unwrap_or_default());
-            return Err(Failure::new("wrong-field:msn", wanted, lower.describe(value)));
+            return Err(Failure::new(
+                "wrong-field:msn",
+                wanted,
+                lower.describe(value),
+            ));
         }
         if to == "ccvc" {
             books.set_csn(from, number);
@@ -145,7 +196,12 @@ fn numbers(seen: &[Seen], lower: &Lower<'_>, books: &mut Books) -> Result<(), Fa
 }
 
 /// A private copy of a registration names the CMI of that client at that server.
-fn bind_cmi(wanted: &ExpectedMars, value: &Value, lower: &Lower<'_>, books: &mut Books) -> Result<(), Failure> {
+fn bind_cmi(
+    wanted: &ExpectedMars,
+    value: &Value,
+    lower: &Lower<'_>,
+    books: &mut Books,
+) -> Result<(), Failure> {
     if wanted.says != Says::RegisterCopy {
         return Ok(());
     }
@@ -153,13 +209,25 @@ fn bind_cmi(wanted: &ExpectedMars, value: &Value, lower: &Lower<'_>, books: &mut
     // R2443-2-06: only from the own range. R2443-2-05: unique in the LIS.
     let (low, high) = lower.cmi_range(&wanted.from);
     if !cmi.as_i64().is_some_and(|cmi| (low..=high).contains(&cmi)) {
-        let range = format!("a CMI of {}'s range {low} to {high} for {}", wanted.from, wanted.to);
+        let range = format!(
+            "a CMI of {}'s range {low} to {high} for {}",
+            wanted.from, wanted.to
+        );
         return Err(Failure::new("wrong-field:cmi", range, cmi.to_string()));
     }
-    books.bind_cmi(&wanted.from, &wanted.to, &cmi).map_err(|(server, client)| {
-        let wanted = format!("a CMI for {} at {} that no live registration has", wanted.to, wanted.from);
-        Failure::new("wrong-field:cmi", wanted, format!("{cmi}, which is that of {client} at {server}"))
-    })
+    books
+        .bind_cmi(&wanted.from, &wanted.to, &cmi)
+        .map_err(|(server, client)| {
+            let wanted = format!(
+                "a CMI for {} at {} that no live registration has",
+                wanted.to, wanted.from
+            );
+            Failure::new(
+                "wrong-field:cmi",
+                wanted,
+                format!("{cmi}, which is that of {client} at {server}"),
+            )
+        })
 }
 
 /// Leaves of the ClusterControlVC. An echo of a leaf that the network dropped is not judged, and the
@@ -168,23 +236,41 @@ fn leaves(expected: &[Expected], seen: &[Seen]) -> Result<(), Failure> {
     let mut there: Vec<(&str, LeafOp, &str)> = seen
         .iter()
         .filter_map(|Seen { from, what, .. }| match what {
-            SeenWhat::Leaf { add, group: _, peer } => {
-                Some((from.as_str(), if *add { LeafOp::Add } else { LeafOp::Drop }, peer.as_str()))
-            }
+            SeenWhat::Leaf {
+                add,
+                group: _,
+                peer,
+            } => Some((
+                from.as_str(),
+                if *add { LeafOp::Add } else { LeafOp::Drop },
+                peer.as_str(),
+            )),
             _ => None,
         })
         .collect();
     for wanted in expected {
-        let Expected::Leaf { from, op, peer } = wanted else { continue };
+        let Expected::Leaf { from, op, peer } = wanted else {
+            continue;
+        };
         match there.iter().position(|other| *other == (from, *op, peer)) {
             Some(position) => {
                 there.remove(position);
             }
-            None => return Err(Failure::new("missing-output", format!("{from}: leaf {op:?} {peer}"), "")),
+            None => {
+                return Err(Failure::new(
+                    "missing-output",
+                    format!("{from}: leaf {op:?} {peer}"),
+                    "",
+                ));
+            }
         }
     }
     match there.first() {
-        Some((from, op, peer)) => Err(Failure::new("extra-output", "", format!("{from}: leaf {op:?} {peer}"))),
+        Some((from, op, peer)) => Err(Failure::new(
+            "extra-output",
+            "",
+            format!("{from}: leaf {op:?} {peer}"),
+        )),
         None => Ok(()),
     }
 }
@@ -204,23 +290,32 @@ fn records(
         }
     }
     for wanted in expected {
-        let Expected::Csa(wanted) = wanted else { continue };
+        let Expected::Csa(wanted) = wanted else {
+            continue;
+        };
         let identity = (wanted.origin.clone(), wanted.about.clone());
         let position = there.iter().position(|(from, to, _, named)| {
-            (*from, *to) == (&wanted.from, &wanted.to) && named.as_ref().is_some_and(|(named, _)| *named == identity)
+            (*from, *to) == (&wanted.from, &wanted.to)
+                && named.as_ref().is_some_and(|(named, _)| *named == identity)
         });
         let Some(position) = position else {
-            let other = there.iter().find(|(from, to, ..)| (*from, *to) == (&wanted.from, &wanted.to));
-            let got = other.map(|(.., record, _)| lower.describe_record(record)).unwrap_or_default();
+            let other = there
+                .iter()
+                .find(|(from, to, ..)| (*from, *to) == (&wanted.from, &wanted.to));
+            let got = other
+                .map(|(.., record, _)| lower.describe_record(record))
+                .unwrap_or_default();
             return Err(Failure::new("missing-output", describe_csa(wanted), got));
         };
         let (_, _, record, _) = there.remove(position);
         one_record(wanted, &identity, record, arrived, lower, books)?;
     }
     match there.first() {
-        Some((from, to, record, _)) => {
-            Err(Failure::new("extra-output", "", format!("{from} to {to}: {}", lower.describe_record(record))))
-        }
+        Some((from, to, record, _)) => Err(Failure::new(
+            "extra-output",
+            "",
+            format!("{from} to {to}: {}", lower.describe_record(record)),
+        )),
         None => Ok(()),
     }
 }
@@ -240,19 +335,30 @@ fn one_record(
     if let Some(first) = found.first() {
         let code = format!("wrong-field:{}", first.name());
         let failure = Failure::new(code, describe_csa(wanted), lower.describe_record(record));
-        return Err(Failure { differences: found, ..failure });
+        return Err(Failure {
+            differences: found,
+            ..failure
+        });
     }
     let instance = lower.instance(record);
     if !wanted.fresh {
         let same = |other: &Value| lower.instance(other).record == instance.record;
-        let passed_on = match arrived.filter(|other| lower.identify(other).is_some_and(|(named, _)| named == *identity)) {
+        let passed_on = match arrived.filter(|other| {
+            lower
+                .identify(other)
+                .is_some_and(|(named, _)| named == *identity)
+        }) {
             Some(other) if !wanted.solicited => same(other),
             _ => books.knows(identity, &instance.record),
         };
         if !passed_on {
             // R2334-2.3: what is passed on is the instance that came in.
             let wanted = format!("{}, passed on as it came in", describe_csa(wanted));
-            return Err(Failure::new("wrong-field:record", wanted, lower.describe_record(record)));
+            return Err(Failure::new(
+                "wrong-field:record",
+                wanted,
+                lower.describe_record(record),
+            ));
         }
         return Ok(());
     }
@@ -275,20 +381,33 @@ fn check_fresh(
     books: &Books,
 ) -> Result<(), Failure> {
     let fail = |code: &str, why: String| {
-        Err(Failure::new(code, format!("{}, {why}", describe_csa(wanted)), lower.describe_record(record)))
+        Err(Failure::new(
+            code,
+            format!("{}, {why}", describe_csa(wanted)),
+            lower.describe_record(record),
+        ))
     };
     if let Some(last) = books.newest(identity) {
         let repeated = books.knows(identity, &instance.record);
         if last.key != instance.key {
-            return fail("wrong-field:cache_key", format!("under its key {}", last.key));
+            return fail(
+                "wrong-field:cache_key",
+                format!("under its key {}", last.key),
+            );
         }
         if instance.sequence <= last.sequence && !repeated {
-            return fail("wrong-field:csa_sequence_number", format!("numbered above {}", last.sequence));
+            return fail(
+                "wrong-field:csa_sequence_number",
+                format!("numbered above {}", last.sequence),
+            );
         }
     } else if let Some(other) = books.key_owner(&wanted.origin, &instance.key)
         && other != identity
     {
-        return fail("wrong-field:cache_key", format!("not under the key of {:?}", other.1));
+        return fail(
+            "wrong-field:cache_key",
+            format!("not under the key of {:?}", other.1),
+        );
     }
     Ok(())
 }
@@ -309,7 +428,10 @@ pub fn describe_csa(csa: &ExpectedCsa) -> String {
     } else {
         ", passed on"
     };
-    format!("{} to {}: {about} of {}{end}{how}", csa.from, csa.to, csa.origin)
+    format!(
+        "{} to {}: {about} of {}{end}{how}",
+        csa.from, csa.to, csa.origin
+    )
 }
 
 /// A MARS message in a few words.
@@ -322,7 +444,10 @@ pub fn describe_mars(mars: &ExpectedMars) -> String {
 #[must_use]
 pub fn says(says: &Says) -> String {
     let listed = |groups: &[(String, String)]| {
-        let pairs: Vec<String> = groups.iter().map(|(min, max)| format!("<{min},{max}>")).collect();
+        let pairs: Vec<String> = groups
+            .iter()
+            .map(|(min, max)| format!("<{min},{max}>"))
+            .collect();
         pairs.join(" ")
     };
     let holes = |punched: &bool| if *punched { " (punched)" } else { "" };
@@ -331,14 +456,30 @@ pub fn says(says: &Says) -> String {
         Says::DeregisterCopy => "MARS_LEAVE, copy of the deregistration".to_owned(),
         Says::JoinCopy { range } => format!("MARS_JOIN, copy of the join of {range}"),
         Says::LeaveCopy { range } => format!("MARS_LEAVE, copy of the leave of {range}"),
-        Says::Join { client, groups, punched } => {
+        Says::Join {
+            client,
+            groups,
+            punched,
+        } => {
             format!("MARS_JOIN of {client} {}{}", listed(groups), holes(punched))
         }
-        Says::Leave { client, groups, punched } => {
-            format!("MARS_LEAVE of {client} {}{}", listed(groups), holes(punched))
+        Says::Leave {
+            client,
+            groups,
+            punched,
+        } => {
+            format!(
+                "MARS_LEAVE of {client} {}{}",
+                listed(groups),
+                holes(punched)
+            )
         }
         Says::RedirectMap { order, hard } => {
-            format!("MARS_REDIRECT_MAP {}{}", order.join(" "), if *hard { " (hard)" } else { " (soft)" })
+            format!(
+                "MARS_REDIRECT_MAP {}{}",
+                order.join(" "),
+                if *hard { " (hard)" } else { " (soft)" }
+            )
         }
         Says::Multi { range, members } => format!("MARS_MULTI for {range}: {}", members.join(" ")),
         Says::Nak { range } => format!("MARS_NAK for {range}"),

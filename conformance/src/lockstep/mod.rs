@@ -5,4 +5,4 @@ mod network;
 mod replay;
 
 pub use network::{Network, NetworkError, Seen, SeenWhat, nsapa};
-pub use replay::{PROLOGUE_MS, HEAL_MS, Replayed, StepFailure, replay};
+pub use replay::{HEAL_MS, PROLOGUE_MS, Replayed, StepFailure, replay, replay_seen};

@@ -19,11 +19,17 @@ const STEP_FRAMES: usize = 100_000;
 
 /// Why the network could not go on.
 #[derive(Debug)]
+#[expect(missing_docs, reason = "fields bear the names of what they hold")]
 pub enum NetworkError {
     /// A server under test broke.
     Sut { server: String, error: SutError },
     /// A frame that the harness's own reader refuses; the rest of it is the reader's words.
-    Malformed { server: String, vc: String, hex: String, error: String },
+    Malformed {
+        server: String,
+        vc: String,
+        hex: String,
+        error: String,
+    },
     /// A server sent on a VC that it does not have.
     UnknownVc { server: String, vc: String },
     /// One step caused more frames than any conforming group needs.
@@ -45,13 +51,26 @@ pub struct Seen {
 
 /// The kinds of things seen.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "fields bear the names of what they hold")]
 pub enum SeenWhat {
     /// A frame towards another server, a client, or `ccvc`; decoded by the harness's own reader.
-    Frame { to: String, hex: String, value: Value },
+    Frame {
+        to: String,
+        hex: String,
+        value: Value,
+    },
     /// A record of a CSU Request towards another server; `aligning` when it crossed at once.
-    Record { to: String, record: Value, aligning: bool },
+    Record {
+        to: String,
+        record: Value,
+        aligning: bool,
+    },
     /// A leaf of a control VC.
-    Leaf { add: bool, group: String, peer: String },
+    Leaf {
+        add: bool,
+        group: String,
+        peer: String,
+    },
 }
 
 /// One adjacency.
@@ -133,7 +152,9 @@ impl<'a> Network<'a> {
             });
         }
         if nodes.len() != trace.servers.len() {
-            return Err(NetworkError::Trace("fewer servers under test than the trace has".to_owned()));
+            return Err(NetworkError::Trace(
+                "fewer servers under test than the trace has".to_owned(),
+            ));
         }
         let index = |name: &str| nodes.iter().position(|node| node.name == name);
         let links = trace
@@ -141,10 +162,20 @@ impl<'a> Network<'a> {
             .links
             .iter()
             .filter_map(|(a, b)| Some((index(a)?, index(b)?)))
-            .map(|(a, b)| Link { a, b, vcs: None, aligning: false, generation: 0 })
+            .map(|(a, b)| Link {
+                a,
+                b,
+                vcs: None,
+                aligning: false,
+                generation: 0,
+            })
             .collect();
-        let clients =
-            trace.topology.clients.iter().map(|(name, spec)| (name.clone(), nsapa(&spec.atm))).collect();
+        let clients = trace
+            .topology
+            .clients
+            .iter()
+            .map(|(name, spec)| (name.clone(), nsapa(&spec.atm)))
+            .collect();
         let mut network = Self {
             nodes,
             links,
@@ -162,7 +193,10 @@ impl<'a> Network<'a> {
             let sut = network.sut(position)?;
             let answer = sut
                 .reset(&trace.id, seed, &server.config)
-                .map_err(|error| NetworkError::Sut { server: name, error })?;
+                .map_err(|error| NetworkError::Sut {
+                    server: name,
+                    error,
+                })?;
             network.take(position, answer)?;
         }
         Ok(network)
@@ -188,18 +222,24 @@ impl<'a> Network<'a> {
     /// Names of the servers that run.
     pub fn running(&self) -> impl Iterator<Item = (usize, &str)> {
         let nodes = self.nodes.iter().enumerate();
-        nodes.filter(|(_, node)| node.sut.is_some()).map(|(index, node)| (index, node.name.as_str()))
+        nodes
+            .filter(|(_, node)| node.sut.is_some())
+            .map(|(index, node)| (index, node.name.as_str()))
     }
 
     fn node(&self, index: usize) -> Result<&Node<'a>, NetworkError> {
-        self.nodes.get(index).ok_or_else(|| NetworkError::Trace("server index out of range".to_owned()))
+        self.nodes
+            .get(index)
+            .ok_or_else(|| NetworkError::Trace("server index out of range".to_owned()))
     }
 
     fn sut(&mut self, index: usize) -> Result<&mut (dyn Sut + 'a), NetworkError> {
         let node = self.nodes.get_mut(index);
         match node.and_then(|node| node.sut.as_deref_mut()) {
             Some(sut) => Ok(sut),
-            None => Err(NetworkError::Trace("an act names a server that has crashed".to_owned())),
+            None => Err(NetworkError::Trace(
+                "an act names a server that has crashed".to_owned(),
+            )),
         }
     }
 
@@ -212,7 +252,10 @@ impl<'a> Network<'a> {
         let now = self.now;
         let name = self.node(index)?.name.clone();
         let answer = request(self.sut(index)?, now);
-        let answer = answer.map_err(|error| NetworkError::Sut { server: name, error })?;
+        let answer = answer.map_err(|error| NetworkError::Sut {
+            server: name,
+            error,
+        })?;
         self.take(index, answer)
     }
 
@@ -237,7 +280,11 @@ impl<'a> Network<'a> {
             OutAction::Send { vc, hex } => self.frame(index, at, &vc, hex)?,
             OutAction::Leaf { add, group, peer } => {
                 let peer = self.client_named(&peer).unwrap_or_else(|| peer.to_string());
-                self.seen.push(Seen { at, from, what: SeenWhat::Leaf { add, group, peer } });
+                self.seen.push(Seen {
+                    at,
+                    from,
+                    what: SeenWhat::Leaf { add, group, peer },
+                });
             }
             // A server may call a neighbour or give a VC up at any time; the trace's links decide.
             OutAction::Call { .. } | OutAction::Hangup { .. } => {}
@@ -247,7 +294,10 @@ impl<'a> Network<'a> {
 
     fn client_named(&self, endpoint: &Value) -> Option<String> {
         let same = |known: &Value| known.get("number") == endpoint.get("number");
-        self.clients.iter().find(|(_, known)| same(known)).map(|(name, _)| name.clone())
+        self.clients
+            .iter()
+            .find(|(_, known)| same(known))
+            .map(|(name, _)| name.clone())
     }
 
     fn frame(&mut self, index: usize, at: u64, vc: &str, hex: String) -> Result<(), NetworkError> {
@@ -273,8 +323,16 @@ impl<'a> Network<'a> {
             if let Some(records) = frames::csu_request_records(&value) {
                 for record in records {
                     let record = record.clone();
-                    let what = SeenWhat::Record { to: to_name.clone(), record: record.clone(), aligning };
-                    self.seen.push(Seen { at, from: from.clone(), what });
+                    let what = SeenWhat::Record {
+                        to: to_name.clone(),
+                        record: record.clone(),
+                        aligning,
+                    };
+                    self.seen.push(Seen {
+                        at,
+                        from: from.clone(),
+                        what,
+                    });
                     if !aligning {
                         self.sent.push((index, to, record));
                     }
@@ -283,19 +341,43 @@ impl<'a> Network<'a> {
                     return Ok(());
                 }
             }
-            self.seen.push(Seen { at, from, what: SeenWhat::Frame { to: to_name, hex, value } });
-            self.crossing.push_back(Crossing { to, vc: peer_vc, octets });
+            self.seen.push(Seen {
+                at,
+                from,
+                what: SeenWhat::Frame {
+                    to: to_name,
+                    hex,
+                    value,
+                },
+            });
+            self.crossing.push_back(Crossing {
+                to,
+                vc: peer_vc,
+                octets,
+            });
             return Ok(());
         }
-        let client = self.client_vcs.iter().find(|((_, server), name)| *server == index && *name == vc);
+        let client = self
+            .client_vcs
+            .iter()
+            .find(|((_, server), name)| *server == index && *name == vc);
         let to = match client {
             Some(((client, _), _)) => client.clone(),
             None if vc == "ccvc" || vc == "scvc" => vc.to_owned(),
             // A frame that was on its way out when its link was cut is lost.
             None if vc.contains('#') => return Ok(()),
-            None => return Err(NetworkError::UnknownVc { server: from, vc: vc.to_owned() }),
+            None => {
+                return Err(NetworkError::UnknownVc {
+                    server: from,
+                    vc: vc.to_owned(),
+                });
+            }
         };
-        self.seen.push(Seen { at, from, what: SeenWhat::Frame { to, hex, value } });
+        self.seen.push(Seen {
+            at,
+            from,
+            what: SeenWhat::Frame { to, hex, value },
+        });
         Ok(())
     }
 
@@ -315,7 +397,12 @@ impl<'a> Network<'a> {
     /// A server under test that broke, or a livelock.
     pub fn advance(&mut self, to: u64) -> Result<(), NetworkError> {
         loop {
-            let due = self.nodes.iter().filter(|node| node.sut.is_some()).filter_map(|node| node.next).min();
+            let due = self
+                .nodes
+                .iter()
+                .filter(|node| node.sut.is_some())
+                .filter_map(|node| node.next)
+                .min();
             let stop = due.map_or(to, |due| due.clamp(self.now, to));
             self.now = stop;
             let all = stop == to;
@@ -326,9 +413,10 @@ impl<'a> Network<'a> {
                 }
             }
             self.settle()?;
-            let pending = self.nodes.iter().any(|node| {
-                node.sut.is_some() && node.next.is_some_and(|next| next <= to)
-            });
+            let pending = self
+                .nodes
+                .iter()
+                .any(|node| node.sut.is_some() && node.next.is_some_and(|next| next <= to));
             if all && !pending {
                 return Ok(());
             }
@@ -338,7 +426,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// Brings every link up at time zero and lets the caches align; what was seen is forgotten.
+    /// Brings every link up at time zero and lets the caches align.
     ///
     /// # Errors
     /// As [`Self::advance`].
@@ -350,7 +438,6 @@ impl<'a> Network<'a> {
         for link in &mut self.links {
             link.aligning = false;
         }
-        self.seen.clear();
         Ok(())
     }
 
@@ -362,7 +449,9 @@ impl<'a> Network<'a> {
     }
 
     fn link_up(&mut self, position: usize) -> Result<(), NetworkError> {
-        let Some(link) = self.links.get_mut(position) else { return Ok(()) };
+        let Some(link) = self.links.get_mut(position) else {
+            return Ok(());
+        };
         let (a, b) = (link.a, link.b);
         link.generation += 1;
         let generation = link.generation;
@@ -381,9 +470,13 @@ impl<'a> Network<'a> {
     }
 
     fn link_down(&mut self, position: usize) -> Result<(), NetworkError> {
-        let Some(link) = self.links.get_mut(position) else { return Ok(()) };
+        let Some(link) = self.links.get_mut(position) else {
+            return Ok(());
+        };
         let (a, b) = (link.a, link.b);
-        let Some((at_a, at_b)) = link.vcs.take() else { return Ok(()) };
+        let Some((at_a, at_b)) = link.vcs.take() else {
+            return Ok(());
+        };
         self.queues.remove(&(a, b));
         self.queues.remove(&(b, a));
         for (index, vc) in [(a, at_a), (b, at_b)] {
@@ -428,7 +521,11 @@ impl<'a> Network<'a> {
             node.next = None;
         }
         for position in 0..self.links.len() {
-            if self.links.get(position).is_some_and(|link| link.a == index || link.b == index) {
+            if self
+                .links
+                .get(position)
+                .is_some_and(|link| link.a == index || link.b == index)
+            {
                 self.link_down(position)?;
             }
         }
@@ -439,10 +536,16 @@ impl<'a> Network<'a> {
     ///
     /// # Errors
     /// No such client or server, or a server under test that broke.
-    pub fn from_client(&mut self, client: &str, server: &str, octets: &[u8]) -> Result<(), NetworkError> {
+    pub fn from_client(
+        &mut self,
+        client: &str,
+        server: &str,
+        octets: &[u8],
+    ) -> Result<(), NetworkError> {
         let index = self.server(server)?;
         let peer = self.clients.get(client).cloned();
-        let peer = peer.ok_or_else(|| NetworkError::Trace(format!("there is no client `{client}`")))?;
+        let peer =
+            peer.ok_or_else(|| NetworkError::Trace(format!("there is no client `{client}`")))?;
         let key = (client.to_owned(), index);
         if !self.client_vcs.contains_key(&key) {
             let vc = format!("{client}@{server}");
@@ -482,7 +585,10 @@ impl<'a> Network<'a> {
     pub fn probe(&mut self, index: usize, what: &str) -> Result<Value, NetworkError> {
         let (now, name) = (self.now, self.node(index)?.name.clone());
         let sut = self.sut(index)?;
-        sut.probe(now, what).map_err(|error| NetworkError::Sut { server: name, error })
+        sut.probe(now, what).map_err(|error| NetworkError::Sut {
+            server: name,
+            error,
+        })
     }
 
     /// Delivers the oldest record on its way from one server to another, in a CSU Request of its
@@ -492,9 +598,13 @@ impl<'a> Network<'a> {
     /// Nothing is on its way, or a server under test broke.
     pub fn deliver(&mut self, from: &str, to: &str) -> Result<Value, NetworkError> {
         let (a, b) = (self.server(from)?, self.server(to)?);
-        let record = self.queues.get_mut(&(a, b)).and_then(VecDeque::pop_front).ok_or_else(|| {
-            NetworkError::Trace(format!("nothing is on its way from `{from}` to `{to}`"))
-        })?;
+        let record = self
+            .queues
+            .get_mut(&(a, b))
+            .and_then(VecDeque::pop_front)
+            .ok_or_else(|| {
+                NetworkError::Trace(format!("nothing is on its way from `{from}` to `{to}`"))
+            })?;
         let vc = self.links.iter().find_map(|link| {
             let (at_a, at_b) = link.vcs.as_ref()?;
             match (link.a, link.b) {
@@ -505,7 +615,12 @@ impl<'a> Network<'a> {
         });
         let vc = vc.ok_or_else(|| NetworkError::Trace("that link is down".to_owned()))?;
         let (sender, receiver) = (&self.node(a)?.id, &self.node(b)?.id);
-        let frame = frames::csu_request(&self.server_group, sender, receiver, core::slice::from_ref(&record));
+        let frame = frames::csu_request(
+            &self.server_group,
+            sender,
+            receiver,
+            core::slice::from_ref(&record),
+        );
         let octets = frame.map_err(|error| NetworkError::Trace(error.to_string()))?;
         self.call(b, |sut, now| sut.deliver(now, &vc, &octets))?;
         self.settle()?;
@@ -521,7 +636,8 @@ impl<'a> Network<'a> {
         sent.sort_by_key(|(from, to, record)| (*from, *to, order(name(*from), name(*to), record)));
         for (from, to, record) in sent {
             let up = self.links.iter().any(|link| {
-                link.vcs.is_some() && ((link.a, link.b) == (from, to) || (link.a, link.b) == (to, from))
+                link.vcs.is_some()
+                    && ((link.a, link.b) == (from, to) || (link.a, link.b) == (to, from))
             });
             if up {
                 self.queues.entry((from, to)).or_default().push_back(record);

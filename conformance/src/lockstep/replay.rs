@@ -48,19 +48,39 @@ pub struct StepFailure {
 
 impl fmt::Display for StepFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let act = self.act.as_ref().map(|act| serde_json::to_string(act).unwrap_or_default());
-        writeln!(f, "step {} at {} ms, {}", self.step, self.at, act.unwrap_or_else(|| "start".to_owned()))?;
+        let act = self
+            .act
+            .as_ref()
+            .map(|act| serde_json::to_string(act).unwrap_or_default());
+        writeln!(
+            f,
+            "step {} at {} ms, {}",
+            self.step,
+            self.at,
+            act.unwrap_or_else(|| "start".to_owned())
+        )?;
         write!(f, "{}", self.failure)?;
         if !self.frames.is_empty() {
             write!(f, "\n  frames before:")?;
         }
-        self.frames.iter().try_for_each(|frame| write!(f, "\n    {frame}"))
+        self.frames
+            .iter()
+            .try_for_each(|frame| write!(f, "\n    {frame}"))
     }
 }
 
 /// Plays a global trace on servers under test, one for each server of the trace, until the first
 /// step that fails.
 pub fn replay<'a>(trace: &'a Trace, suts: impl Iterator<Item = &'a mut dyn Sut>) -> Replayed {
+    replay_seen(trace, suts, &mut |_| {})
+}
+
+/// As [`replay`]; besides, tells everything that is seen.
+pub fn replay_seen<'a>(
+    trace: &'a Trace,
+    suts: impl Iterator<Item = &'a mut dyn Sut>,
+    tell: &mut dyn FnMut(&Seen),
+) -> Replayed {
     let lower = Lower::new(trace);
     let mut books = Books::default();
     let mut recent: Vec<String> = Vec::new();
@@ -72,7 +92,12 @@ pub fn replay<'a>(trace: &'a Trace, suts: impl Iterator<Item = &'a mut dyn Sut>)
             act: act.cloned(),
             failure: broken(error),
             frames: recent.to_vec(),
-            broke: !matches!(error, NetworkError::Malformed { .. } | NetworkError::Livelock { .. } | NetworkError::UnknownVc { .. }),
+            broke: !matches!(
+                error,
+                NetworkError::Malformed { .. }
+                    | NetworkError::Livelock { .. }
+                    | NetworkError::UnknownVc { .. }
+            ),
         }),
     };
     let started = Network::start(trace, suts, 0).and_then(|mut network| {
@@ -83,7 +108,9 @@ pub fn replay<'a>(trace: &'a Trace, suts: impl Iterator<Item = &'a mut dyn Sut>)
         Ok(network) => network,
         Err(error) => return broke(0, 0, None, &error, &recent),
     };
-    for Seen { what, .. } in network.drain_seen() {
+    let prologue = network.drain_seen();
+    prologue.iter().for_each(&mut *tell);
+    for Seen { what, .. } in prologue {
         if let SeenWhat::Record { record, .. } = what
             && let Some((identity, _)) = lower.identify(&record)
         {
@@ -96,6 +123,7 @@ pub fn replay<'a>(trace: &'a Trace, suts: impl Iterator<Item = &'a mut dyn Sut>)
     for (position, step) in trace.steps.iter().enumerate() {
         let played = play(&mut network, step, &lower, &mut books);
         let seen = network.drain_seen();
+        seen.iter().for_each(&mut *tell);
         let arrived = match played {
             Ok(arrived) => arrived,
             Err(error) => {
@@ -103,7 +131,10 @@ pub fn replay<'a>(trace: &'a Trace, suts: impl Iterator<Item = &'a mut dyn Sut>)
                 return broke(position, step.at, step.act.as_ref(), &error, &recent);
             }
         };
-        let outputs = step.expect.first().map_or(&[][..], |alternative| alternative.outputs.as_slice());
+        let outputs = step
+            .expect
+            .first()
+            .map_or(&[][..], |alternative| alternative.outputs.as_slice());
         let verdict = judge(outputs, &seen, arrived.as_ref(), &lower, &mut books)
             .and_then(|()| states(&mut network, step, &lower));
         if let Err(failure) = verdict {
@@ -116,7 +147,10 @@ pub fn replay<'a>(trace: &'a Trace, suts: impl Iterator<Item = &'a mut dyn Sut>)
                 frames: recent,
                 broke: false,
             };
-            return Replayed { steps: position + 1, failure: Some(failure) };
+            return Replayed {
+                steps: position + 1,
+                failure: Some(failure),
+            };
         }
         note(&mut recent, &seen, &lower);
         let places = places(outputs);
@@ -128,18 +162,29 @@ pub fn replay<'a>(trace: &'a Trace, suts: impl Iterator<Item = &'a mut dyn Sut>)
             place.unwrap_or(usize::MAX)
         });
     }
-    Replayed { steps: trace.steps.len(), failure: None }
+    Replayed {
+        steps: trace.steps.len(),
+        failure: None,
+    }
 }
 
 /// Where the trace lists each record among those of its step.
 fn places(outputs: &[Expected]) -> BTreeMap<(String, String, String, String), usize> {
-    let listed = outputs.iter().enumerate().filter_map(|(place, output)| match output {
-        Expected::Csa(csa) => {
-            let key = (csa.from.clone(), csa.to.clone(), csa.origin.clone(), format!("{:?}", csa.about));
-            Some((key, place))
-        }
-        _ => None,
-    });
+    let listed = outputs
+        .iter()
+        .enumerate()
+        .filter_map(|(place, output)| match output {
+            Expected::Csa(csa) => {
+                let key = (
+                    csa.from.clone(),
+                    csa.to.clone(),
+                    csa.origin.clone(),
+                    format!("{:?}", csa.about),
+                );
+                Some((key, place))
+            }
+            _ => None,
+        });
     listed.collect()
 }
 
@@ -153,17 +198,30 @@ fn note(recent: &mut Vec<String>, seen: &[Seen], lower: &Lower<'_>) {
 /// A network error as a failure with a stable code.
 fn broken(error: &NetworkError) -> Failure {
     match error {
-        NetworkError::Sut { server, error } => Failure::new(error.code(), "", format!("{server}: {error}")),
-        NetworkError::Malformed { server, vc, hex, error } => {
-            Failure::new("malformed-frame", "a frame that the harness can read", format!("{server} on {vc}: {error}: {hex}"))
+        NetworkError::Sut { server, error } => {
+            Failure::new(error.code(), "", format!("{server}: {error}"))
         }
-        NetworkError::UnknownVc { server, vc } => {
-            Failure::new("extra-output", "", format!("{server}: a frame on `{vc}`, a VC it does not have"))
-        }
+        NetworkError::Malformed {
+            server,
+            vc,
+            hex,
+            error,
+        } => Failure::new(
+            "malformed-frame",
+            "a frame that the harness can read",
+            format!("{server} on {vc}: {error}: {hex}"),
+        ),
+        NetworkError::UnknownVc { server, vc } => Failure::new(
+            "extra-output",
+            "",
+            format!("{server}: a frame on `{vc}`, a VC it does not have"),
+        ),
         NetworkError::Livelock { at } => {
             Failure::new("hang", "", format!("frames without end at {at} ms"))
         }
-        NetworkError::Trace(why) => Failure::new("error", "", format!("the trace does not fit: {why}")),
+        NetworkError::Trace(why) => {
+            Failure::new("error", "", format!("the trace does not fit: {why}"))
+        }
     }
 }
 
@@ -175,7 +233,9 @@ fn play(
     books: &mut Books,
 ) -> Result<Option<Value>, NetworkError> {
     let Some(act) = &step.act else {
-        return Err(NetworkError::Trace("a global trace has acts only".to_owned()));
+        return Err(NetworkError::Trace(
+            "a global trace has acts only".to_owned(),
+        ));
     };
     let unlowered = |error: crate::frames::FrameError| NetworkError::Trace(error.to_string());
     match act {
@@ -190,17 +250,33 @@ fn play(
             let octets = lower.registration(client, false).map_err(unlowered)?;
             network.from_client(client, server, &octets)?;
         }
-        Act::Join { client, server, range } => {
+        Act::Join {
+            client,
+            server,
+            range,
+        } => {
             let mark = books.next_mark(client);
-            let octets = lower.membership(client, range, mark, true).map_err(unlowered)?;
+            let octets = lower
+                .membership(client, range, mark, true)
+                .map_err(unlowered)?;
             network.from_client(client, server, &octets)?;
         }
-        Act::Leave { client, server, range } => {
+        Act::Leave {
+            client,
+            server,
+            range,
+        } => {
             let mark = books.next_mark(client);
-            let octets = lower.membership(client, range, mark, false).map_err(unlowered)?;
+            let octets = lower
+                .membership(client, range, mark, false)
+                .map_err(unlowered)?;
             network.from_client(client, server, &octets)?;
         }
-        Act::Query { client, server, range } => {
+        Act::Query {
+            client,
+            server,
+            range,
+        } => {
             let octets = lower.query(client, range).map_err(unlowered)?;
             network.from_client(client, server, &octets)?;
         }
@@ -218,14 +294,20 @@ fn play(
 
 /// Compares the projected state of every running server with the trace.
 fn states(network: &mut Network<'_>, step: &Step, lower: &Lower<'_>) -> Result<(), Failure> {
-    let running: Vec<(usize, String)> =
-        network.running().map(|(index, name)| (index, name.to_owned())).collect();
+    let running: Vec<(usize, String)> = network
+        .running()
+        .map(|(index, name)| (index, name.to_owned()))
+        .collect();
     if step.state.is_empty() {
         return Ok(());
     }
     for (index, name) in running {
         let Some(wanted) = step.state.get(&name) else {
-            return Err(Failure::new("wrong-state:running", format!("{name} has crashed"), "it runs"));
+            return Err(Failure::new(
+                "wrong-state:running",
+                format!("{name} has crashed"),
+                "it runs",
+            ));
         };
         let mut probe = |what: &str| network.probe(index, what).map_err(|error| broken(&error));
         let got = lower.state(
@@ -235,7 +317,12 @@ fn states(network: &mut Network<'_>, step: &Step, lower: &Lower<'_>) -> Result<(
             &probe("redirect_map")?,
         );
         compare("live", &name, &wanted.live, &got.live)?;
-        compare("registrations", &name, &wanted.registrations, &got.registrations)?;
+        compare(
+            "registrations",
+            &name,
+            &wanted.registrations,
+            &got.registrations,
+        )?;
         compare("members", &name, &wanted.members, &got.members)?;
         compare("map", &name, &wanted.map, &got.map)?;
     }
@@ -243,11 +330,19 @@ fn states(network: &mut Network<'_>, step: &Step, lower: &Lower<'_>) -> Result<(
 }
 
 /// One part of a state.
-fn compare<T: PartialEq + fmt::Debug>(part: &str, server: &str, wanted: &T, got: &T) -> Result<(), Failure> {
+fn compare<T: PartialEq + fmt::Debug>(
+    part: &str,
+    server: &str,
+    wanted: &T,
+    got: &T,
+) -> Result<(), Failure> {
     if wanted == got {
         return Ok(());
     }
     let side = |value: &T| format!("{server} {part} {value:?}");
-    Err(Failure::new(format!("wrong-state:{part}"), side(wanted), side(got)))
+    Err(Failure::new(
+        format!("wrong-state:{part}"),
+        side(wanted),
+        side(got),
+    ))
 }
-

@@ -21,26 +21,53 @@ impl Lower<'_> {
                 5 => "Hello",
                 _ => "SCSP",
             };
-            return format!("{name} with {} records", number(message, "number_of_records"));
+            return format!(
+                "{name} with {} records",
+                number(message, "number_of_records")
+            );
         }
         let about = self.named(text(message, "sha"));
         let number_ = number(message, "msn");
         match self.op(frame) {
             code @ (op::JOIN | op::LEAVE) => {
                 let flags = number(message, "flags");
-                let name = if code == op::JOIN { "MARS_JOIN" } else { "MARS_LEAVE" };
-                let what = if flags & flag::REGISTER != 0 { ", register" } else { "" };
-                let holes = if flags & flag::PUNCHED != 0 { ", punched" } else { "" };
-                let pairs = message.get("pairs").and_then(Value::as_array).into_iter().flatten();
-                let pairs: Vec<String> =
-                    pairs.map(|pair| format!("<{},{}>", text(pair, "min"), text(pair, "max"))).collect();
+                let name = if code == op::JOIN {
+                    "MARS_JOIN"
+                } else {
+                    "MARS_LEAVE"
+                };
+                let what = if flags & flag::REGISTER != 0 {
+                    ", register"
+                } else {
+                    ""
+                };
+                let holes = if flags & flag::PUNCHED != 0 {
+                    ", punched"
+                } else {
+                    ""
+                };
+                let pairs = message
+                    .get("pairs")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten();
+                let pairs: Vec<String> = pairs
+                    .map(|pair| format!("<{},{}>", text(pair, "min"), text(pair, "max")))
+                    .collect();
                 let cmi = number(message, "cmi");
-                format!("{name} of {about} {}{what}{holes}, cmi {cmi}, msn {number_}", pairs.join(" "))
+                format!(
+                    "{name} of {about} {}{what}{holes}, cmi {cmi}, msn {number_}",
+                    pairs.join(" ")
+                )
             }
             op::REDIRECT_MAP => {
                 format!("MARS_REDIRECT_MAP {}, msn {number_}", self.targets(message))
             }
-            op::MULTI => format!("MARS_MULTI {}: {}", text(message, "tpa"), self.targets(message)),
+            op::MULTI => format!(
+                "MARS_MULTI {}: {}",
+                text(message, "tpa"),
+                self.targets(message)
+            ),
             op::NAK => format!("MARS_NAK {}", text(message, "tpa")),
             other => format!("MARS message of type {other}"),
         }
@@ -48,15 +75,24 @@ impl Lower<'_> {
 
     /// Names of the targets of a message.
     fn targets(&self, message: &Value) -> String {
-        let targets = message.get("targets").and_then(Value::as_array).into_iter().flatten();
-        let names: Vec<&str> = targets.map(|target| self.named(text(target, "tha"))).collect();
+        let targets = message
+            .get("targets")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let names: Vec<&str> = targets
+            .map(|target| self.named(text(target, "tha")))
+            .collect();
         names.join(" ")
     }
 
     /// A record in a few words.
     #[must_use]
     pub fn describe_record(&self, record: &Value) -> String {
-        let sequence = record.get("csa_sequence_number").and_then(Value::as_i64).unwrap_or_default();
+        let sequence = record
+            .get("csa_sequence_number")
+            .and_then(Value::as_i64)
+            .unwrap_or_default();
         let none = Value::Null;
         let part = record.get("mars").unwrap_or(&none);
         let tail = format!(
@@ -99,7 +135,10 @@ impl Lower<'_> {
                 format!("{at} ms {from} to {to}: {}", self.describe_record(record))
             }
             SeenWhat::Leaf { add, group, peer } => {
-                format!("{at} ms {from}: {} leaf {peer} on {group}", if *add { "add" } else { "drop" })
+                format!(
+                    "{at} ms {from}: {} leaf {peer} on {group}",
+                    if *add { "add" } else { "drop" }
+                )
             }
         })
     }

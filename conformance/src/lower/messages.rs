@@ -21,7 +21,13 @@ impl Lower<'_> {
     ///
     /// # Errors
     /// A trace whose addresses are no hex.
-    pub fn membership(&self, client: &str, range: &str, mark: u8, join: bool) -> Result<Vec<u8>, FrameError> {
+    pub fn membership(
+        &self,
+        client: &str,
+        range: &str,
+        mark: u8,
+        join: bool,
+    ) -> Result<Vec<u8>, FrameError> {
         self.from_client(client, join, u64::from(mark), self.range(range))
     }
 
@@ -88,19 +94,49 @@ impl Lower<'_> {
     #[must_use]
     pub fn mars(&self, wanted: &ExpectedMars, books: &Books) -> Value {
         let fields = match &wanted.says {
-            Says::RegisterCopy => self.copy(&wanted.to, op::JOIN, flag::REGISTER, ("", ""), json!({"in": [1, 0xffff]})),
-            Says::DeregisterCopy => self.copy(&wanted.to, op::LEAVE, flag::REGISTER, ("", ""), json!({"any": true})),
-            Says::JoinCopy { range } => {
-                self.copy(&wanted.to, op::JOIN, u64::from(books.mark(&wanted.to)), self.range(range), json!(0))
-            }
-            Says::LeaveCopy { range } => {
-                self.copy(&wanted.to, op::LEAVE, u64::from(books.mark(&wanted.to)), self.range(range), json!(0))
-            }
-            Says::Join { client, groups, punched } => self.told(client, op::JOIN, groups, *punched, books),
-            Says::Leave { client, groups, punched } => self.told(client, op::LEAVE, groups, *punched, books),
+            Says::RegisterCopy => self.copy(
+                &wanted.to,
+                op::JOIN,
+                flag::REGISTER,
+                ("", ""),
+                json!({"in": [1, 0xffff]}),
+            ),
+            Says::DeregisterCopy => self.copy(
+                &wanted.to,
+                op::LEAVE,
+                flag::REGISTER,
+                ("", ""),
+                json!({"any": true}),
+            ),
+            Says::JoinCopy { range } => self.copy(
+                &wanted.to,
+                op::JOIN,
+                u64::from(books.mark(&wanted.to)),
+                self.range(range),
+                json!(0),
+            ),
+            Says::LeaveCopy { range } => self.copy(
+                &wanted.to,
+                op::LEAVE,
+                u64::from(books.mark(&wanted.to)),
+                self.range(range),
+                json!(0),
+            ),
+            Says::Join {
+                client,
+                groups,
+                punched,
+            } => self.told(client, op::JOIN, groups, *punched, books),
+            Says::Leave {
+                client,
+                groups,
+                punched,
+            } => self.told(client, op::LEAVE, groups, *punched, books),
             Says::RedirectMap { order, hard } => {
-                let servers: Vec<Value> =
-                    order.iter().map(|server| json!({"tha": self.server_atm(server), "tsa": ""})).collect();
+                let servers: Vec<Value> = order
+                    .iter()
+                    .map(|server| json!({"tha": self.server_atm(server), "tsa": ""}))
+                    .collect();
                 json!({
                     "op_type": op::REDIRECT_MAP,
                     "redirf": if *hard { 0x80 } else { 0 },
@@ -110,12 +146,18 @@ impl Lower<'_> {
                 })
             }
             Says::Multi { range, members } => {
-                let mut targets: Vec<&str> = members.iter().map(|member| self.client(member).0).collect();
+                let mut targets: Vec<&str> =
+                    members.iter().map(|member| self.client(member).0).collect();
                 targets.sort_unstable();
                 // The order of members is free: any order of what is listed matches.
                 let any_order: Vec<Value> = orders(&targets)
                     .into_iter()
-                    .map(|order| order.iter().map(|atm| json!({"tha": atm, "tsa": ""})).collect())
+                    .map(|order| {
+                        order
+                            .iter()
+                            .map(|atm| json!({"tha": atm, "tsa": ""}))
+                            .collect()
+                    })
                     .collect();
                 let (atm, protocol_address) = self.client(&wanted.to);
                 json!({
@@ -143,7 +185,14 @@ impl Lower<'_> {
     }
 
     /// A client's own message coming back to it alone (R2022-6.1.2): only copy, CMI and number differ.
-    fn copy(&self, client: &str, op: u64, flags: u64, (min, max): (&str, &str), cmi: Value) -> Value {
+    fn copy(
+        &self,
+        client: &str,
+        op: u64,
+        flags: u64,
+        (min, max): (&str, &str),
+        cmi: Value,
+    ) -> Value {
         let (atm, protocol_address) = self.client(client);
         json!({
             "op_type": op, "flags": flags | flag::COPY, "cmi": cmi,
@@ -153,9 +202,19 @@ impl Lower<'_> {
     }
 
     /// A join or leave told to the cluster.
-    fn told(&self, client: &str, op: u64, groups: &[(String, String)], punched: bool, books: &Books) -> Value {
+    fn told(
+        &self,
+        client: &str,
+        op: u64,
+        groups: &[(String, String)],
+        punched: bool,
+        books: &Books,
+    ) -> Value {
         let (atm, protocol_address) = self.client(client);
-        let pairs: Vec<Value> = groups.iter().map(|(min, max)| json!({"min": min, "max": max})).collect();
+        let pairs: Vec<Value> = groups
+            .iter()
+            .map(|(min, max)| json!({"min": min, "max": max}))
+            .collect();
         let flags = flag::COPY | if punched { flag::PUNCHED } else { 0 };
         json!({
             "op_type": op,
@@ -169,13 +228,17 @@ impl Lower<'_> {
 
     /// Operation of a message, 0 for none.
     pub(super) fn op(&self, frame: &Value) -> u64 {
-        frame.get("message").map_or(0, |message| number(message, "op_type"))
+        frame
+            .get("message")
+            .map_or(0, |message| number(message, "op_type"))
     }
 }
 
 /// All orders of a few items.
 fn orders<'t>(items: &[&'t str]) -> Vec<Vec<&'t str>> {
-    let Some((first, rest)) = items.split_first() else { return vec![Vec::new()] };
+    let Some((first, rest)) = items.split_first() else {
+        return vec![Vec::new()];
+    };
     let mut all = Vec::new();
     for order in orders(rest) {
         for position in 0..=order.len() {

@@ -62,7 +62,10 @@ impl<'a> Lower<'a> {
         let mut ids = BTreeMap::new();
         let mut atms = BTreeMap::new();
         for server in &trace.servers {
-            ids.insert(text(&server.config, "server_id").to_owned(), server.name.clone());
+            ids.insert(
+                text(&server.config, "server_id").to_owned(),
+                server.name.clone(),
+            );
             let atm = server.config.get("atm").unwrap_or(&Value::Null);
             atms.insert(text(atm, "number").to_owned(), server.name.clone());
         }
@@ -85,7 +88,10 @@ impl<'a> Lower<'a> {
 
     /// ATM number of a server, hex.
     fn server_atm(&self, server: &str) -> &str {
-        text(self.config(server).get("atm").unwrap_or(&Value::Null), "number")
+        text(
+            self.config(server).get("atm").unwrap_or(&Value::Null),
+            "number",
+        )
     }
 
     /// ATM number and layer 3 address of a client, hex.
@@ -96,14 +102,21 @@ impl<'a> Lower<'a> {
 
     /// `[min, max]` of a range, hex.
     fn range(&self, range: &str) -> (&str, &str) {
-        self.trace.topology.ranges.get(range).map_or(("", ""), |(min, max)| (min, max))
+        self.trace
+            .topology
+            .ranges
+            .get(range)
+            .map_or(("", ""), |(min, max)| (min, max))
     }
 
     /// Name of the range with these ends.
     fn range_named(&self, min: &str, max: &str) -> Option<&str> {
         let same = |ends: &(String, String)| ends.0 == min && ends.1 == max;
         let ranges = &self.trace.topology.ranges;
-        ranges.iter().find(|(_, ends)| same(ends)).map(|(name, _)| name.as_str())
+        ranges
+            .iter()
+            .find(|(_, ends)| same(ends))
+            .map(|(name, _)| name.as_str())
     }
 
     /// Name of the server or client with this ATM number, or the number.
@@ -119,8 +132,15 @@ impl<'a> Lower<'a> {
     /// CMI range of a server, both ends included.
     #[must_use]
     pub fn cmi_range(&self, server: &str) -> (i64, i64) {
-        let ends = self.config(server).get("cmi_range").and_then(Value::as_array);
-        let end = |at: usize| ends.and_then(|ends| ends.get(at)).and_then(Value::as_i64).unwrap_or_default();
+        let ends = self
+            .config(server)
+            .get("cmi_range")
+            .and_then(Value::as_array);
+        let end = |at: usize| {
+            ends.and_then(|ends| ends.get(at))
+                .and_then(Value::as_i64)
+                .unwrap_or_default()
+        };
         (end(0), end(1))
     }
 
@@ -135,24 +155,35 @@ impl<'a> Lower<'a> {
     ) -> ServerState {
         let items = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let endpoint = |item: &Value| {
-            self.named(text(item.get("endpoint").unwrap_or(&Value::Null), "number")).to_owned()
+            self.named(text(item.get("endpoint").unwrap_or(&Value::Null), "number"))
+                .to_owned()
         };
         let origin = |item: &Value| self.server_named(text(item, "origin")).to_owned();
         let range = |item: &Value| {
             let (min, max) = (text(item, "min"), text(item, "max"));
-            self.range_named(min, max).map_or_else(|| format!("<{min},{max}>"), str::to_owned)
+            self.range_named(min, max)
+                .map_or_else(|| format!("<{min},{max}>"), str::to_owned)
         };
         let mut state = ServerState {
             live: items(live)
                 .iter()
-                .map(|id| self.server_named(id.as_str().unwrap_or_default()).to_owned())
+                .map(|id| {
+                    self.server_named(id.as_str().unwrap_or_default())
+                        .to_owned()
+                })
                 .collect(),
-            registrations: items(registrations).iter().map(|item| (endpoint(item), origin(item))).collect(),
+            registrations: items(registrations)
+                .iter()
+                .map(|item| (endpoint(item), origin(item)))
+                .collect(),
             members: items(membership)
                 .iter()
                 .map(|item| (endpoint(item), range(item), origin(item)))
                 .collect(),
-            map: items(redirect_map).iter().map(|atm| self.named(text(atm, "number")).to_owned()).collect(),
+            map: items(redirect_map)
+                .iter()
+                .map(|atm| self.named(text(atm, "number")).to_owned())
+                .collect(),
         };
         state.live.sort();
         state.registrations.sort();

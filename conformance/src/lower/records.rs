@@ -27,7 +27,11 @@ impl Lower<'_> {
         let part = record.get("mars")?;
         let client = || {
             let name = self.named(text(part, "source_atm_address"));
-            self.trace.topology.clients.contains_key(name).then(|| name.to_owned())
+            self.trace
+                .topology
+                .clients
+                .contains_key(name)
+                .then(|| name.to_owned())
         };
         let live = match number(part, "state") {
             state::REDIRECT_ENTRY => return Some(((origin, About::RedirectEntry), true)),
@@ -38,8 +42,14 @@ impl Lower<'_> {
         let about = if number(part, "flags") & flag::REGISTER != 0 {
             About::Register { client: client()? }
         } else {
-            let (min, max) = (text(part, "minimum_group_address"), text(part, "maximum_group_address"));
-            About::Join { client: client()?, range: self.range_named(min, max)?.to_owned() }
+            let (min, max) = (
+                text(part, "minimum_group_address"),
+                text(part, "maximum_group_address"),
+            );
+            About::Join {
+                client: client()?,
+                range: self.range_named(min, max)?.to_owned(),
+            }
         };
         Some(((origin, about), live))
     }
@@ -49,7 +59,9 @@ impl Lower<'_> {
     pub fn record(&self, wanted: &ExpectedCsa, books: &Books) -> Value {
         let (atm, client) = match &wanted.about {
             About::RedirectEntry => (self.server_atm(&wanted.origin), None),
-            About::Register { client } | About::Join { client, .. } => (self.client(client).0, Some(client)),
+            About::Register { client } | About::Join { client, .. } => {
+                (self.client(client).0, Some(client))
+            }
         };
         let state = match (&wanted.about, wanted.live) {
             (About::RedirectEntry, _) => state::REDIRECT_ENTRY,
@@ -60,7 +72,10 @@ impl Lower<'_> {
         // The CMI names the registration; what is passed on is compared octet by octet instead.
         let cmi = match client {
             None => json!(0),
-            Some(client) if wanted.fresh => books.cmi(&wanted.origin, client).cloned().unwrap_or_else(any),
+            Some(client) if wanted.fresh => books
+                .cmi(&wanted.origin, client)
+                .cloned()
+                .unwrap_or_else(any),
             Some(_) => any(),
         };
         let flags = match &wanted.about {
@@ -116,7 +131,10 @@ impl Lower<'_> {
         }
         Instance {
             record: rest,
-            sequence: record.get("csa_sequence_number").and_then(Value::as_i64).unwrap_or_default(),
+            sequence: record
+                .get("csa_sequence_number")
+                .and_then(Value::as_i64)
+                .unwrap_or_default(),
             key: record.get("cache_key").cloned().unwrap_or_default(),
         }
     }

@@ -8,11 +8,16 @@ use crate::trace::{About, Act, Expected, LeafOp, Step, Trace};
 
 /// One line of a chart.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "fields bear the names of what they hold")]
 pub enum Line {
     /// Something that happens, above the messages that it causes.
     Event(String),
     /// A message; columns are indices into the participants.
-    Message { from: usize, to: usize, label: String },
+    Message {
+        from: usize,
+        to: usize,
+        label: String,
+    },
     /// A remark beside one participant.
     Remark { at: usize, label: String },
 }
@@ -51,8 +56,14 @@ impl Chart {
             (Some(act), _) => act_words(act),
             (None, stimulus) => serde_json::to_string(stimulus).unwrap_or_default(),
         };
-        self.lines.push(Line::Event(format!("{position}. {what} ({} ms)", step.at)));
-        for output in step.expect.iter().take(1).flat_map(|alternative| &alternative.outputs) {
+        self.lines
+            .push(Line::Event(format!("{position}. {what} ({} ms)", step.at)));
+        for output in step
+            .expect
+            .iter()
+            .take(1)
+            .flat_map(|alternative| &alternative.outputs)
+        {
             self.output(output);
         }
     }
@@ -63,8 +74,13 @@ impl Chart {
 
     fn message(&mut self, from: &str, to: &str, label: String) {
         match (self.column(from), self.column(to)) {
-            (Some(from), Some(to)) if from != to => self.lines.push(Line::Message { from, to, label }),
-            (Some(at), _) | (None, Some(at)) => self.lines.push(Line::Remark { at, label: format!("{to}: {label}") }),
+            (Some(from), Some(to)) if from != to => {
+                self.lines.push(Line::Message { from, to, label })
+            }
+            (Some(at), _) | (None, Some(at)) => self.lines.push(Line::Remark {
+                at,
+                label: format!("{to}: {label}"),
+            }),
             (None, None) => self.lines.push(Line::Event(label)),
         }
     }
@@ -85,16 +101,25 @@ impl Chart {
                     (_, true) => " (solicited)",
                     _ => "",
                 };
-                self.message(&csa.from, &csa.to, format!("CSA {about} of {}{how}", csa.origin));
+                self.message(
+                    &csa.from,
+                    &csa.to,
+                    format!("CSA {about} of {}{how}", csa.origin),
+                );
             }
             Expected::Mars(mars) => self.message(&mars.from, &mars.to, says(&mars.says)),
             Expected::Leaf { from, op, peer } => {
                 let op = if *op == LeafOp::Add { "adds" } else { "drops" };
                 if let Some(at) = self.column(from) {
-                    self.lines.push(Line::Remark { at, label: format!("{op} leaf {peer}") });
+                    self.lines.push(Line::Remark {
+                        at,
+                        label: format!("{op} leaf {peer}"),
+                    });
                 }
             }
-            Expected::Frame { vc, matches } => self.lines.push(Line::Event(format!("expects on {vc}: {matches}"))),
+            Expected::Frame { vc, matches } => self
+                .lines
+                .push(Line::Event(format!("expects on {vc}: {matches}"))),
         }
     }
 
@@ -106,7 +131,9 @@ impl Chart {
         for line in &self.lines {
             let _ = match line {
                 Line::Event(what) => writeln!(text, "{what}"),
-                Line::Message { from, to, label } => writeln!(text, "    {} --> {}  {label}", name(from), name(to)),
+                Line::Message { from, to, label } => {
+                    writeln!(text, "    {} --> {}  {label}", name(from), name(to))
+                }
                 Line::Remark { at, label } => writeln!(text, "    {}  {label}", name(at)),
             };
         }
@@ -118,7 +145,10 @@ impl Chart {
     pub fn mermaid(&self) -> String {
         let clean = |label: &str| label.replace([';', '#'], ",");
         let name = |index: &usize| self.participants.get(*index).map_or("?", String::as_str);
-        let mut text = format!("---\ntitle: \"{}\"\n---\nsequenceDiagram\n", self.title.replace('"', "'"));
+        let mut text = format!(
+            "---\ntitle: \"{}\"\n---\nsequenceDiagram\n",
+            self.title.replace('"', "'")
+        );
         for participant in &self.participants {
             let _ = writeln!(text, "  participant {participant}");
         }
@@ -129,7 +159,9 @@ impl Chart {
                 Line::Message { from, to, label } => {
                     writeln!(text, "  {}->>{}: {}", name(from), name(to), clean(label))
                 }
-                Line::Remark { at, label } => writeln!(text, "  Note over {}: {}", name(at), clean(label)),
+                Line::Remark { at, label } => {
+                    writeln!(text, "  Note over {}: {}", name(at), clean(label))
+                }
             };
         }
         text
@@ -147,14 +179,32 @@ impl Chart {
 pub fn act_words(act: &Act) -> String {
     match act {
         Act::Register { client, server } => format!("{client} registers at {server}"),
-        Act::Join { client, server, range } => format!("{client} joins {range} at {server}"),
-        Act::Leave { client, server, range } => format!("{client} leaves {range} at {server}"),
+        Act::Join {
+            client,
+            server,
+            range,
+        } => format!("{client} joins {range} at {server}"),
+        Act::Leave {
+            client,
+            server,
+            range,
+        } => format!("{client} leaves {range} at {server}"),
         Act::Deregister { client, server } => format!("{client} deregisters at {server}"),
-        Act::Move { client, server } => format!("{client} registers at {server} and keeps its old leaf"),
+        Act::Move { client, server } => {
+            format!("{client} registers at {server} and keeps its old leaf")
+        }
         Act::Redirect { client, server } => format!("{client}, redirected, registers at {server}"),
-        Act::Failover { client, server } => format!("{client}, without its home, registers at {server}"),
-        Act::Query { client, server, range } => format!("{client} asks {server} for {range}"),
-        Act::LeafGone { server, client } => format!("{client} drops off the ClusterControlVC of {server}"),
+        Act::Failover { client, server } => {
+            format!("{client}, without its home, registers at {server}")
+        }
+        Act::Query {
+            client,
+            server,
+            range,
+        } => format!("{client} asks {server} for {range}"),
+        Act::LeafGone { server, client } => {
+            format!("{client} drops off the ClusterControlVC of {server}")
+        }
         Act::ClientCrash { client } => format!("{client} dies"),
         Act::Deliver { from, to } => format!("a record from {from} arrives at {to}"),
         Act::Crash { server } => format!("{server} dies"),
@@ -175,15 +225,25 @@ mod tests {
             participants: vec!["c1".to_owned(), "s1".to_owned()],
             lines: vec![
                 Line::Event("c1 registers".to_owned()),
-                Line::Message { from: 1, to: 0, label: "MARS_JOIN <copy> & more".to_owned() },
-                Line::Remark { at: 1, label: "adds leaf; c1".to_owned() },
+                Line::Message {
+                    from: 1,
+                    to: 0,
+                    label: "MARS_JOIN <copy> & more".to_owned(),
+                },
+                Line::Remark {
+                    at: 1,
+                    label: "adds leaf; c1".to_owned(),
+                },
             ],
         }
     }
 
     #[test]
     fn text_names_both_ends() {
-        assert_eq!(chart().text(), "t\nc1 registers\n    s1 --> c1  MARS_JOIN <copy> & more\n    s1  adds leaf; c1\n");
+        assert_eq!(
+            chart().text(),
+            "t\nc1 registers\n    s1 --> c1  MARS_JOIN <copy> & more\n    s1  adds leaf; c1\n"
+        );
     }
 
     #[test]
@@ -196,7 +256,10 @@ mod tests {
     #[test]
     fn svg_escapes_what_xml_reserves() {
         let picture = chart().svg();
-        assert!(picture.contains("MARS_JOIN &lt;copy&gt; &amp; more"), "{picture}");
+        assert!(
+            picture.contains("MARS_JOIN &lt;copy&gt; &amp; more"),
+            "{picture}"
+        );
         assert!(picture.starts_with("<svg ") && picture.trim_end().ends_with("</svg>"));
     }
 }

@@ -41,7 +41,12 @@ pub fn write(frames: &[Captured]) -> Vec<u8> {
     // if_tsresol 3: time stamps in milliseconds.
     interface.extend([9, 0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0]);
     block(1, &interface, &mut out);
-    for Captured { at, octets, comment } in frames {
+    for Captured {
+        at,
+        octets,
+        comment,
+    } in frames
+    {
         let length = u32::try_from(octets.len()).unwrap_or(u32::MAX);
         let mut body = Vec::new();
         body.extend(0_u32.to_le_bytes());
@@ -50,12 +55,18 @@ pub fn write(frames: &[Captured]) -> Vec<u8> {
         body.extend(length.to_le_bytes());
         body.extend(length.to_le_bytes());
         body.extend(octets);
-        body.extend(core::iter::repeat_n(0, octets.len().div_ceil(4) * 4 - octets.len()));
+        body.extend(core::iter::repeat_n(
+            0,
+            octets.len().div_ceil(4) * 4 - octets.len(),
+        ));
         let text = comment.as_bytes();
         body.extend(1_u16.to_le_bytes());
         body.extend(u16::try_from(text.len()).unwrap_or(0).to_le_bytes());
         body.extend(text);
-        body.extend(core::iter::repeat_n(0, text.len().div_ceil(4) * 4 - text.len()));
+        body.extend(core::iter::repeat_n(
+            0,
+            text.len().div_ceil(4) * 4 - text.len(),
+        ));
         body.extend([0, 0, 0, 0]);
         block(6, &body, &mut out);
     }
@@ -68,7 +79,11 @@ mod tests {
 
     #[test]
     fn every_block_says_its_length_twice_and_fills_the_file() {
-        let frame = Captured { at: 5, octets: vec![0xaa, 0xaa, 3, 0, 0], comment: "s1 to s2".to_owned() };
+        let frame = Captured {
+            at: 5,
+            octets: vec![0xaa, 0xaa, 3, 0, 0],
+            comment: "s1 to s2".to_owned(),
+        };
         let file = write(&[frame.clone(), frame]);
         let word = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
         let mut at = 0;

@@ -13,7 +13,10 @@ const MARGIN: usize = 60;
 
 /// The octets that XML reserves, escaped.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// The picture.
@@ -49,7 +52,11 @@ pub(super) fn render(chart: &Chart) -> String {
     for (row, line) in chart.lines.iter().enumerate() {
         let y = MARGIN + ROW * (row + 1);
         let _ = match line {
-            Line::Event(what) => writeln!(svg, "<text x=\"8\" y=\"{y}\" class=\"e\">{}</text>", escape(what)),
+            Line::Event(what) => writeln!(
+                svg,
+                "<text x=\"8\" y=\"{y}\" class=\"e\">{}</text>",
+                escape(what)
+            ),
             Line::Message { from, to, label } => writeln!(
                 svg,
                 "<line x1=\"{}\" y1=\"{y}\" x2=\"{}\" y2=\"{y}\" marker-end=\"url(#a)\"/>\
@@ -61,7 +68,12 @@ pub(super) fn render(chart: &Chart) -> String {
                 escape(label),
             ),
             Line::Remark { at, label } => {
-                writeln!(svg, "<text x=\"{}\" y=\"{y}\">{}</text>", x(*at) + 8, escape(label))
+                writeln!(
+                    svg,
+                    "<text x=\"{}\" y=\"{y}\">{}</text>",
+                    x(*at) + 8,
+                    escape(label)
+                )
             }
         };
     }

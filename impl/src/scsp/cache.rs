@@ -16,6 +16,7 @@ use crate::wire::scsp::{CacheKey, Csas, SequenceNumber};
 pub struct RecordId {
     /// Originator ID.
     pub origin: ServerId,
+    // R2334-B.2.0.2-19
     /// Cache Key, opaque.
     pub key: CacheKey,
 }

@@ -34,6 +34,7 @@ pub struct SpeakerConfig {
     pub ca_start: u32,
     /// What is added to a number of an own record met again after a restart; positive.
     pub restart_constant: u32,
+    // R2334-2.1-02
     /// The neighbours by [`NeighborIx`](super::NeighborIx); the id where it is configured.
     pub neighbors: Vec<Option<ServerId>>,
 }

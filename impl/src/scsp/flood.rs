@@ -27,9 +27,10 @@ impl Speaker {
     }
 
     /// Originates an own record with a number above `theirs`, which the net turned out to have: by the
-    /// configured constant, or above the own number if that is larger (register C08, B11).
+    /// configured constant (register C08, B11).
     ///
-    /// `None`, and nothing happens, when that would lead into the last 2^16 numbers (C11).
+    /// Nothing happens, and the own number is returned, when that is larger already. `None`, and nothing
+    /// happens, when the jump would lead into the last 2^16 numbers (C11).
     pub fn originate_above(
         &mut self,
         now: Time,
@@ -37,15 +38,17 @@ impl Speaker {
         theirs: SequenceNumber,
         body: Vec<u8>,
     ) -> Option<SequenceNumber> {
+        let own = self.get(self.id(), key).map(|entry| entry.sequence);
+        // Two neighbours may tell of the same.
+        if own.is_some_and(|own| own > theirs) {
+            return own;
+        }
         // R2334-B.2.0.2-16, R2334-B.2.0.2-17
         let above = theirs
             .0
             .checked_add_unsigned(self.config.restart_constant)
             .filter(|&n| n <= SequenceNumber::LAST.0 - 0x1_0000)?;
-        let own = self
-            .get(self.id(), key)
-            .map_or(SequenceNumber::FIRST, |entry| entry.sequence.next());
-        self.originate_as(now, key, SequenceNumber(above).max(own), body)
+        self.originate_as(now, key, SequenceNumber(above), body)
     }
 
     /// Ends an own record for good with the purging number 0x7FFFFFFF (register C11).
@@ -190,7 +193,9 @@ impl Speaker {
         }
     }
 
-    /// A CSU Request: each CSA is looked at in order (register C35), then all are acknowledged.
+    /// A CSU Request: each CSA is looked at in order (register C35), then all are acknowledged: by then
+    /// each has been taken or need not be, so none is held back (R2334-2.3-07).
+    // R2334-2.2.3-04, R2334-2.3-33
     pub(super) fn csu_request<'a>(
         &mut self,
         from: NeighborIx,

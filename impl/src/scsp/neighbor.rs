@@ -414,6 +414,7 @@ impl Neighbor {
     // R2334-2.3-12, R2334-2.3-15
     pub(super) fn rearm(&self, ctx: &mut Context<'_>) {
         match self.queue.next_deadline() {
+            Some(deadline) if ctx.timers.deadline(Timer::Csu(ctx.ix)) == Some(deadline) => {}
             Some(deadline) => ctx.timers.set(Timer::Csu(ctx.ix), deadline),
             None => ctx.timers.cancel(Timer::Csu(ctx.ix)),
         }

@@ -32,6 +32,7 @@ pub(super) struct Core {
     pub(super) purging: BTreeSet<CacheKey>,
 }
 
+// R2334-2.1-16
 /// One SCSP instance (RFC 2334, 2). See the module for how to drive it.
 #[derive(Clone, Debug)]
 pub struct Speaker {
@@ -353,7 +354,7 @@ impl Speaker {
         if self.neighbor(ix).and_then(|n| n.hello.dcsid()) != Some(header.sender) {
             return Err(DropReason::WrongSender);
         }
-        // R2334-2.2.3-10, R2334-2.3-27; register C31: all ones in a CSU Request only.
+        // R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02; register C31: all ones in a CSU Request only.
         let everybody = matches!(packet.body, Body::CsuRequest(_)).then_some(EVERYBODY);
         if header.receiver != Some(self.config.id)
             && (everybody.is_none() || header.receiver != everybody)

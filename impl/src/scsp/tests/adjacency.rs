@@ -44,7 +44,7 @@ fn record(n: u16) -> Csa<'static> {
     Csa { csas, body: &[1] }
 }
 
-// R2334-2.1-01, R2334-2.1-05, R2334-2.1-06, R2334-B.2.5-02, R2334-B.2.5-09
+// R2334-2.1-01, R2334-2.1-12, R2334-2.1-05, R2334-2.1-06, R2334-B.2.5-02, R2334-B.2.5-09
 #[test]
 fn hellos_go_out_at_once_and_every_interval() {
     let mut s = Scripted::new(&[3]);
@@ -195,7 +195,7 @@ fn csu_and_csus_before_update_cache_have_no_effect() {
     assert_eq!(dropped(&s, DropReason::WrongState), 6);
 }
 
-// R2334-2-01, R2334-2.2.3-10, R2334-2.3-27: register C25, C30.
+// R2334-2-01, R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02, R2334-B.2.0.1-05: register C25, C30.
 #[test]
 fn frames_for_others_are_dropped_without_a_reset() {
     let mut s = Scripted::new(&[3]);
@@ -359,4 +359,28 @@ fn two_groups_on_one_vc_are_two_adjacencies() {
         one.speakers[0].packet(one.now, NeighborIx(0), &frame.octets, &Taste);
     }
     assert_eq!(*one.speakers[0].core(), before);
+}
+
+// R2334-2.2-02, R2334-2.2-04, R2334-2.2-05, R2334-2.2-06, R2334-B.2.1-04, R2334-B.2.1-05
+#[test]
+fn the_first_ca_is_repeated_unchanged_until_the_hello_machine_leaves_bidirectional() {
+    let mut s = Scripted::with(&[3, 4], |config| config.ca_rexmt_ms = 1000);
+    assert_eq!(s.cafsm(0), "down");
+    s.hello(0, false);
+    assert_eq!(s.cas_to(0), []);
+    s.hello(0, true);
+    s.hello(1, true);
+    let (first, other) = (s.last_ca(0), s.last_ca(1));
+    assert_eq!((first.1.as_str(), other.1.as_str()), ("MIO", "MIO"));
+    assert_ne!(first.0, other.0);
+    s.clear();
+    s.pass(3500);
+    assert_eq!(s.cas_to(0), vec![first.clone(); 3]);
+    s.hello(0, false);
+    s.clear();
+    s.pass(5000);
+    assert_eq!(s.cas_to(0), []);
+    assert_eq!(s.cas_to(1), vec![other; 5]);
+    s.hello(0, true);
+    assert_ne!(s.last_ca(0), first);
 }

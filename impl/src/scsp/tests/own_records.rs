@@ -79,6 +79,11 @@ fn a_larger_number_for_a_held_key_is_reported_and_never_fetched() {
             .unwrap();
         s.drain();
         assert_eq!(number, SequenceNumber(70 + 0x1_0000));
+        let once = s
+            .speaker
+            .originate_above(s.now, key(1), SequenceNumber(70), vec![1]);
+        s.drain();
+        assert_eq!(once, Some(number));
         assert_eq!(
             s.csas_to(0),
             [(
@@ -154,7 +159,7 @@ fn a_used_up_key_is_purged_and_the_acknowledgement_is_told() {
             .is_some()
     );
     // Register C11: never into the last 2^16 numbers.
-    let near = SequenceNumber(last.0 - 0x1_0001);
+    let near = SequenceNumber(last.0 - 0xffff);
     assert_eq!(
         s.speaker.originate_above(s.now, key(1), near, vec![1]),
         None

@@ -118,7 +118,7 @@ fn a_newer_instance_starts_counting_again() {
     assert_eq!(s.hfsm(0), "waiting");
 }
 
-// R2334-2.3-25, R2334-2.3-26
+// R2334-2.3-25, R2334-2.3-26, R2334-B.2.3-02
 #[test]
 fn the_same_record_from_the_neighbor_is_an_acknowledgement() {
     let mut s = Scripted::new(&[1, 3]);

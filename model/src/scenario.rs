@@ -1,0 +1,448 @@
+//! The named, bounded configurations. Each is bounded by budgets in its state, never by depth or time.
+
+use crate::rules::Rules;
+use crate::server_group::{ServerGroup, property};
+
+/// How many times each kind of event may happen. Deliveries, ticks, heals, redirects, failovers and leaf drops
+/// are bounded by the others.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Budgets {
+    /// Registrations of a client that is registered nowhere, in all.
+    pub registers: u8,
+    /// Joins and leaves that change something, in all; joining again after a hard redirect or a failover is free.
+    pub changes: u8,
+    /// Deregistrations.
+    pub deregisters: u8,
+    /// Silent moves.
+    pub moves: u8,
+    /// Clients that stop.
+    pub client_crashes: u8,
+    /// Servers that stop.
+    pub crashes: u8,
+    /// Links that go down (each may be healed once).
+    pub cuts: u8,
+    /// Servers that the operator drains.
+    pub drains: u8,
+    /// Heartbeats that hang (each may wake).
+    pub hangs: u8,
+}
+
+impl Budgets {
+    /// Nothing at all.
+    pub const NONE: Self = Self {
+        registers: 0,
+        changes: 0,
+        deregisters: 0,
+        moves: 0,
+        client_crashes: 0,
+        crashes: 0,
+        cuts: 0,
+        drains: 0,
+        hangs: 0,
+    };
+}
+
+/// How long a scenario takes, and so when it is run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Profile {
+    /// All of these together within 20 s on one core.
+    Quick,
+    /// All of these and the quick ones within about a minute.
+    Ci,
+}
+
+impl Profile {
+    /// The profile's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Ci => "ci",
+        }
+    }
+}
+
+/// One named configuration of the server group.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Scenario {
+    /// The name, a word for the command line.
+    pub name: &'static str,
+    /// What it is about, one sentence.
+    pub title: &'static str,
+    /// How many servers, 2 or 3.
+    pub servers: u8,
+    /// How many clients, 1 or 2.
+    pub clients: u8,
+    /// The ranges that may be joined: each a set of groups (bit 0: the first group, bit 1: the second).
+    pub ranges: &'static [u8],
+    /// The VCs between servers, lower server first.
+    pub links: &'static [(u8, u8)],
+    /// How many CMIs each server has to give, 1 to 4.
+    pub cmi_slots: u8,
+    /// How many records fit on a link in one direction; more would be a violation.
+    pub queue: u8,
+    /// The servers (one bit each) that follow the literal reading of A08 whatever the rules say.
+    pub literal_purgers: u8,
+    /// Whether clients also repeat registrations, joins and leaves that change nothing.
+    pub duplicates: bool,
+    /// The budgets.
+    pub budgets: Budgets,
+    /// When it is run.
+    pub profile: Profile,
+    /// The kinds of action ([`crate::server_group::Action::label`]) that must occur; all others must not.
+    pub actions: &'static [&'static str],
+    /// The witnesses that must be found, by property name.
+    pub witnesses: &'static [&'static str],
+}
+
+impl Scenario {
+    /// The model of this scenario under the given rules.
+    pub const fn model(&self, rules: Rules) -> ServerGroup {
+        ServerGroup::new(self, rules)
+    }
+
+    /// A stable 64-bit number (FNV-1a) that changes with the scenario or the rules, and with nothing else.
+    pub fn fingerprint(&self, rules: &Rules) -> u64 {
+        let text = format!("{self:?}|{:?}", rules.fields());
+        text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        })
+    }
+
+    /// The properties of this scenario: every safety property, and the witnesses that it names.
+    pub fn properties(&self) -> impl Iterator<Item = &'static property::Claim> + '_ {
+        property::claims().iter().filter(|claim| match claim.kind {
+            property::Kind::Always => true,
+            property::Kind::Witness => self.witnesses.contains(&claim.name),
+        })
+    }
+}
+
+/// All scenarios, in the order in which they are run.
+pub const fn scenarios() -> &'static [Scenario] {
+    SCENARIOS
+}
+
+/// The scenario of that name.
+pub fn by_name(name: &str) -> Option<&'static Scenario> {
+    SCENARIOS.iter().find(|scenario| scenario.name == name)
+}
+
+const PAIR: &[(u8, u8)] = &[(0, 1)];
+const LINE: &[(u8, u8)] = &[(0, 1), (1, 2)];
+const RING: &[(u8, u8)] = &[(0, 1), (0, 2), (1, 2)];
+/// One group.
+const ONE: &[u8] = &[0b01];
+/// A single group and the block of both.
+const SINGLE_AND_BLOCK: &[u8] = &[0b01, 0b11];
+/// Both single groups and their block.
+const ALL_RANGES: &[u8] = &[0b01, 0b10, 0b11];
+
+const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "two_servers_moving_client",
+        title: "A client joins single groups and a block at one server and moves silently to the other.",
+        servers: 2,
+        clients: 1,
+        ranges: ALL_RANGES,
+        links: PAIR,
+        cmi_slots: 3,
+        queue: 10,
+        literal_purgers: 0,
+        duplicates: true,
+        budgets: Budgets {
+            registers: 2,
+            changes: 4,
+            deregisters: 1,
+            moves: 2,
+            ..Budgets::NONE
+        },
+        profile: Profile::Quick,
+        actions: &[
+            "register",
+            "join",
+            "leave",
+            "deregister",
+            "move",
+            "leaf-gone",
+            "deliver",
+            "tick",
+        ],
+        witnesses: &[
+            "two-registrations",
+            "member-elsewhere",
+            "rejoined",
+            "block-and-single",
+            "race",
+        ],
+    },
+    Scenario {
+        name: "crash_and_failover",
+        title: "A server stops; its clients go to the next one on their list and join again; the others flush it.",
+        servers: 2,
+        clients: 2,
+        ranges: ONE,
+        links: PAIR,
+        cmi_slots: 3,
+        queue: 10,
+        literal_purgers: 0,
+        duplicates: false,
+        budgets: Budgets {
+            registers: 2,
+            changes: 3,
+            crashes: 1,
+            client_crashes: 1,
+            moves: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Quick,
+        actions: &[
+            "register",
+            "join",
+            "leave",
+            "move",
+            "leaf-gone",
+            "client-crash",
+            "deliver",
+            "crash",
+            "failover",
+            "tick",
+        ],
+        witnesses: &[
+            "member-elsewhere",
+            "rejoined",
+            "flushed-dead",
+            "flush-spent",
+        ],
+    },
+    Scenario {
+        name: "partition_and_heal",
+        title: "In a line of three a link goes down, both sides change and flush each other, and the link comes back.",
+        servers: 3,
+        clients: 1,
+        ranges: ONE,
+        links: LINE,
+        cmi_slots: 2,
+        queue: 10,
+        literal_purgers: 0,
+        duplicates: false,
+        budgets: Budgets {
+            registers: 1,
+            changes: 2,
+            cuts: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "register", "join", "leave", "deliver", "cut", "heal", "tick",
+        ],
+        witnesses: &["member-elsewhere", "flushed-alive", "partitioned"],
+    },
+    Scenario {
+        name: "three_in_a_line",
+        title: "A client at one end of a line of three stops or moves; the far end hears of it through the middle.",
+        servers: 3,
+        clients: 1,
+        ranges: SINGLE_AND_BLOCK,
+        links: LINE,
+        cmi_slots: 2,
+        queue: 10,
+        literal_purgers: 0,
+        duplicates: false,
+        budgets: Budgets {
+            registers: 1,
+            changes: 2,
+            moves: 1,
+            client_crashes: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "register",
+            "join",
+            "leave",
+            "move",
+            "leaf-gone",
+            "client-crash",
+            "deliver",
+            "tick",
+        ],
+        witnesses: &[
+            "two-registrations",
+            "member-elsewhere",
+            "rejoined",
+            "block-and-single",
+        ],
+    },
+    Scenario {
+        name: "proxy_deregister_race",
+        title: "The proxy deregister of the old server races the registration and joins at the new one.",
+        servers: 3,
+        clients: 1,
+        ranges: ONE,
+        links: RING,
+        cmi_slots: 3,
+        queue: 10,
+        literal_purgers: 0,
+        duplicates: false,
+        budgets: Budgets {
+            registers: 1,
+            changes: 1,
+            moves: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "register",
+            "join",
+            "leave",
+            "move",
+            "leaf-gone",
+            "deliver",
+            "tick",
+        ],
+        witnesses: &[
+            "two-registrations",
+            "member-elsewhere",
+            "rejoined",
+            "race",
+            "overtaken",
+        ],
+    },
+    Scenario {
+        name: "cmi_range_nearly_used_up",
+        title: "Two clients share servers with one CMI each: one is refused, a value is given up, held and given again.",
+        servers: 2,
+        clients: 2,
+        ranges: ONE,
+        links: PAIR,
+        cmi_slots: 1,
+        queue: 10,
+        literal_purgers: 0,
+        duplicates: false,
+        budgets: Budgets {
+            registers: 4,
+            changes: 1,
+            deregisters: 2,
+            cuts: 1,
+            moves: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Quick,
+        actions: &[
+            "register",
+            "join",
+            "leave",
+            "deregister",
+            "move",
+            "leaf-gone",
+            "deliver",
+            "cut",
+            "heal",
+            "tick",
+        ],
+        witnesses: &["cmi-refused", "cmi-held", "member-elsewhere", "partitioned"],
+    },
+    Scenario {
+        name: "ring_of_three",
+        title: "Records travel both ways round a ring: a relayed older one arrives after the newer one came directly.",
+        servers: 3,
+        clients: 1,
+        ranges: ONE,
+        links: RING,
+        cmi_slots: 2,
+        queue: 10,
+        literal_purgers: 0,
+        duplicates: false,
+        budgets: Budgets {
+            registers: 2,
+            changes: 2,
+            deregisters: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &["register", "join", "leave", "deregister", "deliver", "tick"],
+        witnesses: &["overtaken", "member-elsewhere"],
+    },
+    Scenario {
+        name: "drain",
+        title: "The operator drains a server: its clients are redirected, join again elsewhere and leave it.",
+        servers: 2,
+        clients: 2,
+        ranges: ONE,
+        links: PAIR,
+        cmi_slots: 3,
+        queue: 10,
+        literal_purgers: 0,
+        duplicates: false,
+        budgets: Budgets {
+            registers: 2,
+            changes: 2,
+            drains: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Quick,
+        actions: &[
+            "register",
+            "join",
+            "leave",
+            "leaf-gone",
+            "deliver",
+            "drain",
+            "redirect",
+            "tick",
+        ],
+        witnesses: &["drained-away", "two-registrations", "rejoined"],
+    },
+    Scenario {
+        name: "line_with_a_hung_heartbeat",
+        title: "In a line of three the heartbeat of a working server hangs: it is flushed, and restored when it beats again.",
+        servers: 3,
+        clients: 1,
+        ranges: ONE,
+        links: LINE,
+        cmi_slots: 2,
+        queue: 10,
+        literal_purgers: 0,
+        duplicates: false,
+        budgets: Budgets {
+            registers: 1,
+            changes: 2,
+            hangs: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "register", "join", "leave", "deliver", "hang", "wake", "tick",
+        ],
+        witnesses: &["flushed-alive", "member-elsewhere"],
+    },
+    Scenario {
+        name: "among_literal_peers",
+        title: "The third server purges everything about a client on any deregister; the new home repairs it.",
+        servers: 3,
+        clients: 1,
+        ranges: ONE,
+        links: RING,
+        cmi_slots: 2,
+        queue: 10,
+        literal_purgers: 0b100,
+        duplicates: false,
+        budgets: Budgets {
+            registers: 1,
+            changes: 1,
+            moves: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "register",
+            "join",
+            "leave",
+            "move",
+            "leaf-gone",
+            "deliver",
+            "tick",
+        ],
+        witnesses: &["two-registrations", "race", "rejoined"],
+    },
+];

@@ -1,0 +1,188 @@
+//! RFC 2443 for two or three servers and one or two clients.
+//!
+//! **What is modelled**: registration, join, leave and deregistration at a home server; the records they make; flooding
+//! over FIFO links (RFC 2334, 2.3); Redirect Entries, missed updates, flush and restore; proxy deregistration; CMI
+//! ranges; redirect maps, hard and soft redirects, failover; servers and clients that stop, links that go down and up.
+//!
+//! **What is abstracted away, and why that is sound here**: the exchange of one client with its server is one step (their
+//! VC is reliable, and nothing else at that server can come in between). A link is reliable and in order while it is up;
+//! acknowledgements, retransmission and hellos are therefore not seen. An alignment is one step: it ends with each side
+//! having asked for what is newer at the other. All queues are empty before an interval ends, since messages are faster
+//! than heartbeats by four orders of magnitude. There is no restart, no MCS and no loss of ClusterControlVC messages.
+//! Clients and groups are not permuted: counts are of plain states.
+
+mod action;
+mod client;
+mod flood;
+mod observation;
+mod projection;
+pub mod property;
+mod state;
+mod step;
+mod view;
+
+pub use action::{Action, Client, Range, Server};
+pub use observation::{CcvcKind, Cmi, Copy, Observation, Record, RecordKind, ServerList, Sink};
+pub use projection::{Projection, project};
+pub use state::{CLIENTS, CMI_HOLD, HOLD, KEYS, QUEUE, RANGES, SERVERS, State};
+pub use step::step;
+
+use crate::rules::Rules;
+use crate::scenario::Scenario;
+use state::{Entry, Key, Left};
+use stateright::{Expectation, Model, Property};
+
+/// The model of one scenario under one set of rules.
+#[derive(Clone, Debug)]
+pub struct ServerGroup {
+    scenario: Scenario,
+    rules: Rules,
+}
+
+impl ServerGroup {
+    /// The model of a scenario.
+    pub const fn new(scenario: &Scenario, rules: Rules) -> Self {
+        Self {
+            scenario: *scenario,
+            rules,
+        }
+    }
+    /// The scenario.
+    pub const fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+    /// The rules.
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
+    }
+    /// All servers in ascending order of their IDs.
+    pub fn servers(&self) -> impl Iterator<Item = Server> + use<> {
+        (0..self.scenario.servers).map(Server)
+    }
+    /// All clients.
+    pub fn clients(&self) -> impl Iterator<Item = Client> + use<> {
+        (0..self.scenario.clients).map(Client)
+    }
+    /// All ranges.
+    pub fn ranges(&self) -> impl Iterator<Item = Range> + use<> {
+        (0u8..)
+            .zip(self.scenario.ranges)
+            .map(|(range, _)| Range(range))
+    }
+    /// The groups of a range, one bit each.
+    pub fn groups(&self, range: Range) -> u8 {
+        self.scenario
+            .ranges
+            .get(usize::from(range.0))
+            .copied()
+            .unwrap_or(0)
+    }
+    /// The configured links.
+    pub fn links(&self) -> impl Iterator<Item = (Server, Server)> + use<> {
+        self.scenario
+            .links
+            .iter()
+            .map(|&(a, b)| (Server(a), Server(b)))
+    }
+
+    /// All servers run, all links are up and aligned, everybody has everybody's first Redirect Entry, no client is registered.
+    pub fn initial(&self) -> State {
+        let mut state = State::empty();
+        for server in self.servers() {
+            state.start(server);
+            for origin in self.servers() {
+                state.set_entry(server, Key::redirect(origin), Entry::new(1, true, 0));
+            }
+        }
+        for (a, b) in self.links() {
+            state.link(a, b);
+        }
+        let budgets = self.scenario.budgets;
+        state.left = Left {
+            registers: budgets.registers,
+            changes: budgets.changes,
+            deregisters: budgets.deregisters,
+            moves: budgets.moves,
+            client_crashes: budgets.client_crashes,
+            crashes: budgets.crashes,
+            cuts: budgets.cuts,
+            drains: budgets.drains,
+            hangs: budgets.hangs,
+        };
+        state
+    }
+
+    /// Every action that could be enabled in some state, in a fixed order.
+    fn candidates(&self, state: &State, actions: &mut Vec<Action>) {
+        for from in self.servers() {
+            for to in self.servers().filter(|&to| to != from) {
+                if state.next_in_flight(from, to).is_some() {
+                    actions.push(Action::Deliver { from, to });
+                }
+            }
+        }
+        for client in self
+            .clients()
+            .filter(|&client| state.client(client).is_alive())
+        {
+            for range in self.ranges() {
+                actions.push(Action::Join { client, range });
+                actions.push(Action::Leave { client, range });
+            }
+            actions.push(Action::Deregister { client });
+            actions.push(Action::ClientCrash { client });
+            actions.push(Action::Redirect { client });
+            actions.push(Action::Failover { client });
+            for server in self.servers() {
+                actions.push(Action::Register { client, server });
+                actions.push(Action::Move { client, to: server });
+            }
+        }
+        for server in self.servers().filter(|&server| state.is_alive(server)) {
+            for client in self.clients() {
+                actions.push(Action::LeafGone { server, client });
+            }
+            actions.push(Action::Crash { server });
+            actions.push(Action::Drain { server });
+            actions.push(Action::Hang { server });
+            actions.push(Action::Wake { server });
+        }
+        for (a, b) in self.links() {
+            actions.push(Action::Cut { a, b });
+            actions.push(Action::Heal { a, b });
+        }
+        actions.push(Action::Tick);
+    }
+}
+
+impl Model for ServerGroup {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        vec![self.initial()]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        self.candidates(state, actions);
+        actions.retain(|&action| step::is_enabled(self, state, action));
+    }
+
+    fn next_state(&self, state: &State, action: Action) -> Option<State> {
+        step(self, state, action, &mut ())
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        self.scenario
+            .properties()
+            .map(|claim| Property {
+                expectation: match claim.kind {
+                    property::Kind::Always => Expectation::Always,
+                    property::Kind::Witness => Expectation::Sometimes,
+                },
+                name: claim.name,
+                condition: claim.holds,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,206 @@
+//! What a step makes visible, in the words of RFC 2443, RFC 2334 and RFC 2022.
+
+use super::action::{Client, Range, Server};
+
+/// What kind of cache entry a record describes (RFC 2443, 5.1, 5.3 and 5.4).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RecordKind {
+    /// The heartbeat of the originator (state 1).
+    RedirectEntry,
+    /// A client's registration (state 3 or 4, register bit set).
+    Register {
+        /// The client.
+        client: Client,
+    },
+    /// A client's membership of one range (state 3 or 4, register bit clear).
+    Join {
+        /// The client.
+        client: Client,
+        /// The range, always as the client sent it (E07).
+        range: Range,
+    },
+}
+
+/// A CSA record without its sequence number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Record {
+    /// The server that made it (OID).
+    pub origin: Server,
+    /// What it is about.
+    pub kind: RecordKind,
+    /// True for states 1 and 3, false for state 4.
+    pub live: bool,
+    /// The client's CMI as a place (from 1) in the originator's range; 0 in a Redirect Entry.
+    pub cmi: u8,
+}
+
+/// A Cluster Member ID: a place in a server's range.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Cmi {
+    /// Whose range.
+    pub server: Server,
+    /// Which place, from 1. 0 stands for the invalid CMI 0 (only under a hurtful rule).
+    pub slot: u8,
+}
+
+/// What a server returns to one client on the private VC: the client's own message with copy = 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Copy {
+    /// A registration with the CMI given.
+    Register {
+        /// The CMI given.
+        cmi: Cmi,
+    },
+    /// A deregistration.
+    Deregister,
+    /// A join of one range.
+    Join {
+        /// The range.
+        range: Range,
+    },
+    /// A leave of one range.
+    Leave {
+        /// The range.
+        range: Range,
+    },
+}
+
+/// What a ClusterControlVC message says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum CcvcKind {
+    /// MARS_JOIN.
+    Join,
+    /// MARS_LEAVE.
+    Leave,
+}
+
+/// A short list of servers without repetition.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct ServerList {
+    /// How many entries count.
+    len: u8,
+    /// The entries; those beyond `len` are 0.
+    servers: [u8; 3],
+}
+
+impl ServerList {
+    /// An empty list.
+    pub const EMPTY: Self = Self {
+        len: 0,
+        servers: [0; 3],
+    };
+
+    /// Appends a server, unless the list is full (there are never more than three servers).
+    pub fn push(&mut self, server: Server) {
+        if let Some(place) = self.servers.get_mut(usize::from(self.len)) {
+            *place = server.0;
+            self.len += 1;
+        }
+    }
+
+    /// The servers in order.
+    pub fn iter(&self) -> impl Iterator<Item = Server> + '_ {
+        self.servers
+            .iter()
+            .take(usize::from(self.len))
+            .map(|&server| Server(server))
+    }
+
+    /// The first server.
+    pub fn first(&self) -> Option<Server> {
+        self.iter().next()
+    }
+
+    /// How many servers the list has.
+    pub const fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether the list is empty.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether the server is in the list.
+    pub fn contains(&self, server: Server) -> bool {
+        self.iter().any(|entry| entry == server)
+    }
+}
+
+/// One visible consequence of an action.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Observation {
+    /// A record goes into a CSU Request. On a link that is healed in the same step it has arrived already.
+    Csu {
+        /// The sender.
+        from: Server,
+        /// The neighbour.
+        to: Server,
+        /// The record.
+        record: Record,
+        /// Servers passed since its flooding (re)started; 0 at the originator, and where it starts afresh (C13, H04).
+        hops: u8,
+        /// Whether the receiver asked for it (alignment, or RFC 2334, 2.3 case 2b).
+        solicited: bool,
+        /// Whether this is a new instance, made in this step.
+        fresh: bool,
+    },
+    /// A copy of a client's message goes back to it on the private VC.
+    Private {
+        /// The server.
+        server: Server,
+        /// The client.
+        client: Client,
+        /// What is returned.
+        copy: Copy,
+    },
+    /// A message goes out on the server's ClusterControlVC (it raises the CSN by one).
+    Ccvc {
+        /// The server.
+        server: Server,
+        /// Join or leave.
+        kind: CcvcKind,
+        /// The member that it is about (source address).
+        client: Client,
+        /// The groups after hole punching, one bit each, never none.
+        groups: u8,
+        /// Whether the groups are fewer than those of the range joined or left.
+        punched: bool,
+    },
+    /// A MARS_REDIRECT_MAP goes out on the server's ClusterControlVC (it raises the CSN by one).
+    Map {
+        /// The server.
+        server: Server,
+        /// The servers listed, in order.
+        order: ServerList,
+        /// Whether redirf asks for a hard redirect.
+        hard: bool,
+    },
+    /// The server adds a leaf to its ClusterControlVC, or drops one.
+    Leaf {
+        /// The server.
+        server: Server,
+        /// The leaf.
+        client: Client,
+        /// Added or dropped.
+        add: bool,
+    },
+}
+
+/// Takes what a step makes visible.
+pub trait Sink {
+    /// One observation, in the order in which they happen.
+    fn see(&mut self, observation: Observation);
+}
+
+/// Checking needs no observations: seeing them costs nothing.
+impl Sink for () {
+    #[inline]
+    fn see(&mut self, _: Observation) {}
+}
+
+impl Sink for Vec<Observation> {
+    fn see(&mut self, observation: Observation) {
+        self.push(observation);
+    }
+}

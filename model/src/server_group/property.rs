@@ -1,0 +1,604 @@
+//! What must hold in every reachable state, and what must occur in some (so that nothing holds for want of a cause).
+//!
+//! Most sentences speak about quiet states: nothing on its way between servers. A quiet state is not the end of
+//! anything: links may be down, clients may be about to rejoin, heartbeats may be due.
+
+use super::action::Server;
+use super::state::{HOLD, Key, OVERFLOW, REFUSED, REGRESS, State};
+use super::{ServerGroup, view};
+
+/// Whether a sentence must hold always or must be seen once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Kind {
+    /// Holds in every reachable state.
+    Always,
+    /// Holds in some reachable state: the cause of another property, or a fault that must have struck.
+    Witness,
+}
+
+/// A property of the server group.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    /// A short name, unique.
+    pub name: &'static str,
+    /// The property in one sentence.
+    pub sentence: &'static str,
+    /// The requirements of the ledger that it stands for.
+    pub requirements: &'static [&'static str],
+    /// Always or once.
+    pub kind: Kind,
+    /// The property itself.
+    pub holds: fn(&ServerGroup, &State) -> bool,
+}
+
+/// All properties and witnesses.
+pub const fn claims() -> &'static [Claim] {
+    CLAIMS
+}
+
+/// The property of that name.
+pub fn by_name(name: &str) -> Option<&'static Claim> {
+    CLAIMS.iter().find(|claim| claim.name == name)
+}
+
+const CLAIMS: &[Claim] = &[
+    Claim {
+        name: "cmi-unique",
+        sentence: "When the group is quiet, no CMI that a server gives to one client is still that of another client \
+                   anywhere; every CMI given lies in the giver's range and is not zero.",
+        requirements: &["R2443-2-05", "R2443-2-06", "R2443-1-07"],
+        kind: Kind::Always,
+        holds: cmi_unique,
+    },
+    Claim {
+        name: "converged-when-quiet",
+        sentence: "When the group is quiet, connected servers hold the same records of every live originator among them, \
+                   and those that the originator itself holds.",
+        requirements: &[
+            "R2443-1-01",
+            "R2443-1-02",
+            "R2443-2-08",
+            "R2443-2-09",
+            "R2443-2-10",
+        ],
+        kind: Kind::Always,
+        holds: converged,
+    },
+    Claim {
+        name: "no-phantom",
+        sentence: "When the group is quiet, a server counts a member on the word of a connected live server only while \
+                   that server has the client on its CCVC and holds the join.",
+        requirements: &["R2443-5.4-05", "R2443-5.4-11", "R2443-2-23"],
+        kind: Kind::Always,
+        holds: no_phantom,
+    },
+    Claim {
+        name: "no-lost-member",
+        sentence: "When the group is quiet, whatever a registered client believes to have joined is in the host map of \
+                   every server that is connected with its home and hears its home's heartbeat.",
+        requirements: &["R2443-1-01", "R2443-5.3-02", "R2443-5.3-12", "R2443-2-10"],
+        kind: Kind::Always,
+        holds: no_lost_member,
+    },
+    Claim {
+        name: "flush-exact",
+        sentence: "When the group is quiet, no server whose heartbeats arrive is flushed, and nothing of a server that \
+                   stopped is served after twice the hold time.",
+        requirements: &["R2443-2-11", "R2443-2-18", "R2443-5.1-07"],
+        kind: Kind::Always,
+        holds: flush_exact,
+    },
+    Claim {
+        name: "redirect-map-true",
+        sentence: "A redirect map names its sender first (unless it is drained), then the other servers taken to be \
+                   alive in ascending order, each once; when the group is quiet these are all that are connected and \
+                   beat, and none that stopped twice the hold time ago.",
+        requirements: &["R2443-2-19", "R2443-2-20", "R2443-5.1-06", "R2443-5.1-07"],
+        kind: Kind::Always,
+        holds: redirect_map_true,
+    },
+    Claim {
+        name: "home-stable",
+        sentence: "No client is redirected three times without a fault in between.",
+        requirements: &["R2443-2-03", "R2443-5.3-10", "R2443-1-05"],
+        kind: Kind::Always,
+        holds: home_stable,
+    },
+    Claim {
+        name: "proxy-deregister-precise",
+        sentence: "When the group is quiet, a connected live server's live records of a client exist everywhere exactly \
+                   while the client is a leaf of its CCVC, its joins only under the CMI of its registration.",
+        requirements: &["R2443-2-22", "R2443-5.4-01", "R2443-5.4-03", "R2443-5.4-05"],
+        kind: Kind::Always,
+        holds: proxy_deregister_precise,
+    },
+    Claim {
+        name: "no-regress",
+        sentence: "A cached sequence number never goes down.",
+        requirements: &["R2443-5.1-05"],
+        kind: Kind::Always,
+        holds: no_regress,
+    },
+    Claim {
+        name: "versions-unique",
+        sentence: "Originator, key and sequence number name one content only, wherever it is.",
+        requirements: &["R2443-5.1-05"],
+        kind: Kind::Always,
+        holds: versions_unique,
+    },
+    Claim {
+        name: "links-suffice",
+        sentence: "No link ever holds more records than the model has room for, and no number of instances is too large.",
+        requirements: &[],
+        kind: Kind::Always,
+        holds: links_suffice,
+    },
+    Claim {
+        name: "two-registrations",
+        sentence: "A client is registered at two servers at once.",
+        requirements: &["R2443-1-05"],
+        kind: Kind::Witness,
+        holds: two_registrations,
+    },
+    Claim {
+        name: "member-elsewhere",
+        sentence: "A quiet server counts a member that is homed at another one.",
+        requirements: &["R2443-1-01"],
+        kind: Kind::Witness,
+        holds: member_elsewhere,
+    },
+    Claim {
+        name: "rejoined",
+        sentence: "A client has joined again at its home, while everything it had to join again is joined.",
+        requirements: &["R2443-2-13"],
+        kind: Kind::Witness,
+        holds: rejoined,
+    },
+    Claim {
+        name: "flushed-dead",
+        sentence: "A server that stopped with members is flushed, and its members are still in a cache.",
+        requirements: &["R2443-2-11"],
+        kind: Kind::Witness,
+        holds: flushed_dead,
+    },
+    Claim {
+        name: "flushed-alive",
+        sentence: "A running server is flushed somewhere.",
+        requirements: &["R2443-2-18"],
+        kind: Kind::Witness,
+        holds: flushed_alive,
+    },
+    Claim {
+        name: "flush-spent",
+        sentence: "A server stopped twice the hold time ago while the group is quiet.",
+        requirements: &["R2443-2-18"],
+        kind: Kind::Witness,
+        holds: flush_spent,
+    },
+    Claim {
+        name: "partitioned",
+        sentence: "The group is quiet in two parts, and a client is registered in each of them or known differently.",
+        requirements: &["R2443-2-02"],
+        kind: Kind::Witness,
+        holds: partitioned,
+    },
+    Claim {
+        name: "cmi-held",
+        sentence: "A CMI is held after its registration ended, while another client is registered at that server.",
+        requirements: &["R2443-2-06"],
+        kind: Kind::Witness,
+        holds: cmi_held,
+    },
+    Claim {
+        name: "cmi-refused",
+        sentence: "A client is refused silently for want of a CMI and is served elsewhere.",
+        requirements: &["R2443-2-14", "R2443-2-03"],
+        kind: Kind::Witness,
+        holds: cmi_refused,
+    },
+    Claim {
+        name: "overtaken",
+        sentence: "A record on its way is older than what its receiver already has from another neighbour.",
+        requirements: &["R2443-5.1-09"],
+        kind: Kind::Witness,
+        holds: overtaken,
+    },
+    Claim {
+        name: "solicited",
+        sentence: "A record is on its way because its receiver asked for it.",
+        requirements: &["R2443-2-02"],
+        kind: Kind::Witness,
+        holds: solicited,
+    },
+    Claim {
+        name: "race",
+        sentence: "A proxy deregister is on its way while a registration of the same client by another server is, too.",
+        requirements: &["R2443-5.4-03"],
+        kind: Kind::Witness,
+        holds: race,
+    },
+    Claim {
+        name: "block-and-single",
+        sentence: "A client has joined a block and a single group of it, and another server counts both.",
+        requirements: &["R2443-5.3-09", "R2443-5.3-15"],
+        kind: Kind::Witness,
+        holds: block_and_single,
+    },
+    Claim {
+        name: "drained-away",
+        sentence: "A client has followed a map of a drained server and joined again at another one.",
+        requirements: &["R2443-2-21", "R2443-2-13"],
+        kind: Kind::Witness,
+        holds: drained_away,
+    },
+];
+
+/// Pairs of running servers that are connected, the first as observer and the second as originator, both orders and not equal.
+fn connected(model: &ServerGroup, state: &State) -> impl Iterator<Item = (Server, Server)> {
+    let (state, servers) = (*state, model.scenario().servers);
+    (0..servers).flat_map(move |at| {
+        let reach = if state.is_alive(Server(at)) {
+            state.reachable(Server(at))
+        } else {
+            0
+        };
+        (0..servers)
+            .filter(move |&origin| origin != at && reach & (1 << origin) != 0)
+            .map(move |origin| (Server(at), Server(origin)))
+    })
+}
+
+fn alive<'a>(model: &'a ServerGroup, state: &'a State) -> impl Iterator<Item = Server> + 'a {
+    model.servers().filter(|&server| state.is_alive(server))
+}
+
+fn cmi_unique(model: &ServerGroup, state: &State) -> bool {
+    let places = model.scenario().cmi_slots;
+    let own = |origin, client| state.entry(origin, Key::register(origin, client));
+    let in_range = alive(model, state).all(|origin| {
+        model
+            .clients()
+            .map(|client| own(origin, client))
+            .all(|entry| !entry.live() || (1..=places).contains(&entry.slot()))
+    });
+    in_range
+        && (!state.is_quiet()
+            || alive(model, state).all(|origin| {
+                alive(model, state)
+                    .filter(|&at| view::believes_alive(state, at, origin))
+                    .all(|at| {
+                        model.clients().all(|client| {
+                            let given = own(origin, client);
+                            let clashes = |other| {
+                                let entry = state.entry(at, Key::register(origin, other));
+                                other != client && entry.live() && entry.slot() == given.slot()
+                            };
+                            !given.live() || !model.clients().any(clashes)
+                        })
+                    })
+            }))
+}
+
+fn converged(model: &ServerGroup, state: &State) -> bool {
+    // Where a peer follows the literal reading of A08 it forgets old withdrawals: there a withdrawn entry equals none.
+    let strict = model.scenario().literal_purgers == 0;
+    !state.is_quiet()
+        || connected(model, state).all(|(at, origin)| {
+            Key::of(origin).all(|key| {
+                let (seen, held) = (state.entry(at, key), state.entry(origin, key));
+                seen == held || !strict && !seen.live() && !held.live()
+            })
+        })
+}
+
+fn no_phantom(model: &ServerGroup, state: &State) -> bool {
+    !state.is_quiet()
+        || connected(model, state).all(|(at, origin)| {
+            let (seen, held) = (
+                view::counting(model, state, at),
+                view::counting(model, state, origin),
+            );
+            model.clients().all(|client| {
+                model.ranges().all(|range| {
+                    let bit = Key::join(origin, client, range).bit();
+                    seen & bit == 0 || held & bit != 0 && state.is_leaf(origin, client)
+                })
+            })
+        })
+}
+
+fn no_lost_member(model: &ServerGroup, state: &State) -> bool {
+    if !state.is_quiet() {
+        return true;
+    }
+    let believers = model.clients().filter_map(|client| {
+        let this = state.client(client);
+        let home = this
+            .home()
+            .filter(|&home| state.is_alive(home) && state.is_leaf(home, client))?;
+        // A peer that purges its own clients on a foreign word is at fault itself.
+        let literal = model.scenario().literal_purgers & (1 << home.0) != 0;
+        (this.joined() != 0 && !literal).then_some((client, home, this.joined()))
+    });
+    believers.into_iter().all(|(client, home, joined)| {
+        let wanted = model.ranges().filter(|range| joined & (1 << range.0) != 0);
+        let wanted = wanted.fold(0, |groups, range| groups | model.groups(range));
+        let reach = state.reachable(home);
+        model
+            .servers()
+            .filter(|&at| reach & (1 << at.0) != 0 && (at == home || state.age(at, home) < HOLD))
+            .all(|at| wanted & !view::covered(model, view::counting(model, state, at), client) == 0)
+    })
+}
+
+/// Whether the heartbeats of `origin` reach `at`: connected and not hung; a heartbeat that woke up only counts after it beat.
+fn hears(state: &State, at: Server, origin: Server) -> bool {
+    state.reachable(at) & (1 << origin.0) != 0 && !state.is_hung(origin)
+}
+
+fn flush_exact(model: &ServerGroup, state: &State) -> bool {
+    if !state.is_quiet() {
+        return true;
+    }
+    let may_hang = model.scenario().budgets.hangs > 0;
+    let live_served =
+        may_hang || connected(model, state).all(|(at, origin)| state.age(at, origin) < HOLD);
+    let dead_gone = alive(model, state).all(|at| {
+        model
+            .servers()
+            .filter(|&origin| !state.is_alive(origin) && state.dead_for(origin) >= 2 * HOLD)
+            .all(|origin| !view::believes_alive(state, at, origin))
+    });
+    live_served && dead_gone
+}
+
+fn redirect_map_true(model: &ServerGroup, state: &State) -> bool {
+    alive(model, state).all(|at| {
+        let map = view::redirect_map(model, state, at).0;
+        let others: Vec<_> = map.iter().filter(|&server| server != at).collect();
+        let sorted = if state.is_drained(at) {
+            map.first() == others.first().copied().or(Some(at))
+        } else {
+            map.first() == Some(at)
+        };
+        let ascending = others.is_sorted() && map.len() == others.len() + 1;
+        let once = others.windows(2).all(|pair| pair.first() != pair.last());
+        let complete = !state.is_quiet()
+            || model.servers().filter(|&other| other != at).all(|other| {
+                let listed = map.contains(other);
+                if state.is_alive(other) {
+                    listed || !hears(state, at, other) || model.scenario().budgets.hangs > 0
+                } else {
+                    !listed || state.dead_for(other) < 2 * HOLD
+                }
+            });
+        sorted && ascending && once && complete
+    })
+}
+
+fn home_stable(model: &ServerGroup, state: &State) -> bool {
+    model
+        .clients()
+        .all(|client| state.client(client).redirects() < 3)
+}
+
+fn proxy_deregister_precise(model: &ServerGroup, state: &State) -> bool {
+    !state.is_quiet()
+        || connected(model, state).all(|(at, origin)| {
+            model.clients().all(|client| {
+                let register = state.entry(at, Key::register(origin, client));
+                register.live() == state.is_leaf(origin, client)
+                    && model.ranges().all(|range| {
+                        let join = state.entry(at, Key::join(origin, client, range));
+                        !join.live() || register.live() && join.slot() == register.slot()
+                    })
+            })
+        })
+}
+
+const fn no_regress(_: &ServerGroup, state: &State) -> bool {
+    !state.has_flag(REGRESS)
+}
+
+fn versions_unique(_: &ServerGroup, state: &State) -> bool {
+    state.versions_agree()
+}
+
+const fn links_suffice(_: &ServerGroup, state: &State) -> bool {
+    !state.has_flag(OVERFLOW)
+}
+
+fn two_registrations(model: &ServerGroup, state: &State) -> bool {
+    model.clients().any(|client| {
+        alive(model, state)
+            .filter(|&server| view::is_registered(state, server, client))
+            .count()
+            > 1
+    })
+}
+
+fn member_elsewhere(model: &ServerGroup, state: &State) -> bool {
+    state.is_quiet()
+        && alive(model, state).any(|at| {
+            let foreign = Key::of(at).fold(0, |own, key| own | key.bit());
+            view::counting(model, state, at) & !foreign != 0
+        })
+}
+
+fn rejoined(model: &ServerGroup, state: &State) -> bool {
+    let budgets = model.scenario().budgets;
+    let moved = state.left.moves < budgets.moves
+        || state.left.crashes < budgets.crashes
+        || state.left.drains < budgets.drains;
+    moved
+        && state.is_quiet()
+        && model.clients().any(|client| {
+            let this = state.client(client);
+            this.joined() != 0
+                && this.wants() == 0
+                && this.home().is_some_and(|home| {
+                    view::is_registered(state, home, client)
+                        && model.servers().any(|other| {
+                            other != home
+                                && state.entry(home, Key::register(other, client)).rank() > 0
+                        })
+                })
+        })
+}
+
+fn flushed_dead(model: &ServerGroup, state: &State) -> bool {
+    alive(model, state).any(|at| {
+        model
+            .servers()
+            .filter(|&origin| !state.is_alive(origin) && state.age(at, origin) >= HOLD)
+            .any(|origin| {
+                model.clients().any(|client| {
+                    model
+                        .ranges()
+                        .any(|range| state.entry(at, Key::join(origin, client, range)).live())
+                })
+            })
+    })
+}
+
+fn flushed_alive(model: &ServerGroup, state: &State) -> bool {
+    alive(model, state)
+        .any(|at| alive(model, state).any(|origin| origin != at && state.age(at, origin) >= HOLD))
+}
+
+fn flush_spent(model: &ServerGroup, state: &State) -> bool {
+    state.is_quiet()
+        && model
+            .servers()
+            .any(|server| !state.is_alive(server) && state.dead_for(server) >= 2 * HOLD)
+}
+
+fn partitioned(model: &ServerGroup, state: &State) -> bool {
+    state.is_quiet()
+        && alive(model, state).any(|at| {
+            alive(model, state)
+                .filter(|&origin| state.reachable(at) & (1 << origin.0) == 0)
+                .any(|origin| {
+                    model.clients().any(|client| {
+                        let key = Key::register(origin, client);
+                        state.entry(at, key) != state.entry(origin, key)
+                    })
+                })
+        })
+}
+
+fn cmi_held(model: &ServerGroup, state: &State) -> bool {
+    alive(model, state).any(|server| {
+        state.has_leaves(server)
+            && (1..=model.scenario().cmi_slots).any(|slot| state.cmis(server).hold(slot) > 0)
+    })
+}
+
+fn cmi_refused(model: &ServerGroup, state: &State) -> bool {
+    state.has_flag(REFUSED)
+        && model.clients().any(|client| {
+            let home = state.client(client).home();
+            home.is_some_and(|home| view::is_registered(state, home, client))
+                && alive(model, state).any(|server| {
+                    Some(server) != home
+                        && super::client::allocate(model, state, server)
+                            == super::client::Allocation::Exhausted
+                })
+        })
+}
+
+fn overtaken(model: &ServerGroup, state: &State) -> bool {
+    alive(model, state).any(|from| {
+        alive(model, state).filter(|&to| to != from).any(|to| {
+            state.in_flight(from, to).any(|flight| {
+                flight.key().origin() != to
+                    && flight.entry().rank() < state.entry(to, flight.key()).rank()
+            })
+        })
+    })
+}
+
+fn solicited(model: &ServerGroup, state: &State) -> bool {
+    alive(model, state).any(|from| {
+        alive(model, state)
+            .filter(|&to| to != from)
+            .any(|to| state.in_flight(from, to).any(|flight| flight.solicited()))
+    })
+}
+
+fn race(model: &ServerGroup, state: &State) -> bool {
+    model.clients().any(|client| {
+        let moving = |live: bool| {
+            alive(model, state).filter(move |&origin| {
+                let key = Key::register(origin, client);
+                alive(model, state).any(|from| {
+                    alive(model, state).filter(|&to| to != from).any(|to| {
+                        state
+                            .in_flight(from, to)
+                            .any(|flight| flight.key() == key && flight.entry().live() == live)
+                    })
+                })
+            })
+        };
+        moving(false).any(|ending| moving(true).any(|starting| starting != ending))
+    })
+}
+
+fn block_and_single(model: &ServerGroup, state: &State) -> bool {
+    alive(model, state).any(|at| {
+        let counting = view::counting(model, state, at);
+        model
+            .servers()
+            .filter(|&origin| origin != at)
+            .any(|origin| {
+                model.clients().any(|client| {
+                    let joined = |range| counting & Key::join(origin, client, range).bit() != 0;
+                    model.ranges().filter(|&range| joined(range)).any(|block| {
+                        model.ranges().any(|single| {
+                            let inside = model.groups(single) & !model.groups(block) == 0;
+                            single != block && inside && joined(single)
+                        })
+                    })
+                })
+            })
+    })
+}
+
+fn drained_away(model: &ServerGroup, state: &State) -> bool {
+    model.clients().any(|client| {
+        let this = state.client(client);
+        let home = this.home();
+        this.redirects() > 0
+            && this.joined() != 0
+            && this.wants() == 0
+            && home.is_some_and(|home| !state.is_drained(home))
+            && model
+                .servers()
+                .any(|server| Some(server) != home && state.is_drained(server))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_requirement_ids_well_formed() {
+        for (place, claim) in CLAIMS.iter().enumerate() {
+            assert!(
+                CLAIMS
+                    .iter()
+                    .skip(place + 1)
+                    .all(|other| other.name != claim.name),
+                "{}",
+                claim.name
+            );
+            assert!(
+                claim.requirements.iter().all(|id| id.starts_with("R2443-")),
+                "{}",
+                claim.name
+            );
+            assert!(by_name(claim.name).is_some_and(|found| found.sentence == claim.sentence));
+        }
+    }
+}

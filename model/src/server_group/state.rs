@@ -1,0 +1,707 @@
+//! The whole group in one small `Copy` value: fixed arrays, relative ages, sequence numbers as ranks.
+//!
+//! A sequence number is kept as its rank among the instances of the same key that exist anywhere in the group (in a
+//! cache or on a link), from 1; 0 is "no entry". That loses nothing, because the protocol only ever compares two
+//! numbers of one key and adds one to the largest: see [`State::compress`].
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "all indexes are server, client, key and link numbers, which the newtypes here keep below the array sizes"
+)]
+
+use super::action::{Client, Range, Server};
+use super::observation::{Record, RecordKind, ServerList};
+
+/// The most servers a model can have.
+pub const SERVERS: usize = 3;
+/// The most clients a model can have.
+pub const CLIENTS: usize = 2;
+/// The most ranges a model can have.
+pub const RANGES: usize = 3;
+/// Cache keys of one originator: its Redirect Entry, a register key per client, a join key per client and range.
+const KEYS_PER_ORIGIN: usize = 1 + CLIENTS + CLIENTS * RANGES;
+/// All cache keys.
+pub const KEYS: usize = SERVERS * KEYS_PER_ORIGIN;
+/// Directed links.
+const LINKS: usize = SERVERS * (SERVERS - 1);
+/// Records that one directed link can hold at most.
+pub const QUEUE: usize = 10;
+/// An originator that was silent for this many intervals is flushed (B01: 150 s in intervals of 60 s).
+pub const HOLD: u8 = 3;
+/// Intervals until a CMI that was given up is surely free again: 2 x 150 s after a moment inside an interval (E04).
+/// In the last of them it depends on the moment within the interval, so no allocation that it would change happens there.
+pub const CMI_HOLD: u8 = 6;
+/// The largest rank that fits.
+const MAX_RANK: u8 = 15;
+
+/// A cache key under its originator, interned.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct Key(u8);
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "all constants here are below 32"
+)]
+impl Key {
+    const PER_ORIGIN: u8 = KEYS_PER_ORIGIN as u8;
+    const CLIENTS: u8 = CLIENTS as u8;
+    const RANGES: u8 = RANGES as u8;
+
+    pub(crate) const fn redirect(origin: Server) -> Self {
+        Self(origin.0 * Self::PER_ORIGIN)
+    }
+    pub(crate) const fn register(origin: Server, client: Client) -> Self {
+        Self(origin.0 * Self::PER_ORIGIN + 1 + client.0)
+    }
+    pub(crate) const fn join(origin: Server, client: Client, range: Range) -> Self {
+        Self(origin.0 * Self::PER_ORIGIN + 1 + Self::CLIENTS + client.0 * Self::RANGES + range.0)
+    }
+    /// The keys of one originator in canonical order: Redirect Entry, registers, joins by client and range.
+    pub(crate) fn of(origin: Server) -> impl Iterator<Item = Self> {
+        (origin.0 * Self::PER_ORIGIN..(origin.0 + 1) * Self::PER_ORIGIN).map(Self)
+    }
+    /// All keys in the order in which alignment takes records over: all Redirect Entries, then the rest by originator.
+    pub(crate) fn canonical() -> impl Iterator<Item = Self> {
+        let origins = || (0..SERVERS as u8).map(Server);
+        origins()
+            .map(Self::redirect)
+            .chain(origins().flat_map(|origin| Self::of(origin).skip(1)))
+    }
+    pub(crate) const fn origin(self) -> Server {
+        Server(self.0 / Self::PER_ORIGIN)
+    }
+    pub(crate) const fn kind(self) -> RecordKind {
+        let local = self.0 % Self::PER_ORIGIN;
+        if local == 0 {
+            RecordKind::RedirectEntry
+        } else if local <= Self::CLIENTS {
+            RecordKind::Register {
+                client: Client(local - 1),
+            }
+        } else {
+            let join = local - 1 - Self::CLIENTS;
+            RecordKind::Join {
+                client: Client(join / Self::RANGES),
+                range: Range(join % Self::RANGES),
+            }
+        }
+    }
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self.0
+    }
+    const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One cached instance: rank of its sequence number (4 bits, 0: none), live or withdrawn (1 bit), CMI place (3 bits).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Entry(u8);
+
+impl Entry {
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) const fn new(rank: u8, live: bool, slot: u8) -> Self {
+        Self((rank & MAX_RANK) | ((live as u8) << 4) | (slot << 5))
+    }
+    pub(crate) const fn rank(self) -> u8 {
+        self.0 & MAX_RANK
+    }
+    pub(crate) const fn live(self) -> bool {
+        self.0 & 0x10 != 0
+    }
+    pub(crate) const fn slot(self) -> u8 {
+        self.0 >> 5
+    }
+    /// State and CMI without the number.
+    pub(crate) const fn content(self) -> u8 {
+        self.0 >> 4
+    }
+    const fn with_rank(self, rank: u8) -> Self {
+        Self((self.0 & !MAX_RANK) | rank)
+    }
+}
+
+/// One record on its way: key (5 bits), entry (8), hops (2), solicited (1). 0 is a free place.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Flight(u16);
+
+impl Flight {
+    pub(crate) const NONE: Self = Self(0);
+
+    pub(crate) fn new(key: Key, entry: Entry, hops: u8, solicited: bool) -> Self {
+        let hops = u16::from(hops.min(3));
+        Self(u16::from(key.0) | u16::from(entry.0) << 5 | hops << 13 | u16::from(solicited) << 15)
+    }
+    pub(crate) fn key(self) -> Key {
+        Key(self.0.to_le_bytes()[0] & 0x1f)
+    }
+    pub(crate) fn entry(self) -> Entry {
+        Entry((self.0 >> 5).to_le_bytes()[0])
+    }
+    pub(crate) fn hops(self) -> u8 {
+        (self.0 >> 13).to_le_bytes()[0] & 3
+    }
+    pub(crate) const fn solicited(self) -> bool {
+        self.0 & 0x8000 != 0
+    }
+    fn with_rank(self, rank: u8) -> Self {
+        Self::new(
+            self.key(),
+            self.entry().with_rank(rank),
+            self.hops(),
+            self.solicited(),
+        )
+    }
+}
+
+/// One client.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct ClientState {
+    /// Home server + 1, 0: registered nowhere; bit 7: stopped.
+    home: u8,
+    /// Ranges that the client believes to be joined (low nibble), ranges it has to join again (high nibble).
+    ranges: u8,
+    /// The redirect map last seen: three servers + 1 in two bits each, 0: end; bit 6: hard.
+    map: u8,
+    /// Redirects followed since the last fault, at most 3.
+    redirects: u8,
+}
+
+const STOPPED: u8 = 0x80;
+
+impl ClientState {
+    pub(crate) const fn is_alive(self) -> bool {
+        self.home & STOPPED == 0
+    }
+    pub(crate) const fn home(self) -> Option<Server> {
+        match self.home & 0x3 {
+            0 => None,
+            place => Some(Server(place - 1)),
+        }
+    }
+    /// The client's home is another one now; the map of the old home no longer counts (F11).
+    pub(crate) const fn set_home(&mut self, home: Option<Server>) {
+        self.home = match home {
+            None => 0,
+            Some(server) => server.0 + 1,
+        };
+        self.map = 0;
+    }
+    pub(crate) const fn stop(&mut self) {
+        *self = Self {
+            home: STOPPED,
+            ranges: 0,
+            map: 0,
+            redirects: 0,
+        };
+    }
+    pub(crate) const fn joined(self) -> u8 {
+        self.ranges & 0xf
+    }
+    pub(crate) const fn wants(self) -> u8 {
+        self.ranges >> 4
+    }
+    pub(crate) const fn has_joined(self, range: Range) -> bool {
+        self.joined() & (1 << range.0) != 0
+    }
+    pub(crate) const fn has_to_rejoin(self, range: Range) -> bool {
+        self.wants() & (1 << range.0) != 0
+    }
+    pub(crate) const fn join(&mut self, range: Range) {
+        self.ranges = (self.ranges | (1 << range.0)) & !(0x10 << range.0);
+    }
+    pub(crate) const fn leave(&mut self, range: Range) {
+        self.ranges &= !(1 << range.0);
+    }
+    pub(crate) const fn forget_ranges(&mut self) {
+        self.ranges = 0;
+    }
+    /// Everything has to be joined again.
+    pub(crate) const fn must_rejoin(&mut self) {
+        self.ranges = (self.ranges | (self.ranges << 4)) & 0xf0;
+    }
+    pub(crate) fn remember_map(&mut self, order: &ServerList, hard: bool) {
+        let packed = order.iter().enumerate().fold(0, |packed, (place, server)| {
+            packed | (server.0 + 1) << (2 * place)
+        });
+        self.map = packed | u8::from(hard) << 6;
+    }
+    pub(crate) fn map(self) -> ServerList {
+        let mut list = ServerList::EMPTY;
+        for place in 0..3 {
+            let server = (self.map >> (2 * place)) & 3;
+            if server > 0 {
+                list.push(Server(server - 1));
+            }
+        }
+        list
+    }
+    pub(crate) const fn map_is_hard(self) -> bool {
+        self.map & 0x40 != 0
+    }
+    pub(crate) const fn redirects(self) -> u8 {
+        self.redirects
+    }
+    pub(crate) const fn count_redirect(&mut self) {
+        if self.redirects < 3 {
+            self.redirects += 1;
+        }
+    }
+    pub(crate) const fn forget_redirects(&mut self) {
+        self.redirects = 0;
+    }
+}
+
+/// The CMIs of one server: next place to try (4 bits), then 3 bits of hold time for each of four places.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Cmis(u16);
+
+impl Cmis {
+    pub(crate) const fn next(self) -> u8 {
+        (self.0 & 0xf) as u8
+    }
+    pub(crate) fn set_next(&mut self, next: u8) {
+        self.0 = (self.0 & !0xf) | u16::from(next & 0xf);
+    }
+    /// Intervals for which place `slot` (from 1) is still held.
+    pub(crate) const fn hold(self, slot: u8) -> u8 {
+        ((self.0 >> (1 + 3 * slot as u16)) & 7) as u8
+    }
+    pub(crate) fn set_hold(&mut self, slot: u8, intervals: u8) {
+        let shift = 1 + 3 * u16::from(slot);
+        self.0 = (self.0 & !(7 << shift)) | u16::from(intervals & 7) << shift;
+    }
+    pub(crate) fn pass_interval(&mut self) {
+        for slot in 1..=4 {
+            self.set_hold(slot, self.hold(slot).saturating_sub(1));
+        }
+    }
+}
+
+/// What is left of each budget, in the order of [`crate::scenario::Budgets`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Left {
+    pub(crate) registers: u8,
+    pub(crate) changes: u8,
+    pub(crate) deregisters: u8,
+    pub(crate) moves: u8,
+    pub(crate) client_crashes: u8,
+    pub(crate) crashes: u8,
+    pub(crate) cuts: u8,
+    pub(crate) drains: u8,
+    pub(crate) hangs: u8,
+}
+
+/// A link or a rank did not fit.
+pub(crate) const OVERFLOW: u8 = 1;
+/// A cached number went down.
+pub(crate) const REGRESS: u8 = 2;
+/// A CMI was refused for want of a free one.
+pub(crate) const REFUSED: u8 = 4;
+
+/// The state of the whole group.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct State {
+    views: [[Entry; KEYS]; SERVERS],
+    queues: [[Flight; QUEUE]; LINKS],
+    alive: u8,
+    links: u8,
+    drained: u8,
+    hung: u8,
+    flags: u8,
+    ages: [u8; SERVERS],
+    leaves: [u8; SERVERS],
+    dead_for: [u8; SERVERS],
+    cmis: [Cmis; SERVERS],
+    clients: [ClientState; CLIENTS],
+    pub(crate) left: Left,
+}
+
+const fn pair(a: Server, b: Server) -> u8 {
+    1 << (a.0 + b.0 - 1)
+}
+
+const fn directed(from: Server, to: Server) -> usize {
+    let to_place = if to.0 > from.0 { to.0 - 1 } else { to.0 };
+    (from.0 * 2 + to_place) as usize
+}
+
+fn server_numbers() -> impl Iterator<Item = Server> {
+    (0u8..3).map(Server)
+}
+
+impl State {
+    pub(crate) fn empty() -> Self {
+        Self {
+            views: [[Entry::NONE; KEYS]; SERVERS],
+            queues: [[Flight::NONE; QUEUE]; LINKS],
+            alive: 0,
+            links: 0,
+            drained: 0,
+            hung: 0,
+            flags: 0,
+            ages: [0; SERVERS],
+            leaves: [0; SERVERS],
+            dead_for: [0; SERVERS],
+            cmis: [Cmis::default(); SERVERS],
+            clients: [ClientState::default(); CLIENTS],
+            left: Left::default(),
+        }
+    }
+
+    /// Whether a server runs.
+    pub const fn is_alive(&self, server: Server) -> bool {
+        self.alive & (1 << server.0) != 0
+    }
+    pub(crate) const fn start(&mut self, server: Server) {
+        self.alive |= 1 << server.0;
+    }
+    /// A server stops: nothing of it stays but its records at others.
+    pub(crate) fn stop(&mut self, server: Server) {
+        let bit = !(1u8 << server.0);
+        self.alive &= bit;
+        self.drained &= bit;
+        self.hung &= bit;
+        self.views[usize::from(server.0)] = [Entry::NONE; KEYS];
+        self.ages[usize::from(server.0)] = 0;
+        self.leaves[usize::from(server.0)] = 0;
+        self.cmis[usize::from(server.0)] = Cmis::default();
+        for other in server_numbers().filter(|&other| other != server) {
+            self.cut(server, other);
+        }
+    }
+
+    /// Whether the VC between two servers is up.
+    pub const fn is_linked(&self, a: Server, b: Server) -> bool {
+        a.0 != b.0 && self.links & pair(a, b) != 0
+    }
+    pub(crate) const fn link(&mut self, a: Server, b: Server) {
+        self.links |= pair(a, b);
+    }
+    pub(crate) const fn cut(&mut self, a: Server, b: Server) {
+        self.links &= !pair(a, b);
+        self.queues[directed(a, b)] = [Flight::NONE; QUEUE];
+        self.queues[directed(b, a)] = [Flight::NONE; QUEUE];
+    }
+    /// The running servers that a server can reach over links that are up, itself among them, one bit each.
+    pub(crate) fn reachable(&self, server: Server) -> u8 {
+        let mut reached = 1u8 << server.0;
+        for _ in 1..SERVERS {
+            for (a, b) in [(0, 1), (0, 2), (1, 2)] {
+                if self.is_linked(Server(a), Server(b)) && reached & (1 << a | 1 << b) != 0 {
+                    reached |= 1 << a | 1 << b;
+                }
+            }
+        }
+        reached & self.alive
+    }
+
+    pub(crate) const fn is_drained(&self, server: Server) -> bool {
+        self.drained & (1 << server.0) != 0
+    }
+    pub(crate) const fn drain(&mut self, server: Server) {
+        self.drained |= 1 << server.0;
+    }
+    pub(crate) const fn is_hung(&self, server: Server) -> bool {
+        self.hung & (1 << server.0) != 0
+    }
+    pub(crate) const fn set_hung(&mut self, server: Server, hung: bool) {
+        self.hung = self.hung & !(1 << server.0) | (hung as u8) << server.0;
+    }
+    pub(crate) const fn has_flag(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+    pub(crate) const fn set_flag(&mut self, flag: u8) {
+        self.flags |= flag;
+    }
+
+    /// Intervals since `server` last accepted a newer Redirect Entry of `origin`; [`HOLD`]: flushed.
+    pub(crate) const fn age(&self, server: Server, origin: Server) -> u8 {
+        (self.ages[server.0 as usize] >> (2 * origin.0)) & 3
+    }
+    pub(crate) const fn set_age(&mut self, server: Server, origin: Server, age: u8) {
+        let ages = &mut self.ages[server.0 as usize];
+        *ages = *ages & !(3 << (2 * origin.0)) | (age & 3) << (2 * origin.0);
+    }
+    /// Intervals since a server stopped, at most 7.
+    pub(crate) const fn dead_for(&self, server: Server) -> u8 {
+        self.dead_for[server.0 as usize]
+    }
+    pub(crate) const fn count_dead_interval(&mut self, server: Server) {
+        let count = &mut self.dead_for[server.0 as usize];
+        if *count < 7 {
+            *count += 1;
+        }
+    }
+
+    /// Whether a client is a leaf of a server's ClusterControlVC.
+    pub const fn is_leaf(&self, server: Server, client: Client) -> bool {
+        self.leaves[server.0 as usize] & (1 << client.0) != 0
+    }
+    pub(crate) const fn has_leaves(&self, server: Server) -> bool {
+        self.leaves[server.0 as usize] != 0
+    }
+    pub(crate) const fn set_leaf(&mut self, server: Server, client: Client, leaf: bool) {
+        let leaves = &mut self.leaves[server.0 as usize];
+        *leaves = *leaves & !(1 << client.0) | (leaf as u8) << client.0;
+    }
+
+    pub(crate) const fn cmis(&self, server: Server) -> Cmis {
+        self.cmis[server.0 as usize]
+    }
+    pub(crate) const fn cmis_mut(&mut self, server: Server) -> &mut Cmis {
+        &mut self.cmis[server.0 as usize]
+    }
+    pub(crate) const fn client(&self, client: Client) -> ClientState {
+        self.clients[client.0 as usize]
+    }
+    pub(crate) const fn client_mut(&mut self, client: Client) -> &mut ClientState {
+        &mut self.clients[client.0 as usize]
+    }
+    pub(crate) fn forget_redirects(&mut self) {
+        for client in &mut self.clients {
+            client.forget_redirects();
+        }
+    }
+
+    pub(crate) const fn entry(&self, server: Server, key: Key) -> Entry {
+        self.views[server.0 as usize][key.index()]
+    }
+    pub(crate) const fn set_entry(&mut self, server: Server, key: Key, entry: Entry) {
+        self.views[server.0 as usize][key.index()] = entry;
+    }
+
+    /// Whether nothing is on its way between servers.
+    pub fn is_quiet(&self) -> bool {
+        self.queues.iter().all(|queue| queue[0] == Flight::NONE)
+    }
+    /// What is on its way from one server to another, oldest first.
+    pub(crate) fn in_flight(&self, from: Server, to: Server) -> impl Iterator<Item = Flight> + '_ {
+        self.queues[directed(from, to)]
+            .iter()
+            .copied()
+            .take_while(|&flight| flight != Flight::NONE)
+    }
+    pub(crate) fn next_in_flight(&self, from: Server, to: Server) -> Option<Flight> {
+        Some(self.queues[directed(from, to)][0]).filter(|&flight| flight != Flight::NONE)
+    }
+    pub(crate) fn take_flight(&mut self, from: Server, to: Server) -> Option<Flight> {
+        let flight = self.next_in_flight(from, to)?;
+        let queue = &mut self.queues[directed(from, to)];
+        queue.copy_within(1.., 0);
+        queue[QUEUE - 1] = Flight::NONE;
+        Some(flight)
+    }
+    /// Puts a record on its way; a record that does not fit is lost and raises [`OVERFLOW`].
+    pub(crate) fn put_flight(&mut self, from: Server, to: Server, flight: Flight, capacity: u8) {
+        let queue = &mut self.queues[directed(from, to)];
+        match queue
+            .iter_mut()
+            .take(usize::from(capacity))
+            .find(|place| **place == Flight::NONE)
+        {
+            Some(place) => *place = flight,
+            None => self.set_flag(OVERFLOW),
+        }
+    }
+    pub(crate) const fn next_rank(&mut self, rank: u8) -> u8 {
+        if rank >= MAX_RANK {
+            self.set_flag(OVERFLOW);
+            return MAX_RANK;
+        }
+        rank + 1
+    }
+
+    /// The record that an entry stands for.
+    pub(crate) const fn record(key: Key, entry: Entry) -> Record {
+        Record {
+            origin: key.origin(),
+            kind: key.kind(),
+            live: entry.live(),
+            cmi: entry.slot(),
+        }
+    }
+
+    /// All instances of one key, wherever they are.
+    fn instances(&self, key: Key) -> impl Iterator<Item = Entry> + '_ {
+        let cached = self
+            .views
+            .iter()
+            .map(move |view| view[key.index()])
+            .filter(|entry| entry.rank() > 0);
+        let moving = self
+            .queues
+            .iter()
+            .flat_map(|queue| queue.iter().take_while(|&&flight| flight != Flight::NONE))
+            .filter(move |flight| flight.key() == key)
+            .map(|flight| flight.entry());
+        cached.chain(moving)
+    }
+
+    /// Whether no two instances of a key with the same number differ in content.
+    pub(crate) fn versions_agree(&self) -> bool {
+        let mut known = [[0xffu8; 16]; KEYS];
+        let mut agree = |key: Key, entry: Entry| {
+            let place = &mut known[key.index()][usize::from(entry.rank())];
+            let same = *place == 0xff || *place == entry.content();
+            *place = entry.content();
+            same
+        };
+        let cached = self
+            .views
+            .iter()
+            .flat_map(|view| (0u8..).map(Key).zip(view.iter().copied()));
+        let moving = self
+            .queues
+            .iter()
+            .flat_map(|queue| queue.iter().take_while(|&&flight| flight != Flight::NONE));
+        cached
+            .filter(|(_, entry)| entry.rank() > 0)
+            .chain(moving.map(|flight| (flight.key(), flight.entry())))
+            .all(|(key, entry)| agree(key, entry))
+    }
+
+    /// Brings the numbers of the touched keys (one bit each) to their ranks.
+    ///
+    /// Two states that differ only in how far apart the numbers of a key lie behave alike for ever: numbers are compared
+    /// with each other, and a new one is one more than the largest, which is the originator's own. So they are one state.
+    pub(crate) fn compress(&mut self, touched: u32) {
+        let mut rest = touched;
+        while rest != 0 {
+            let key = Key(rest.trailing_zeros().to_le_bytes()[0]);
+            rest &= rest - 1;
+            let used = self
+                .instances(key)
+                .fold(0u16, |used, entry| used | 1 << entry.rank());
+            // Ranks are 1..=k without a gap exactly if adding 2 to the mask clears all of its bits.
+            if used & used.wrapping_add(2) == 0 {
+                continue;
+            }
+            let rank_of =
+                |rank: u8| (used & ((1u16 << rank) - 1)).count_ones().to_le_bytes()[0] + 1;
+            for view in &mut self.views {
+                let entry = &mut view[key.index()];
+                if entry.rank() > 0 {
+                    *entry = entry.with_rank(rank_of(entry.rank()));
+                }
+            }
+            for flight in self.queues.iter_mut().flatten() {
+                if *flight != Flight::NONE && flight.key() == key {
+                    *flight = flight.with_rank(rank_of(flight.entry().rank()));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_is_at_most_256_octets() {
+        assert!(size_of::<State>() <= 256, "{}", size_of::<State>());
+    }
+
+    #[test]
+    fn keys_are_interned_one_to_one() {
+        let mut seen = 0u32;
+        for key in Key::canonical() {
+            assert_eq!(seen & key.bit(), 0);
+            seen |= key.bit();
+            let again = match key.kind() {
+                RecordKind::RedirectEntry => Key::redirect(key.origin()),
+                RecordKind::Register { client } => Key::register(key.origin(), client),
+                RecordKind::Join { client, range } => Key::join(key.origin(), client, range),
+            };
+            assert_eq!(again, key);
+        }
+        assert_eq!(seen.count_ones(), 27);
+    }
+
+    #[test]
+    fn flights_keep_what_they_are_given() {
+        for key in Key::canonical() {
+            let entry = Entry::new(9, true, 4);
+            let flight = Flight::new(key, entry, 2, true);
+            assert_eq!(
+                (
+                    flight.key(),
+                    flight.entry(),
+                    flight.hops(),
+                    flight.solicited()
+                ),
+                (key, entry, 2, true)
+            );
+            assert_eq!(
+                Flight::new(key, entry, 0, false).with_rank(1).entry(),
+                Entry::new(1, true, 4)
+            );
+        }
+    }
+
+    #[test]
+    fn compression_keeps_order_and_closes_gaps() {
+        let mut state = State::empty();
+        let key = Key::redirect(Server(0));
+        state.set_entry(Server(0), key, Entry::new(9, true, 0));
+        state.set_entry(Server(1), key, Entry::new(2, true, 0));
+        state.put_flight(
+            Server(0),
+            Server(1),
+            Flight::new(key, Entry::new(5, true, 0), 0, false),
+            8,
+        );
+        state.compress(key.bit());
+        assert_eq!(state.entry(Server(0), key).rank(), 3);
+        assert_eq!(state.entry(Server(1), key).rank(), 1);
+        assert_eq!(
+            state
+                .next_in_flight(Server(0), Server(1))
+                .map(|flight| flight.entry().rank()),
+            Some(2)
+        );
+        let again = state;
+        state.compress(key.bit());
+        assert_eq!(state, again);
+    }
+
+    #[test]
+    fn cmi_places_are_held_apart_from_each_other() {
+        let mut cmis = Cmis::default();
+        cmis.set_next(3);
+        cmis.set_hold(1, 6);
+        cmis.set_hold(4, 1);
+        assert_eq!(
+            (cmis.next(), cmis.hold(1), cmis.hold(2), cmis.hold(4)),
+            (3, 6, 0, 1)
+        );
+        cmis.pass_interval();
+        assert_eq!(
+            (cmis.next(), cmis.hold(1), cmis.hold(2), cmis.hold(4)),
+            (3, 5, 0, 0)
+        );
+    }
+
+    #[test]
+    fn links_are_undirected_and_queues_are_not() {
+        let mut state = State::empty();
+        for server in server_numbers() {
+            state.start(server);
+        }
+        state.link(Server(2), Server(1));
+        assert!(state.is_linked(Server(1), Server(2)) && !state.is_linked(Server(0), Server(1)));
+        assert_eq!(
+            (state.reachable(Server(0)), state.reachable(Server(1))),
+            (1, 6)
+        );
+        let flight = Flight::new(Key::redirect(Server(1)), Entry::new(1, true, 0), 0, false);
+        state.put_flight(Server(1), Server(2), flight, 1);
+        assert!(state.next_in_flight(Server(2), Server(1)).is_none() && !state.is_quiet());
+        state.put_flight(Server(1), Server(2), flight, 1);
+        assert!(state.has_flag(OVERFLOW));
+        assert_eq!(state.take_flight(Server(1), Server(2)), Some(flight));
+        assert!(state.is_quiet());
+    }
+}
