@@ -19,7 +19,7 @@ fn main() {
     }
     if names.iter().any(|name| name == "findings") {
         for finding in findings() {
-            match failure(finding, &mut |_| {}, &stop) {
+            match failure(finding, &stop) {
                 Some(path) => println!(
                     "{} {}: {} steps {:?}",
                     finding.id,
