@@ -83,7 +83,8 @@ const CLAIMS: &[Claim] = &[
     Claim {
         name: "flush-exact",
         sentence: "When the group is quiet, no server whose heartbeats arrive is flushed, and nothing of a server that \
-                   stopped is served after twice the hold time.",
+                   stopped is served after twice the hold time; where no link and no heartbeat can fail, no running \
+                   server is ever flushed.",
         requirements: &["R2443-2-11", "R2443-2-18", "R2443-5.1-07"],
         kind: Kind::Always,
         holds: flush_exact,
@@ -343,12 +344,24 @@ fn hears(state: &State, at: Server, origin: Server) -> bool {
 }
 
 fn flush_exact(model: &ServerGroup, state: &State) -> bool {
+    let budgets = model.scenario().budgets;
+    let pairs =
+        || alive(model, state).flat_map(|at| alive(model, state).map(move |origin| (at, origin)));
+    // Nothing in this scenario can silence a running server, so nobody may ever believe that one is dead.
+    if budgets.hangs == 0
+        && budgets.cuts == 0
+        && pairs().any(|(at, origin)| {
+            state.age(at, origin) >= HOLD && state.reachable(at) & (1 << origin.0) != 0
+        })
+        && budgets.crashes == 0
+    {
+        return false;
+    }
     if !state.is_quiet() {
         return true;
     }
-    let may_hang = model.scenario().budgets.hangs > 0;
-    let live_served =
-        may_hang || connected(model, state).all(|(at, origin)| state.age(at, origin) < HOLD);
+    let live_served = budgets.hangs > 0
+        || connected(model, state).all(|(at, origin)| state.age(at, origin) < HOLD);
     let dead_gone = alive(model, state).all(|at| {
         model
             .servers()
@@ -495,8 +508,7 @@ fn partitioned(model: &ServerGroup, state: &State) -> bool {
 
 fn cmi_held(model: &ServerGroup, state: &State) -> bool {
     alive(model, state).any(|server| {
-        state.has_leaves(server)
-            && (1..=model.scenario().cmi_slots).any(|slot| state.cmis(server).hold(slot) > 0)
+        (1..=model.scenario().cmi_slots).any(|slot| state.cmis(server).hold(slot) > 0)
     })
 }
 

@@ -221,7 +221,7 @@ impl<S: Sink> Step<'_, S> {
     fn tick(&mut self) {
         let mutant = self.model.rules().mutant;
         let hold = if mutant == Mutant::EarlyFlush {
-            HOLD - 1
+            1
         } else {
             HOLD
         };
