@@ -6,11 +6,10 @@ use super::keys::Keys;
 use super::liveness::Liveness;
 use super::originators::Originators;
 use super::server::DistributedMars;
-use super::text::hex;
 use super::view::{
     EntryView, LeafView, MapView, MemberKind, MemberView, OriginatorView, RegistrationView, View,
 };
-use crate::address::{Endpoint, Protocol};
+use crate::address::{Endpoint, Protocol, hex};
 use crate::io::{Time, VcId};
 use crate::mars::{Mars, ranges};
 use crate::scsp::{CanonicalSpeaker, NeighborIx, RecordId};
