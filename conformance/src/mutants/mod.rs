@@ -7,6 +7,7 @@
 
 mod build;
 mod error;
+pub mod kill;
 mod weave;
 
 use std::collections::BTreeMap;

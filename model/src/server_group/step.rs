@@ -117,7 +117,7 @@ pub(super) fn is_enabled(model: &ServerGroup, state: &State, action: Action) -> 
             left.hangs > 0 && state.is_alive(server) && !state.is_hung(server)
         }
         Action::Wake { server } => state.is_alive(server) && state.is_hung(server),
-        Action::Tick => state.is_quiet(),
+        Action::Tick => model.scenario().beats && state.is_quiet(),
     }
 }
 
