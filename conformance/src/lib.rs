@@ -8,5 +8,7 @@ pub mod lockstep;
 pub mod lower;
 pub mod mutants;
 pub mod report;
+pub mod requirements;
 pub mod sut;
 pub mod trace;
+pub mod vectors;
