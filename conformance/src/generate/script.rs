@@ -97,9 +97,13 @@ fn deliver_all(model: &ServerGroup, scenario: &Scenario, state: &mut State, acti
 
 /// One step of the model as a step of the trace.
 fn lowered(one: &TraceStep, at: u64) -> Result<Step, String> {
-    let home = one.observations.iter().find_map(|observation| match observation {
-        Observation::Private { server, .. } => Some(*server),
-        _ => None,
+    // Whatever a client does at a server makes that server speak before any other.
+    let home = one.observations.first().map(|observation| match observation {
+        Observation::Csu { from: server, .. }
+        | Observation::Private { server, .. }
+        | Observation::Ccvc { server, .. }
+        | Observation::Map { server, .. }
+        | Observation::Leaf { server, .. } => *server,
     });
     let act = convert::act(one.action, home)
         .ok_or_else(|| format!("{:?} has no counterpart in a trace", one.action))?;
