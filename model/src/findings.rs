@@ -65,9 +65,7 @@ impl Derived {
 }
 
 /// Searches for the failure only. `None`: there is none, or the search was stopped.
-pub fn failure(finding: &Finding, stop: &AtomicBool),
-    stop: &AtomicBool,
-) -> Option<Path<ServerGroup>> {
+pub fn failure(finding: &Finding, stop: &AtomicBool) -> Option<Path<ServerGroup>> {
     let model = finding.in_scenario()?.model(finding.rules());
     let options = Options {
         until: Some(finding.property.into()),
@@ -82,16 +80,19 @@ pub fn failure(finding: &Finding, stop: &AtomicBool),
 }
 
 /// Derives a finding anew: the failure under the changed rules, and the exhausted scenario under the resolved ones.
-pub fn derive(finding: &Finding, stop: &AtomicBool),
-    stop: &AtomicBool,
-) -> Derived {
+pub fn derive(finding: &Finding, stop: &AtomicBool) -> Derived {
     let path = failure(finding, stop);
     let holds_under_resolved = finding.in_scenario().and_then(|scenario| {
         let options = Options {
             until: Some(finding.property.into()),
             ..Options::default()
         };
-        let report = search(&scenario.model(Rules::resolved()), &options, &mut |_| {}, stop);
+        let report = search(
+            &scenario.model(Rules::resolved()),
+            &options,
+            &mut |_| {},
+            stop,
+        );
         match report.stopped_by {
             StoppedBy::Exhausted => Some(report.held.contains(&finding.property)),
             StoppedBy::Decided => Some(false),
