@@ -55,8 +55,8 @@ fn the_rooms_that_judge_do_not_name_the_implementation() {
         "lower",
         "report",
         "trace",
-        "requirements.rs",
-        "mutants.rs",
+        "requirements",
+        "mutants",
     ];
     let rooms: Vec<PathBuf> = rooms
         .iter()

@@ -1,8 +1,8 @@
 //! The harness's own reader and writer of frames.
 //!
 //! Frames of an implementation under test must not be judged with its own code, so this codec is a
-//! second one, small and slow, made of layout tables (`layouts`: name, width, where a length comes
-//! from) and two engines that walk them. Its values are the JSON objects that `wire decode` prints:
+//! second one, small and slow, made of layout tables (name, width, where a length comes from) and two
+//! engines that walk them. Its values are the JSON objects that `wire decode` prints:
 //! field names in `snake_case` without `mar$`, addresses and opaque octets in lower-case hex, integers
 //! as numbers. What is not canonical is kept (`unused`, `padding`, `checksum`, `gap`, `trailing`), so
 //! that writing what was read gives the same octets.
@@ -14,6 +14,7 @@ mod build;
 mod data;
 mod error;
 mod layout;
+mod lines;
 mod mars;
 mod octets;
 mod scsp;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use build::{csu_request, csu_request_records};
 pub use error::{ErrorCode, FrameError};
+pub use lines::{decode_line, encode_line, octets_of_line};
 pub use octets::{checksum, hex, unhex};
 pub use scsp::summary;
 use serde_json::{Value, json};
