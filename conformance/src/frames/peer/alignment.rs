@@ -93,7 +93,7 @@ impl Peer {
         self.note_summaries(message);
         self.ca_number = self.ca_number.wrapping_add(1);
         if self.to_summarize.is_empty() && flags & MORE == 0 {
-            return self.to_update(now);
+            return self.enter_update(now);
         }
         self.send_ca(now, MASTER, true)
     }
@@ -121,7 +121,7 @@ impl Peer {
             .as_ref()
             .is_some_and(|last| number(last, "flags") & MORE == 0);
         if told_all && flags & MORE == 0 {
-            return self.to_update(now);
+            return self.enter_update(now);
         }
         Ok(())
     }
@@ -192,7 +192,7 @@ impl Peer {
         }
     }
 
-    fn to_update(&mut self, now: u64) -> Result<(), FrameError> {
+    fn enter_update(&mut self, now: u64) -> Result<(), FrameError> {
         self.timers.remove(&Timer::Ca);
         self.alignment = AlignmentState::Update;
         self.send_unacknowledged(now)?;
