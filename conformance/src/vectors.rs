@@ -342,7 +342,11 @@ mod tests {
 
     /// Puts a right checksum into a bare message again, if it had one.
     fn summed(protocol: Protocol, octets: &mut [u8]) {
-        let place = if protocol == Protocol::Scsp { 4..6 } else { 12..14 };
+        let place = if protocol == Protocol::Scsp {
+            4..6
+        } else {
+            12..14
+        };
         if octets.get(place.clone()).is_some_and(|sum| sum != [0, 0]) {
             octets[place.clone()].fill(0);
             let sum = frames::checksum(octets);

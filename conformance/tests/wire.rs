@@ -1,5 +1,7 @@
 //! The published schemas of frames and vectors, and the script that lays the vectors out.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
