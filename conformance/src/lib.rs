@@ -3,9 +3,11 @@
 pub mod adapter;
 pub mod cli;
 pub mod frames;
+pub mod generate;
 pub mod judge;
 pub mod lockstep;
 pub mod lower;
+pub mod mutants;
 pub mod report;
 pub mod requirements;
 pub mod sut;

@@ -56,7 +56,7 @@ fn the_rooms_that_judge_do_not_name_the_implementation() {
         "report",
         "trace",
         "requirements",
-        "mutants.rs",
+        "mutants",
     ];
     let rooms: Vec<PathBuf> = rooms
         .iter()

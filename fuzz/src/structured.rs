@@ -124,8 +124,12 @@ fn any_address(source: &mut Unstructured<'_>) -> Result<ProtocolAddress> {
     address(source, length)
 }
 
-fn range(source: &mut Unstructured<'_>) -> Result<GroupRange> {
-    let length = source.int_in_range(1..=ProtocolAddress::MAX)?;
+fn range(source: &mut Unstructured<'_>, protocol: Protocol) -> Result<GroupRange> {
+    let length = match protocol.kind {
+        0x0800 => 4,
+        0x86dd => 16,
+        _ => source.int_in_range(1..=ProtocolAddress::MAX)?,
+    };
     let (a, b) = (address(source, length)?, address(source, length)?);
     GroupRange::new(a.min(b), a.max(b)).ok_or(arbitrary::Error::IncorrectFormat)
 }
@@ -151,14 +155,19 @@ fn check_record(source: &mut Unstructured<'_>) -> Result<()> {
     let state = *source.choose(CsaState::ALL)?;
     let flags = RecordFlags(source.arbitrary()?);
     let grouped = state != CsaState::RedirectEntry && !flags.register();
+    let protocol = protocol(source)?;
     let record = MarsRecord {
-        protocol: protocol(source)?,
+        protocol,
         state,
         flags,
         cmi: source.arbitrary()?,
         source: any_address(source)?,
         endpoint: endpoint(source)?,
-        range: if grouped { Some(range(source)?) } else { None },
+        range: if grouped {
+            Some(range(source, protocol)?)
+        } else {
+            None
+        },
         unused: source.arbitrary()?,
     };
     let mut octets = Vec::new();
@@ -177,7 +186,7 @@ fn check_mars(source: &mut Unstructured<'_>) -> Result<()> {
     // Lists hold endpoints of one shape: one endpoint, repeated.
     let listed = vec![endpoint(source)?; source.int_in_range(0..=4)?];
     let listed = EndpointList::new(&listed).unwrap_or_default();
-    let block = [range(source)?];
+    let block = [range(source, protocol)?];
     let membership = mars::Membership {
         source_protocol,
         flags: MembershipFlags(source.arbitrary()?),
@@ -198,7 +207,8 @@ fn check_mars(source: &mut Unstructured<'_>) -> Result<()> {
         msn,
         targets: listed,
     };
-    let groups = [target; 3];
+    // Groups of no octets are refused: each would cost its sender nothing.
+    let groups = vec![target; if target.is_null() { 0 } else { 3 }];
     let body = match source.int_in_range(1..=13)? {
         1 => Body::Request(query),
         2 => Body::Multi(answer),

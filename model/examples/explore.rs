@@ -1,22 +1,47 @@
 //! Searches the scenarios named on the command line (all, if none is) and prints what came out.
+//! `cargo run --release -p mars-model --example explore -- drain`, or `-- findings`, or `-- bless`.
 
 use mars_model::explore::{Options, search};
+use mars_model::findings::{failure, findings};
 use mars_model::rules::Rules;
 use mars_model::scenario::scenarios;
 use std::sync::atomic::AtomicBool;
 
 fn main() {
     let names: Vec<String> = std::env::args().skip(1).collect();
+    let stop = AtomicBool::new(false);
+    if names.iter().any(|name| name == "bless") {
+        match mars_model::counts::bless(&mars_model::counts::file(), &mut |_, _| {}, &stop) {
+            Ok(counts) => println!("{counts:#?}"),
+            Err(error) => println!("{error}"),
+        }
+        return;
+    }
+    if names.iter().any(|name| name == "findings") {
+        for finding in findings() {
+            match failure(finding, &stop) {
+                Some(path) => println!(
+                    "{} {}: {} steps {:?}",
+                    finding.id,
+                    finding.property,
+                    path.len(),
+                    path.actions()
+                ),
+                None => println!("{} NO FAILURE", finding.id),
+            }
+        }
+        return;
+    }
     for scenario in scenarios()
         .iter()
         .filter(|scenario| names.is_empty() || names.iter().any(|name| name == scenario.name))
     {
-        let model = scenario.model(Rules::resolved());
-        let options = Options {
-            max_states: Some(20_000_000),
-            ..Options::default()
-        };
-        let report = search(&model, &options, &mut |_| {}, &AtomicBool::new(false));
+        let report = search(
+            &scenario.model(Rules::resolved()),
+            &Options::default(),
+            &mut |_| {},
+            &stop,
+        );
         println!(
             "{}: {} unique, {} states, depth {}, {:.1} s, {:.0} B/state, {}",
             scenario.name,
@@ -37,11 +62,10 @@ fn main() {
         for witness in &report.missing_witnesses {
             println!("  no witness {witness}");
         }
-        let quiet: Vec<_> = report
-            .action_counts
-            .iter()
-            .filter(|(name, count)| (*count > 0) != scenario.actions.contains(name))
-            .collect();
-        println!("  undeclared or missing actions: {quiet:?}");
+        for (kind, count) in &report.action_counts {
+            if (*count > 0) != scenario.actions.contains(kind) {
+                println!("  {kind}: {count} transitions, against the scenario's list");
+            }
+        }
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! [`server_group`] is RFC 2443 as a program: servers that flood registrations and memberships, clients that move,
 //! fail over and are redirected. [`rules`] has one field for each ambiguity of the RFCs that a property tells apart;
-//! [`scenario`] has the bounded configurations that are searched exhaustively by [`explore`]; `findings` shows, for
+//! [`scenario`] has the bounded configurations that are searched exhaustively by [`explore`]; [`findings`] shows, for
 //! one ambiguity at a time, what goes wrong where it is read the other way; [`trace`] turns a path into data for replay.
+//! [`counts`] knows how many states each scenario has, so that nobody shrinks one by accident.
 //! What is abstracted away, and why that is sound, stands in [`server_group`].
 
+pub mod counts;
 pub mod explore;
+pub mod findings;
 pub mod rules;
 pub mod scenario;
 pub mod server_group;

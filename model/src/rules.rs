@@ -122,14 +122,12 @@ reading! {
         NoRelay = "no-relay",
         /// A silent server is never flushed.
         NeverFlush = "never-flush",
-        /// A server is flushed one interval too early.
+        /// A server is flushed at the first interval's end, before its heartbeat could arrive.
         EarlyFlush = "early-flush",
         /// The CMI given out is not checked against those in use.
         CmiInUse = "cmi-in-use",
         /// A client that drops off the CCVC is not announced.
         NoProxyDeregister = "no-proxy-deregister",
-        /// A restored server is not flooded again.
-        RestoreInSilence = "restore-in-silence",
         /// The redirect map repeats the first server.
         MapRepeats = "map-repeats",
     }

@@ -30,8 +30,9 @@ Examples:
   mars-conformance check --profile quick      model checking alone
   mars-conformance replay 'group.*' --format json
 
-Exit codes: 0 all hold; 1 failed; 2 incomplete; 3 SHOULD deviation under --strict; 5 the adapter broke;
-6 the suite is not to be trusted; 64 usage; 65 version mismatch; 70 internal error; 130 interrupted.")]
+Exit codes: 0 all hold; 1 failed; 2 incomplete; 3 SHOULD deviation under --strict; 5 the adapter \
+broke; 6 the suite is not to be trusted; 64 usage; 65 version mismatch; 70 internal error; 130 \
+interrupted.")]
 pub struct Cli {
     /// Form of what goes to stdout
     #[arg(long, global = true, value_enum, default_value_t = Format::Pretty)]
@@ -100,14 +101,9 @@ pub fn main() -> ExitCode {
         quiet: cli.quiet,
         stop: &STOP,
     };
-    let handled = ctrlc::set_handler(|| {
-        // The second time nobody waits for what is known.
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(Exit::Interrupted.code().into());
-        }
-    });
-    if let Err(error) = handled {
-        ctx.log(format_args!("Ctrl-C will not be graceful: {error}"));
+    // A command that waits for stdin would not see the flag; Ctrl-C ends it as it ends any filter.
+    if !matches!(cli.command, Command::Adapter(_) | Command::Wire(_)) {
+        stop_on_interrupt(&ctx);
     }
     let exit = run(cli.command, &ctx);
     if output::closed() {
@@ -120,6 +116,18 @@ pub fn main() -> ExitCode {
         Exit::Ok
     })
     .into()
+}
+
+/// The first Ctrl-C asks the command to end with what is known, the second ends it.
+fn stop_on_interrupt(ctx: &Ctx) {
+    let handled = ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+    });
+    if let Err(error) = handled {
+        ctx.log(format_args!("Ctrl-C will not be graceful: {error}"));
+    }
 }
 
 fn run(command: Command, ctx: &Ctx) -> Exit {

@@ -69,13 +69,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-impl Extend<Exit> for Exit {
-    fn extend<T: IntoIterator<Item = Self>>(&mut self, exits: T) {
-        *self = exits.into_iter().fold(*self, Self::combine);
-    }
-}
-
-impl FromIterator<Exit> for Exit {
+impl FromIterator<Self> for Exit {
     fn from_iter<T: IntoIterator<Item = Self>>(exits: T) -> Self {
         exits.into_iter().fold(Self::Ok, Self::combine)
     }

@@ -142,6 +142,17 @@ pub fn act(action: Action, home: Option<Server>) -> Option<Act> {
     })
 }
 
+/// The server that an observation is made at.
+pub const fn speaker(observation: &Observation) -> Server {
+    match observation {
+        Observation::Csu { from: server, .. }
+        | Observation::Private { server, .. }
+        | Observation::Ccvc { server, .. }
+        | Observation::Map { server, .. }
+        | Observation::Leaf { server, .. } => *server,
+    }
+}
+
 /// What a record is about.
 fn about(record: &Record) -> About {
     match record.kind {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::atomic::AtomicBool;
 
 use mars_model::explore::{Options, search_labelled};
-use mars_model::findings::{derive, findings};
+use mars_model::findings::{failure, findings};
 use mars_model::rules::Rules;
 use mars_model::scenario::Scenario;
 use mars_model::server_group::{
@@ -124,8 +124,10 @@ pub(super) fn candidates(scenario: &'static Scenario, stop: &AtomicBool) -> Vec<
     let names: Vec<(String, u32)> = numbers.into_inner().into_iter().collect();
     paths.extend(names.iter().filter_map(|(_, number)| Some((report.labels.get(number)?.actions(), None))));
     for finding in findings().iter().filter(|finding| finding.scenario == scenario.name) {
-        let actions = derive(finding, stop).path;
-        paths.push((enabled(&model, &actions), Some(Goal::Finding { id: finding.id })));
+        if let Some(path) = failure(finding, &mut |_| {}, stop) {
+            let goal = Goal::Finding { id: finding.id };
+            paths.push((enabled(&model, &path.actions()), Some(goal)));
+        }
     }
     let mut found: Vec<Candidate> = Vec::new();
     for (actions, goal) in paths {

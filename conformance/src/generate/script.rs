@@ -97,10 +97,8 @@ fn deliver_all(model: &ServerGroup, scenario: &Scenario, state: &mut State, acti
 
 /// One step of the model as a step of the trace.
 fn lowered(one: &TraceStep, at: u64) -> Result<Step, String> {
-    let home = one.observations.iter().find_map(|observation| match observation {
-        Observation::Private { server, .. } => Some(*server),
-        _ => None,
-    });
+    // Whatever a client does at a server makes that server speak before any other.
+    let home = one.observations.first().map(convert::speaker);
     let act = convert::act(one.action, home)
         .ok_or_else(|| format!("{:?} has no counterpart in a trace", one.action))?;
     let outputs = one.observations.iter().map(convert::expected).collect();

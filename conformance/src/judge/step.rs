@@ -341,7 +341,10 @@ fn one_record(
         });
     }
     let instance = lower.instance(record);
-    if !wanted.fresh {
+    // What an originator made while nobody was linked to it is new to the judge when it is asked for.
+    let first_sight = wanted.fresh
+        || (wanted.solicited && wanted.from == wanted.origin && !books.knows(identity, &instance.record));
+    if !first_sight {
         let same = |other: &Value| lower.instance(other).record == instance.record;
         let passed_on = match arrived.filter(|other| {
             lower

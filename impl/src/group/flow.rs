@@ -1,17 +1,14 @@
 //! Between MARS and SCSP: what own clients do becomes records, what records say becomes membership.
 
-use super::keys::Subject;
 use super::liveness::{Beat, after};
 use super::originators::{Change, ChangeKind};
-use super::records;
 use super::server::{DistributedMars, ccvc};
-use crate::address::{Endpoint, GroupRange, Protocol, ServerId};
+use crate::address::{Endpoint, Protocol, ServerId};
 use crate::io::{ControlKind, ControlVc, LogEvent, OutputAction, Target, Time, VcId};
-use crate::mars::cluster::Member;
-use crate::mars::{Changed, Effect, Foreign};
+use crate::mars::{Effect, Foreign};
 use crate::scsp::{NeighborIx, SpeakerEvent};
 use crate::wire::csa::{CsaState, MarsRecord, decode_record};
-use crate::wire::scsp::{CacheKey, SequenceNumber};
+use crate::wire::scsp::CacheKey;
 
 impl DistributedMars {
     /// Works off what SCSP has to tell and to send.
@@ -52,7 +49,7 @@ impl DistributedMars {
                 ..
             } => self.own_returned(key, sequence, held, body.as_deref()),
             SpeakerEvent::Dropped { origin, key, .. } => self.dropped(origin, key),
-            SpeakerEvent::PurgeAcknowledged { .. } => {}
+            SpeakerEvent::PurgeAcknowledged { key, .. } => self.purged(key),
             SpeakerEvent::Logged { at, event } => self.emit_at(at, OutputAction::Log(event)),
         }
     }
@@ -67,8 +64,6 @@ impl DistributedMars {
             }),
         );
     }
-
-    // ---- from own clients to the group
 
     /// Carries out what a MARS wants done; `vc` is where the message that caused it came from.
     pub(super) fn apply(&mut self, protocol: Protocol, effects: Vec<Effect>, vc: Option<VcId>) {
@@ -104,85 +99,6 @@ impl DistributedMars {
             None => self.meters.drop("unknown-leaf"),
         }
     }
-
-    /// Tells the group about a change among own clients.
-    // R2443-2-08 R2443-2-09 R2443-5.3-01 R2443-5.3-02 R2443-5.4-01 R2443-5.4-02
-    fn changed(&mut self, protocol: Protocol, changed: Changed) {
-        match changed {
-            Changed::Registered { client } => {
-                self.meters.registrations += 1;
-                self.publish_registration(protocol, client);
-            }
-            Changed::Joined { client, range } => self.publish_join(protocol, client, range),
-            Changed::Left {
-                client,
-                range,
-                said,
-            } => {
-                let Some(cmi) = self.member(protocol, client).map(|member| member.cmi) else {
-                    return;
-                };
-                // Register C02: the same key, so that the leave takes the place of the join.
-                let state = CsaState::ClientLeave;
-                let body = records::membership(protocol, state, client, cmi, range, said);
-                self.originate(Subject::Membership(protocol, client, range), body);
-            }
-            Changed::Deregistered { client, member } => {
-                self.meters.deregistrations += 1;
-                self.publish_end(protocol, client, &member);
-            }
-        }
-    }
-
-    fn member(&self, protocol: Protocol, client: Endpoint) -> Option<&Member> {
-        self.core
-            .services
-            .get(&protocol)?
-            .mars
-            .cluster()
-            .member(client)
-    }
-
-    fn publish_registration(&mut self, protocol: Protocol, client: Endpoint) {
-        let Some(member) = self.member(protocol, client) else {
-            return;
-        };
-        let body = records::registration(protocol, CsaState::ClientJoin, client, member);
-        self.originate(Subject::Registration(protocol, client), body);
-    }
-
-    fn publish_join(&mut self, protocol: Protocol, client: Endpoint, range: GroupRange) {
-        let Some(body) = self.member(protocol, client).and_then(|member| {
-            let said = *member.joins.get(&range)?;
-            let state = CsaState::ClientJoin;
-            Some(records::membership(
-                protocol, state, client, member.cmi, range, said,
-            ))
-        }) else {
-            return;
-        };
-        self.originate(Subject::Membership(protocol, client, range), body);
-    }
-
-    /// The registration's end first, then that of each join by ascending range (registers C02, C04).
-    fn publish_end(&mut self, protocol: Protocol, client: Endpoint, member: &Member) {
-        let state = CsaState::ClientLeave;
-        let body = records::registration(protocol, state, client, member);
-        self.originate(Subject::Registration(protocol, client), body);
-        for (range, said) in &member.joins {
-            let cmi = member.cmi;
-            let body = records::membership(protocol, state, client, cmi, *range, *said);
-            self.originate(Subject::Membership(protocol, client, *range), body);
-        }
-    }
-
-    /// The next instance of an own record.
-    pub(super) fn originate(&mut self, subject: Subject, body: Vec<u8>) {
-        let key = self.core.keys.key(subject);
-        self.speaker.originate(self.core.now, key, body);
-    }
-
-    // ---- from the group to own clients
 
     /// A newer record of another server is in the cache.
     fn learned(
@@ -224,22 +140,10 @@ impl DistributedMars {
         if record.flags.register() {
             match record.state {
                 CsaState::ClientJoin => self.check_cmi(origin, record),
-                _ => self.deregistered_elsewhere(record.protocol, record.endpoint),
+                // Another server ended a registration of this client. Peers that read RFC 2443, 5.4 by
+                // the letter have now purged what this server had said of it, too (register A08).
+                _ => self.republish(record.protocol, record.endpoint),
             }
-        }
-    }
-
-    /// Another server ended a registration of this client. Peers that read RFC 2443, 5.4 by the letter
-    /// have now purged what this server had said of it, too: say it again (register A08).
-    fn deregistered_elsewhere(&mut self, protocol: Protocol, client: Endpoint) {
-        let Some(member) = self.member(protocol, client) else {
-            return;
-        };
-        let ranges: Vec<_> = member.joins.keys().copied().collect();
-        self.meters.reoriginations += 1;
-        self.publish_registration(protocol, client);
-        for range in ranges {
-            self.publish_join(protocol, client, range);
         }
     }
 
@@ -304,43 +208,6 @@ impl DistributedMars {
                 ChangeKind::Ends => service.mars.foreign_ends(foreign, change.announce),
             };
             self.apply(protocol, effects, None);
-        }
-    }
-
-    // ---- own records that come back
-
-    /// The net has a newer instance of an own record, or one that this server does not know
-    /// (registers C08, B11).
-    fn own_returned(
-        &mut self,
-        key: CacheKey,
-        theirs: SequenceNumber,
-        held: bool,
-        body: Option<&[u8]>,
-    ) {
-        let own = held.then(|| self.speaker.get(self.config.server_id, key));
-        if let Some(body) = own.flatten().map(|entry| entry.body.to_vec()) {
-            self.meters.reoriginations += 1;
-            self.speaker
-                .originate_above(self.core.now, key, theirs, body);
-            return;
-        }
-        let Some(record) = body.and_then(|body| decode_record(body).ok()) else {
-            return;
-        };
-        // Register E04: what was given in an earlier life is not free yet.
-        let hold_until = after(
-            self.core.now,
-            self.config.redirect_hold_ms.saturating_mul(2),
-        );
-        if let Some(service) = self.core.services.get_mut(&record.protocol) {
-            service.mars.hold_cmi(record.cmi, hold_until);
-        }
-        if let Some(body) = records::withdrawal(&record) {
-            self.meters.withdrawals += 1;
-            self.log("withdrawn", format!("{record:?}"));
-            self.speaker
-                .originate_above(self.core.now, key, theirs, body);
         }
     }
 }

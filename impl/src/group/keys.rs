@@ -36,9 +36,20 @@ impl Keys {
 
     /// The key of a subject: the same at every call.
     pub(crate) fn key(&mut self, subject: Subject) -> CacheKey {
-        if let Some(key) = self.given.get(&subject) {
-            return *key;
+        match self.given.get(&subject) {
+            Some(key) => *key,
+            None => self.renew(subject),
         }
+    }
+
+    /// What a key was given to.
+    pub(crate) fn subject(&self, key: CacheKey) -> Option<Subject> {
+        let mut given = self.given.iter();
+        given.find(|(_, other)| **other == key).map(|(s, _)| *s)
+    }
+
+    /// A new key for a subject, in the place of the one it has (register C11).
+    pub(crate) fn renew(&mut self, subject: Subject) -> CacheKey {
         let [_, a, b, c] = self.next.to_be_bytes();
         let key = CacheKey([self.incarnation, a, b, c]);
         self.given.insert(subject, key);

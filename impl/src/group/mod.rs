@@ -7,7 +7,8 @@
 //! | --- | --- |
 //! | [`config`] | what an administrator says |
 //! | `server` | inputs, timers, outputs |
-//! | `flow` | own clients' doings to records, records to membership |
+//! | `flow` | what SCSP tells, what MARS wants done |
+//! | `own` | own clients' doings become records; own records come back |
 //! | `records`, `keys` | the records themselves and the names of own ones |
 //! | `originators` | the other servers' claims, and which count |
 //! | `liveness` | heartbeats, flush, restore |
@@ -20,6 +21,7 @@ mod keys;
 mod liveness;
 mod meters;
 mod originators;
+mod own;
 mod records;
 mod redirect_map;
 mod server;

@@ -22,6 +22,8 @@ pub(crate) struct Originators {
 struct Claims {
     contents: BTreeMap<CacheKey, Content>,
     by_client: BTreeMap<Endpoint, BTreeSet<CacheKey>>,
+    /// How many contents carry each CMI.
+    cmis: BTreeMap<u16, u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -168,13 +170,12 @@ impl Originators {
             .collect()
     }
 
-    /// True for a CMI that some originator's claim carries (register E03). Time: all claims.
+    /// True for a CMI that some originator's claim carries, live or not (registers E03, E04).
     // R2443-2-05
     pub(crate) fn uses_cmi(&self, cmi: u16) -> bool {
         self.by_id
             .values()
-            .flat_map(|claims| claims.contents.values())
-            .any(|content| content.cmi() == cmi)
+            .any(|claims| claims.cmis.contains_key(&cmi))
     }
 
     /// Every registration claimed: originator, client, CMI.
@@ -286,6 +287,7 @@ impl Claims {
             .entry(content.client())
             .or_default()
             .insert(key);
+        *self.cmis.entry(content.cmi()).or_default() += 1;
         self.contents.insert(key, content);
     }
 
@@ -304,6 +306,12 @@ impl Claims {
         let Some(content) = self.contents.remove(&key) else {
             return;
         };
+        if let Some(count) = self.cmis.get_mut(&content.cmi()) {
+            *count -= 1;
+            if *count == 0 {
+                self.cmis.remove(&content.cmi());
+            }
+        }
         if let Some(keys) = self.by_client.get_mut(&content.client()) {
             keys.remove(&key);
             if keys.is_empty() {

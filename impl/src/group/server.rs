@@ -1,6 +1,6 @@
 //! One distributed MARS server: inputs, timers, outputs.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::keys::{Keys, Subject};
 use super::liveness::{Liveness, after};
@@ -11,11 +11,11 @@ use crate::address::{Endpoint, Protocol, ServerId};
 use crate::io::{
     Admin, ControlKind, ControlVc, Input, LogEvent, Output, OutputAction, Target, Time, VcId,
 };
-use crate::mars::{Mars, MarsConfig};
+use crate::mars::{Mars, MarsConfig, ranges};
 use crate::scsp::{self, Application, Judgement, NeighborIx, Speaker, SpeakerConfig};
 use crate::wire::csa::decode_record;
 use crate::wire::llc_snap::{Encapsulation, MARS_HEADER, SCSP_HEADER, split};
-use crate::wire::scsp::Csa;
+use crate::wire::scsp::{CacheKey, Csa};
 use crate::wire::{WireError, mars};
 
 /// One server of a group, sans-IO, for all its layer 3 protocols.
@@ -49,6 +49,8 @@ pub(super) struct Core {
     pub(super) aligned: bool,
     pub(super) drain: bool,
     pub(super) keys: Keys,
+    /// Clients to be announced again once these own keys are purged everywhere (register H13).
+    pub(super) renewals: BTreeMap<(Protocol, Endpoint), BTreeSet<CacheKey>>,
     pub(super) services: BTreeMap<Protocol, Service>,
 }
 
@@ -72,9 +74,17 @@ pub(super) struct Judge<'a>(pub(super) &'a BTreeMap<Protocol, Service>);
 impl Application for Judge<'_> {
     // R2443-3-07 R2443-3-09
     fn judge(&self, csa: &Csa<'_>) -> Judgement {
-        match decode_record(csa.body) {
-            Ok(record) if self.0.contains_key(&record.protocol) => Judgement::Use,
-            _ => Judgement::AcknowledgeOnly,
+        let usable = decode_record(csa.body).is_ok_and(|record| {
+            // R2443-5.3-07: a group has the length that its protocol gives it.
+            self.0.contains_key(&record.protocol)
+                && record
+                    .range
+                    .is_none_or(|range| ranges::fits(record.protocol, ranges::ends(range).0))
+        });
+        if usable {
+            Judgement::Use
+        } else {
+            Judgement::AcknowledgeOnly
         }
     }
 }
@@ -98,6 +108,7 @@ impl DistributedMars {
             aligned: false,
             drain: false,
             keys: Keys::new(config.incarnation),
+            renewals: BTreeMap::new(),
             services,
         };
         let mut server = Self {

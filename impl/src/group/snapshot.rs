@@ -1,20 +1,20 @@
 //! A server's state for others to look at: in words ([`View`]) and for comparison ([`Canonical`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::keys::Keys;
 use super::liveness::Liveness;
 use super::originators::Originators;
 use super::server::DistributedMars;
-use super::text::hex;
 use super::view::{
     EntryView, LeafView, MapView, MemberKind, MemberView, OriginatorView, RegistrationView, View,
 };
-use crate::address::{Endpoint, Protocol};
+use crate::address::{Endpoint, Protocol, hex};
 use crate::io::{Time, VcId};
 use crate::mars::{Mars, ranges};
-use crate::scsp::{CanonicalSpeaker, NeighborIx};
+use crate::scsp::{CanonicalSpeaker, NeighborIx, RecordId};
 use crate::wire::csa::decode_record;
+use crate::wire::scsp::{CacheKey, SequenceNumber};
 
 /// The behaviour-relevant state, without absolute times and numbers: deadlines count from now, record
 /// numbers from those in the own cache, the CSN from itself. Two servers of one configuration with
@@ -28,6 +28,7 @@ pub struct Canonical {
     startup_left: u64,
     drain: bool,
     keys: Keys,
+    renewals: BTreeMap<(Protocol, Endpoint), BTreeSet<CacheKey>>,
     services: BTreeMap<Protocol, CanonicalService>,
 }
 
@@ -44,6 +45,21 @@ impl DistributedMars {
     /// The state with times relative to `now` and numbers rebased.
     #[must_use]
     pub fn canonical(&self, now: Time) -> Canonical {
+        self.canonical_with(now, self.speaker.canonical(now))
+    }
+
+    /// The same with record numbers counted from `base`: give all servers of a group the same base, and
+    /// how their caches differ stays visible.
+    #[must_use]
+    pub fn canonical_from(
+        &self,
+        now: Time,
+        base: impl Fn(RecordId) -> SequenceNumber,
+    ) -> Canonical {
+        self.canonical_with(now, self.speaker.canonical_from(now, base))
+    }
+
+    fn canonical_with(&self, now: Time, speaker: CanonicalSpeaker) -> Canonical {
         let left = |at: Time| at.0.saturating_sub(now.0);
         let services = self.core.services.iter().map(|(protocol, service)| {
             let canonical = CanonicalService {
@@ -56,7 +72,7 @@ impl DistributedMars {
             (*protocol, canonical)
         });
         Canonical {
-            speaker: self.speaker.canonical(now),
+            speaker,
             vcs: self.core.vcs.clone(),
             neighbor_vcs: self.core.neighbor_vcs.clone(),
             startup_left: if self.core.aligned {
@@ -66,6 +82,7 @@ impl DistributedMars {
             },
             drain: self.core.drain,
             keys: self.core.keys.clone(),
+            renewals: self.core.renewals.clone(),
             services: services.collect(),
         }
     }

@@ -1,35 +1,8 @@
 //! Text forms of configuration and views: octets as lower-case hex, protocols by their two fields.
 
-use core::fmt::Write as _;
-
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::address::{Protocol, ServerId};
-
-/// Lower-case hex of octets.
-pub(crate) fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(
-        String::with_capacity(octets.len() * 2),
-        |mut text, octet| {
-            let _ = write!(text, "{octet:02x}");
-            text
-        },
-    )
-}
-
-/// The octets that `text` spells; `None` for an odd length or a character that is no hex digit.
-pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .chars()
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()?;
-    let mut pairs = digits.chunks_exact(2);
-    let octets = pairs
-        .by_ref()
-        .map(|pair| pair.iter().fold(0, |octet, digit| octet << 4 | digit))
-        .collect();
-    pairs.remainder().is_empty().then_some(octets)
-}
+use crate::address::{Protocol, ServerId, hex, unhex};
 
 /// Exactly `N` octets of hex.
 fn array<'de, const N: usize, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; N], D::Error> {

@@ -93,6 +93,22 @@ impl Cluster {
         Some(member)
     }
 
+    /// Gives a client another CMI, if one is free; the old one is kept out of use until `until`.
+    pub fn renew_cmi(
+        &mut self,
+        now: Time,
+        endpoint: Endpoint,
+        until: Time,
+        taken: impl Fn(u16) -> bool,
+    ) {
+        if let Some(member) = self.members.get_mut(&endpoint)
+            && let Some(cmi) = self.cmis.allocate(now, taken)
+        {
+            self.cmis.release(member.cmi, until);
+            member.cmi = cmi;
+        }
+    }
+
     /// Keeps a CMI out of use that records of an earlier life carry (register E04).
     pub fn hold_cmi(&mut self, cmi: u16, until: Time) {
         self.cmis.hold(cmi, until);

@@ -4,8 +4,10 @@
 //! ClusterControlVC, the point-to-multipoint VC from the MARS to all of them; CSN, Cluster Sequence
 //! Number, the counter of messages on it; MCS, multicast server.
 
+mod answers;
 pub mod cluster;
 pub mod cmi;
+mod distribution;
 pub mod membership;
 mod packing;
 pub mod ranges;

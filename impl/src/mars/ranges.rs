@@ -3,7 +3,7 @@
 //! The sample in RFC 2022, appendix A loses edge addresses (register F05); this is the true set
 //! difference.
 
-use crate::address::{GroupRange, ProtocolAddress};
+use crate::address::{GroupRange, Protocol, ProtocolAddress};
 
 /// The parts of `range` that no hole covers: ascending, disjoint, none adjacent to another.
 ///
@@ -58,6 +58,17 @@ pub fn contains(range: GroupRange, group: ProtocolAddress) -> bool {
 pub const fn ends(range: GroupRange) -> (ProtocolAddress, ProtocolAddress) {
     let range = &range;
     (range.min(), range.max())
+}
+
+/// True for a group of a length that this protocol has; of others than IP, any.
+// R2022-5.1.2-02
+#[must_use]
+pub fn fits(protocol: Protocol, group: ProtocolAddress) -> bool {
+    match protocol {
+        Protocol::IPV4 => group.octets().len() == 4,
+        Protocol::IPV6 => group.octets().len() == 16,
+        _ => !group.is_null(),
+    }
 }
 
 /// Both ends as numbers, the most significant octet first.

@@ -6,14 +6,11 @@
 use super::cluster::{Cluster, Member, Said};
 use super::cmi::CmiPool;
 use super::membership::HostMap;
-use super::{packing, ranges};
+use super::ranges;
 use crate::address::{Endpoint, GroupRange, Protocol, ProtocolAddress, ServerId};
 use crate::io::Time;
 use crate::wire::codepoints::Op;
-use crate::wire::mars::{
-    AddressList, Answer, Body, EndpointList, GroupList, Membership, MembershipFlags, Message,
-    PairList, Query, RedirectMap, TlvAction, nak_copy, patched_copy,
-};
+use crate::wire::mars::{Body, Membership, Message, TlvAction};
 
 /// What one MARS is told at its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,9 +32,9 @@ pub struct MarsConfig {
 /// One MARS.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mars {
-    config: MarsConfig,
-    cluster: Cluster,
-    map: HostMap,
+    pub(super) config: MarsConfig,
+    pub(super) cluster: Cluster,
+    pub(super) map: HostMap,
 }
 
 /// What a MARS wants done, in order. Octets are MARS messages without LLC/SNAP.
@@ -162,6 +159,17 @@ impl Mars {
         self.cluster.hold_cmi(cmi, until);
     }
 
+    /// Gives a client another CMI, if one is free (register H02).
+    pub fn renew_cmi(
+        &mut self,
+        now: Time,
+        client: Endpoint,
+        hold_until: Time,
+        taken: impl Fn(u16) -> bool,
+    ) {
+        self.cluster.renew_cmi(now, client, hold_until, taken);
+    }
+
     /// Takes a message of this protocol. `octets` is what `message` was decoded from; a CMI that this
     /// message frees is kept out of use until `hold_until`; `taken` names the CMIs of other servers.
     ///
@@ -281,7 +289,7 @@ impl Mars {
             .pairs
             .iter()
             .next()
-            .filter(|_| fits(self.config.protocol, body.group_len()))
+            .filter(|range| ranges::fits(self.config.protocol, ranges::ends(*range).0))
             .ok_or(Ignored::NoGroup)?;
         let mut said = said(body);
         // R2022-5.2.1-10
@@ -323,273 +331,6 @@ impl Mars {
         Ok(effects)
     }
 
-    /// What the client and the cluster get to see of a change (RFC 2022, 6.1.2): the groups of `range`
-    /// that no other join of the client covers.
-    fn distribute(
-        &mut self,
-        octets: &[u8],
-        message: &Message<'_>,
-        body: &Membership<'_>,
-        range: GroupRange,
-    ) -> Vec<Effect> {
-        let others = self
-            .cluster
-            .member(message.source)
-            .into_iter()
-            .flat_map(|member| member.joins.keys())
-            .copied()
-            .filter(|other| *other != range);
-        // R2022-6.1.2-14
-        let parts = ranges::punch(range, others);
-        if parts == [range] {
-            // R2022-6.1.2-13 R2022-6.1.2-15: the copy on the CCVC is the acknowledgement.
-            let copy = self
-                .cluster
-                .transmit()
-                .map(|csn| Effect::Cluster(copy_of(octets, None, csn)));
-            return copy.into_iter().collect();
-        }
-        // R2022-6.1.2-12 R2022-6.1.2-16
-        let mut effects = vec![self.private_copy(octets, None)];
-        let flags = body
-            .flags
-            .with(MembershipFlags::COPY | MembershipFlags::PUNCHED);
-        let tlvs = message.tlvs.octets().len() + 3;
-        let chunks = self.pair_chunks(&parts, message.source, body.source_protocol, tlvs);
-        for pairs in chunks {
-            // R2022-6.1.2-17 R2022-6.1.2-18
-            let Some((msn, pairs)) = self.cluster.transmit().zip(PairList::new(&pairs)) else {
-                continue;
-            };
-            let punched = Membership {
-                flags,
-                msn,
-                pairs,
-                ..*body
-            };
-            let copy = Message {
-                tlvs: message.tlvs,
-                checksum_present: message.checksum_present,
-                ..Message::new(
-                    message.protocol,
-                    message.source,
-                    match message.body {
-                        Body::Leave(_) => Body::Leave(punched),
-                        _ => Body::Join(punched),
-                    },
-                )
-            };
-            effects.push(Effect::Cluster(copy.to_vec()));
-        }
-        effects
-    }
-
-    /// Blocks in as many lists as their messages need.
-    fn pair_chunks(
-        &self,
-        parts: &[GroupRange],
-        client: Endpoint,
-        source: ProtocolAddress,
-        more: usize,
-    ) -> Vec<Vec<GroupRange>> {
-        let pair = parts
-            .first()
-            .map_or(1, |range| 2 * range.min().octets().len());
-        let addresses = packing::endpoint_len(&client) + source.octets().len() + more;
-        let size = packing::capacity(usize::from(self.config.mtu), addresses, pair);
-        parts.chunks(size).map(<[_]>::to_vec).collect()
-    }
-
-    /// A copy of a client's message for that client alone (register F10).
-    // R2022-6.1.2-08 R2022-5.2.1-07 R2022-5.2.1-16 R2022-5.1.4.2-03
-    fn private_copy(&self, octets: &[u8], cmi: Option<u16>) -> Effect {
-        Effect::Reply(copy_of(octets, cmi, self.cluster.csn()))
-    }
-
-    fn request(
-        &self,
-        octets: &[u8],
-        client: Endpoint,
-        query: &Query,
-    ) -> Result<Vec<Effect>, Ignored> {
-        // R2022-6.1.1-01
-        if self.cluster.member(client).is_none() {
-            return Err(Ignored::NotRegistered);
-        }
-        let group = query.target;
-        // R2022-5.1.2-02
-        if !u8::try_from(group.octets().len()).is_ok_and(|len| fits(self.config.protocol, len)) {
-            return Err(Ignored::NoGroup);
-        }
-        // R2443-1-01 R2443-1-02
-        let mut members: Vec<Endpoint> = self.map.members(group).into_iter().collect();
-        if members.is_empty() {
-            // R2022-6.1.1-02
-            let mut nak = Vec::with_capacity(octets.len());
-            nak_copy(octets, &mut nak);
-            return Ok(vec![Effect::Reply(nak)]);
-        }
-        // R2022-5.1.1-08
-        members.sort_by_key(packing::shape);
-        let addresses = packing::endpoint_len(&client)
-            + query.source_protocol.octets().len()
-            + group.octets().len();
-        let parts = packing::endpoint_parts(&members, usize::from(self.config.mtu), addresses);
-        Ok(packing::numbered(parts)
-            .filter_map(|(part, last, targets)| {
-                let answer = Answer {
-                    // R2022-5.1.2-09
-                    source_protocol: query.source_protocol,
-                    target: group,
-                    last,
-                    part,
-                    // R2022-5.1.1-14
-                    msn: self.cluster.csn(),
-                    targets: EndpointList::new(targets)?,
-                };
-                Some(self.reply(client, Body::Multi(answer)))
-            })
-            .collect())
-    }
-
-    // R2022-5.3-02 R2022-5.3-03 R2022-5.3-05 R2022-5.3-09
-    fn group_list(&self, client: Endpoint, body: &Membership<'_>) -> Result<Vec<Effect>, Ignored> {
-        if self.cluster.member(client).is_none() {
-            return Err(Ignored::NotRegistered);
-        }
-        let range = body
-            .pairs
-            .iter()
-            .next()
-            .filter(|_| fits(self.config.protocol, body.group_len()))
-            .ok_or(Ignored::NoGroup)?;
-        let groups: Vec<ProtocolAddress> = self.map.layer3_groups(range).into_iter().collect();
-        let addresses = packing::endpoint_len(&client) + body.source_protocol.octets().len();
-        let size = packing::capacity(
-            usize::from(self.config.mtu),
-            addresses,
-            usize::from(body.group_len()),
-        );
-        // Register F07: an empty list is an answer too.
-        let parts = if groups.is_empty() {
-            vec![groups.as_slice()]
-        } else {
-            groups.chunks(size).collect()
-        };
-        // R2022-5.3-06 R2022-5.3-07
-        Ok(packing::numbered(parts)
-            .filter_map(|(part, last, groups)| {
-                let list = GroupList {
-                    source_protocol: body.source_protocol,
-                    last,
-                    part,
-                    msn: self.cluster.csn(),
-                    groups: AddressList::new(groups)?,
-                };
-                Some(self.reply(client, Body::GrouplistReply(list)))
-            })
-            .collect())
-    }
-
-    fn reply(&self, client: Endpoint, body: Body<'_>) -> Effect {
-        Effect::Reply(Message::new(self.config.protocol, client, body).to_vec())
-    }
-
-    /// A redirect map on the CCVC, hard (register A04); nothing when the CCVC has no leaf. A part holds
-    /// one type of address, and the order counts more than the number of parts (register F26).
-    // R2022-6.1.3-01 R2022-5.4.3-03 R2022-5.4.3-12 R2443-5.1-08
-    pub fn redirect_map(&mut self, servers: &[Endpoint]) -> Vec<Effect> {
-        let own = self.config.address;
-        let parts = packing::endpoint_parts(
-            servers,
-            usize::from(self.config.mtu),
-            packing::endpoint_len(&own),
-        );
-        packing::numbered(parts)
-            .filter_map(|(part, last, servers)| {
-                let servers = EndpointList::new(servers)?;
-                let map = RedirectMap {
-                    hard: true,
-                    last,
-                    part,
-                    msn: self.cluster.transmit()?,
-                    servers,
-                };
-                let message = Message::new(self.config.protocol, own, Body::RedirectMap(map));
-                Some(Effect::Cluster(message.to_vec()))
-            })
-            .collect()
-    }
-
-    /// A membership of a client of another server begins to count. The cluster is told of the groups
-    /// that are new for this client, if it is to be told at all.
-    // R2443-5.3-15 R2443-5.3-16 R2443-2-10
-    pub fn foreign_begins(&mut self, foreign: Foreign, announce: bool) -> Vec<Effect> {
-        let parts = ranges::punch(foreign.range, self.map.ranges(foreign.client));
-        self.map.insert(
-            foreign.origin,
-            foreign.client,
-            foreign.range,
-            foreign.layer3grp,
-        );
-        if announce {
-            self.announce(Kind::Join, &foreign, &parts)
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// A membership of a client of another server counts no more. The cluster is told of the groups
-    /// that this client is in no more.
-    // R2443-5.4-06 R2443-5.4-07 R2443-5.4-11
-    pub fn foreign_ends(&mut self, foreign: Foreign, announce: bool) -> Vec<Effect> {
-        self.map.remove(
-            foreign.origin,
-            foreign.client,
-            foreign.range,
-            foreign.layer3grp,
-        );
-        let parts = ranges::punch(foreign.range, self.map.ranges(foreign.client));
-        if announce {
-            self.announce(Kind::Leave, &foreign, &parts)
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// A CCVC message made from a record (register E12).
-    // R2443-5.3-21
-    fn announce(&mut self, kind: Kind, foreign: &Foreign, parts: &[GroupRange]) -> Vec<Effect> {
-        let mut flags = MembershipFlags(MembershipFlags::COPY);
-        if foreign.layer3grp {
-            // R2022-6.2.4-11
-            flags = flags.with(MembershipFlags::LAYER3GRP);
-        }
-        if parts != [foreign.range] {
-            flags = flags.with(MembershipFlags::PUNCHED);
-        }
-        let mut effects = Vec::new();
-        for pairs in self.pair_chunks(parts, foreign.client, foreign.source, 0) {
-            let Some((msn, pairs)) = self.cluster.transmit().zip(PairList::new(&pairs)) else {
-                continue;
-            };
-            let body = Membership {
-                source_protocol: foreign.source,
-                flags,
-                cmi: 0,
-                msn,
-                pairs,
-            };
-            let body = match kind {
-                Kind::Join => Body::Join(body),
-                Kind::Leave => Body::Leave(body),
-            };
-            let message = Message::new(self.config.protocol, foreign.client, body);
-            effects.push(Effect::Cluster(message.to_vec()));
-        }
-        effects
-    }
-
     /// The same without absolute times and numbers.
     #[must_use]
     pub fn canonical(&self, now: Time) -> Self {
@@ -610,30 +351,6 @@ fn said(body: &Membership<'_>) -> Said {
         layer3grp: body.flags.layer3grp(),
         sequence: body.flags.sequence(),
         source: body.source_protocol,
-    }
-}
-
-/// A client's message as a MARS sends it on: copy set, punched clear, the CSN in place.
-// R2022-5.2.1-04 R2022-6.1.2-11
-fn copy_of(octets: &[u8], cmi: Option<u16>, csn: u32) -> Vec<u8> {
-    let mut copy = Vec::with_capacity(octets.len());
-    patched_copy(
-        octets,
-        MembershipFlags::COPY,
-        MembershipFlags::PUNCHED,
-        cmi,
-        csn,
-        &mut copy,
-    );
-    copy
-}
-
-/// True for a length that a group of this protocol can have.
-fn fits(protocol: Protocol, len: u8) -> bool {
-    match protocol {
-        Protocol::IPV4 => len == 4,
-        Protocol::IPV6 => len == 16,
-        _ => len > 0,
     }
 }
 

@@ -104,6 +104,9 @@ pub struct MarsRecord {
     pub unused: u8,
 }
 
+const IPV4: u16 = Protocol::IPV4.kind;
+const IPV6: u16 = Protocol::IPV6.kind;
+
 /// What a record's octets may hold that [`MarsRecord`] does not: ignored, kept for exact copies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RecordReserved {
@@ -118,8 +121,8 @@ pub struct RecordReserved {
 /// # Errors
 ///
 /// Hardware type other than ATM, another version (R2443-3-07), state outside 1 to 5, a Redirect Entry
-/// with an address, flag or CMI, a register record with a group, any other without one, lengths that
-/// do not add up.
+/// or a register record with a group, any other without one of its protocol's length, lengths that do
+/// not add up.
 pub fn decode_record(body: &[u8]) -> Result<MarsRecord, WireError> {
     decode_record_exact(body).map(|(record, _)| record)
 }
@@ -150,7 +153,12 @@ pub fn decode_record_exact(body: &[u8]) -> Result<(MarsRecord, RecordReserved), 
         ));
     }
     let state = reader.u8("state")?;
-    let state = CsaState::from_code(state).ok_or(bad(11, "state", u16::from(state)))?;
+    let state = CsaState::from_code(state).ok_or(WireError::new(
+        ErrorCode::UnknownType,
+        "state",
+        11,
+        u64::from(state),
+    ))?;
     let flags = RecordFlags(reader.u16("flags")?);
     let cmi = reader.u16("cluster_member_id")?;
     let source_length = reader.u8("src_addr_len")?;
@@ -160,7 +168,14 @@ pub fn decode_record_exact(body: &[u8]) -> Result<(MarsRecord, RecordReserved), 
     let subaddress = Shape::read(&mut reader, "atm_subaddr_tl")?;
 
     let wants_group = state != CsaState::RedirectEntry && !flags.register();
-    if wants_group != (group_length != 0) {
+    // R2443-5.2-07, R2443-5.2-08, R2443-5.3-06, R2443-5.3-07, R2443-5.1-03
+    let fits = match (wants_group, kind) {
+        (false, _) => group_length == 0,
+        (true, IPV4) => group_length == 4,
+        (true, IPV6) => group_length == 16,
+        (true, _) => group_length != 0,
+    };
+    if !fits {
         return Err(WireError::new(
             ErrorCode::BadLength,
             "group_addr_len",

@@ -71,8 +71,12 @@ pub fn endpoint() -> impl Strategy<Value = Endpoint> {
 
 /// Up to `count` blocks that ascend and do not overlap, of IPv4 or IPv6 groups.
 pub fn ranges(count: usize) -> impl Strategy<Value = Vec<GroupRange>> {
-    let edges = proptest::collection::btree_set(any::<u32>(), 0..=count * 2);
-    (any::<bool>(), edges).prop_map(|(long, edges)| {
+    any::<bool>().prop_flat_map(move |long| ranges_of(long, count))
+}
+
+/// As [`ranges`], all of IPv6 groups if `long`, else of IPv4 groups.
+pub fn ranges_of(long: bool, count: usize) -> impl Strategy<Value = Vec<GroupRange>> {
+    proptest::collection::btree_set(any::<u32>(), 0..=count * 2).prop_map(move |edges| {
         let group = |edge: u32| {
             let mut octets = if long { vec![0xff; 12] } else { Vec::new() };
             octets.extend_from_slice(&edge.to_be_bytes());
@@ -112,18 +116,22 @@ pub fn csas() -> impl Strategy<Value = Csas> {
 
 /// Any record that [`super::csa::decode_record`] takes.
 pub fn record() -> impl Strategy<Value = MarsRecord> {
+    let protocol_and_block = protocol().prop_flat_map(|protocol| {
+        let block = ranges_of(protocol == Protocol::IPV6, 1);
+        let block = block.prop_filter_map("at least one", |all| all.first().copied());
+        (Just(protocol), block)
+    });
     let parts = (
-        protocol(),
+        protocol_and_block,
         select(CsaState::ALL),
         any::<u16>(),
         any::<u16>(),
         any_address(),
         endpoint(),
-        ranges(1).prop_filter_map("at least one", |all| all.first().copied()),
         any::<u8>(),
     );
     parts.prop_map(
-        |(protocol, state, flags, cmi, source, endpoint, range, unused)| {
+        |((protocol, range), state, flags, cmi, source, endpoint, unused)| {
             let flags = RecordFlags(flags);
             let heartbeat = state == CsaState::RedirectEntry;
             MarsRecord {
@@ -266,7 +274,7 @@ impl MarsSample {
             msn,
             pairs: match PairList::new(&self.ranges) {
                 Some(pairs) if !pairs.is_empty() => pairs,
-                _ => PairList::null(d),
+                _ => PairList::null(d & 1),
             },
         };
         let body = match self.op {

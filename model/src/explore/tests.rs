@@ -122,9 +122,9 @@ fn labels_are_reached_by_shortest_paths() {
 #[test]
 fn a_raised_flag_a_limit_and_a_decided_property_end_the_search() {
     let grid = Grid { side: 200 };
-    let none = AtomicBool::new(false);
+    let (none, raised) = (AtomicBool::new(false), AtomicBool::new(true));
     let run = |options: &Options, flag| search(&grid, options, &mut |_| {}, flag);
-    let stopped = run(&Options::default(), &AtomicBool::new(true));
+    let stopped = run(&Options::default(), &raised);
     assert_eq!(stopped.stopped_by, StoppedBy::Interrupted);
     let limited = run(
         &Options {

@@ -134,9 +134,6 @@ impl<S: Sink> Step<'_, S> {
         if flushed && self.model.rules().flush == Flush::Quarantine {
             // H04: as if just learned; B02: once more through the group, for those that have deleted them.
             self.announce_new(at, before);
-            if self.model.rules().mutant == Mutant::RestoreInSilence {
-                return;
-            }
             for restored in Key::of(origin).skip(1) {
                 if self.state.entry(at, restored).rank() > 0 {
                     self.flood(at, restored, Some(from), 0, false);

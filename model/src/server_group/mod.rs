@@ -186,3 +186,8 @@ impl Model for ServerGroup {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod mutants;
+#[cfg(test)]
+mod tests;

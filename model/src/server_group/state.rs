@@ -25,7 +25,7 @@ pub const KEYS: usize = SERVERS * KEYS_PER_ORIGIN;
 /// Directed links.
 const LINKS: usize = SERVERS * (SERVERS - 1);
 /// Records that one directed link can hold at most.
-pub const QUEUE: usize = 10;
+pub const QUEUE: usize = 12;
 /// An originator that was silent for this many intervals is flushed (B01: 150 s in intervals of 60 s).
 pub const HOLD: u8 = 3;
 /// Intervals until a CMI that was given up is surely free again: 2 x 150 s after a moment inside an interval (E04).
@@ -158,14 +158,13 @@ impl Flight {
 /// One client.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(crate) struct ClientState {
-    /// Home server + 1, 0: registered nowhere; bit 7: stopped.
+    /// Home server + 1, 0: registered nowhere; bits 2 and 3: redirects followed since the last fault, at most 3;
+    /// bit 7: stopped.
     home: u8,
     /// Ranges that the client believes to be joined (low nibble), ranges it has to join again (high nibble).
     ranges: u8,
     /// The redirect map last seen: three servers + 1 in two bits each, 0: end; bit 6: hard.
     map: u8,
-    /// Redirects followed since the last fault, at most 3.
-    redirects: u8,
 }
 
 const STOPPED: u8 = 0x80;
@@ -182,10 +181,11 @@ impl ClientState {
     }
     /// The client's home is another one now; the map of the old home no longer counts (F11).
     pub(crate) const fn set_home(&mut self, home: Option<Server>) {
-        self.home = match home {
+        let place = match home {
             None => 0,
             Some(server) => server.0 + 1,
         };
+        self.home = self.home & !0x3 | place;
         self.map = 0;
     }
     pub(crate) const fn stop(&mut self) {
@@ -193,7 +193,6 @@ impl ClientState {
             home: STOPPED,
             ranges: 0,
             map: 0,
-            redirects: 0,
         };
     }
     pub(crate) const fn joined(self) -> u8 {
@@ -241,15 +240,15 @@ impl ClientState {
         self.map & 0x40 != 0
     }
     pub(crate) const fn redirects(self) -> u8 {
-        self.redirects
+        (self.home >> 2) & 3
     }
     pub(crate) const fn count_redirect(&mut self) {
-        if self.redirects < 3 {
-            self.redirects += 1;
+        if self.redirects() < 3 {
+            self.home += 4;
         }
     }
     pub(crate) const fn forget_redirects(&mut self) {
-        self.redirects = 0;
+        self.home &= !0xc;
     }
 }
 
@@ -305,13 +304,14 @@ pub(crate) const REFUSED: u8 = 4;
 pub struct State {
     views: [[Entry; KEYS]; SERVERS],
     queues: [[Flight; QUEUE]; LINKS],
+    /// Running servers (bits 0 to 2) and links that are up (bits 4 to 6).
     alive: u8,
-    links: u8,
+    /// Drained servers (bits 0 to 2) and hung heartbeats (bits 4 to 6).
     drained: u8,
-    hung: u8,
     flags: u8,
     ages: [u8; SERVERS],
-    leaves: [u8; SERVERS],
+    /// Leaves: two bits a server.
+    leaves: u8,
     dead_for: [u8; SERVERS],
     cmis: [Cmis; SERVERS],
     clients: [ClientState; CLIENTS],
@@ -319,7 +319,7 @@ pub struct State {
 }
 
 const fn pair(a: Server, b: Server) -> u8 {
-    1 << (a.0 + b.0 - 1)
+    0x10 << (a.0 + b.0 - 1)
 }
 
 const fn directed(from: Server, to: Server) -> usize {
@@ -337,12 +337,10 @@ impl State {
             views: [[Entry::NONE; KEYS]; SERVERS],
             queues: [[Flight::NONE; QUEUE]; LINKS],
             alive: 0,
-            links: 0,
             drained: 0,
-            hung: 0,
             flags: 0,
             ages: [0; SERVERS],
-            leaves: [0; SERVERS],
+            leaves: 0,
             dead_for: [0; SERVERS],
             cmis: [Cmis::default(); SERVERS],
             clients: [ClientState::default(); CLIENTS],
@@ -359,13 +357,11 @@ impl State {
     }
     /// A server stops: nothing of it stays but its records at others.
     pub(crate) fn stop(&mut self, server: Server) {
-        let bit = !(1u8 << server.0);
-        self.alive &= bit;
-        self.drained &= bit;
-        self.hung &= bit;
+        self.alive &= !(1u8 << server.0);
+        self.drained &= !(0x11u8 << server.0);
         self.views[usize::from(server.0)] = [Entry::NONE; KEYS];
         self.ages[usize::from(server.0)] = 0;
-        self.leaves[usize::from(server.0)] = 0;
+        self.leaves &= !(3 << (2 * server.0));
         self.cmis[usize::from(server.0)] = Cmis::default();
         for other in server_numbers().filter(|&other| other != server) {
             self.cut(server, other);
@@ -374,13 +370,13 @@ impl State {
 
     /// Whether the VC between two servers is up.
     pub const fn is_linked(&self, a: Server, b: Server) -> bool {
-        a.0 != b.0 && self.links & pair(a, b) != 0
+        a.0 != b.0 && self.alive & pair(a, b) != 0
     }
     pub(crate) const fn link(&mut self, a: Server, b: Server) {
-        self.links |= pair(a, b);
+        self.alive |= pair(a, b);
     }
     pub(crate) const fn cut(&mut self, a: Server, b: Server) {
-        self.links &= !pair(a, b);
+        self.alive &= !pair(a, b);
         self.queues[directed(a, b)] = [Flight::NONE; QUEUE];
         self.queues[directed(b, a)] = [Flight::NONE; QUEUE];
     }
@@ -404,10 +400,10 @@ impl State {
         self.drained |= 1 << server.0;
     }
     pub(crate) const fn is_hung(&self, server: Server) -> bool {
-        self.hung & (1 << server.0) != 0
+        self.drained & (0x10 << server.0) != 0
     }
     pub(crate) const fn set_hung(&mut self, server: Server, hung: bool) {
-        self.hung = self.hung & !(1 << server.0) | (hung as u8) << server.0;
+        self.drained = self.drained & !(0x10 << server.0) | (hung as u8) << (4 + server.0);
     }
     pub(crate) const fn has_flag(&self, flag: u8) -> bool {
         self.flags & flag != 0
@@ -437,14 +433,14 @@ impl State {
 
     /// Whether a client is a leaf of a server's ClusterControlVC.
     pub const fn is_leaf(&self, server: Server, client: Client) -> bool {
-        self.leaves[server.0 as usize] & (1 << client.0) != 0
+        self.leaves & (1 << (2 * server.0 + client.0)) != 0
     }
     pub(crate) const fn has_leaves(&self, server: Server) -> bool {
-        self.leaves[server.0 as usize] != 0
+        self.leaves & (3 << (2 * server.0)) != 0
     }
     pub(crate) const fn set_leaf(&mut self, server: Server, client: Client, leaf: bool) {
-        let leaves = &mut self.leaves[server.0 as usize];
-        *leaves = *leaves & !(1 << client.0) | (leaf as u8) << client.0;
+        let place = 2 * server.0 + client.0;
+        self.leaves = self.leaves & !(1 << place) | (leaf as u8) << place;
     }
 
     pub(crate) const fn cmis(&self, server: Server) -> Cmis {

@@ -117,7 +117,7 @@ pub(super) fn is_enabled(model: &ServerGroup, state: &State, action: Action) -> 
             left.hangs > 0 && state.is_alive(server) && !state.is_hung(server)
         }
         Action::Wake { server } => state.is_alive(server) && state.is_hung(server),
-        Action::Tick => state.is_quiet(),
+        Action::Tick => model.scenario().beats && state.is_quiet(),
     }
 }
 
@@ -221,7 +221,7 @@ impl<S: Sink> Step<'_, S> {
     fn tick(&mut self) {
         let mutant = self.model.rules().mutant;
         let hold = if mutant == Mutant::EarlyFlush {
-            HOLD - 1
+            1
         } else {
             HOLD
         };

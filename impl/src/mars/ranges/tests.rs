@@ -88,3 +88,22 @@ fn other_lengths_do_not_touch() {
     assert_eq!(punch(range(5, 9), [hole]), [range(5, 9)]);
     assert!(!contains(hole, one(5)));
 }
+
+// R2022-5.1.2-02
+#[test]
+fn groups_have_the_length_of_their_protocol() {
+    let long_form = Protocol {
+        kind: 0x0080,
+        snap: [1; 5],
+    };
+    for (protocol, good) in [
+        (Protocol::IPV4, &[4][..]),
+        (Protocol::IPV6, &[16]),
+        (long_form, &[1, 4, 16]),
+    ] {
+        for len in [0, 1, 4, 16] {
+            let group = ProtocolAddress::new(&vec![1; len]).unwrap();
+            assert_eq!(fits(protocol, group), good.contains(&len));
+        }
+    }
+}

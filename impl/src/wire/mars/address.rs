@@ -9,25 +9,30 @@ use crate::wire::reader::Reader;
 pub(crate) struct Shape {
     octet: u8,
     offset: usize,
+    field: &'static str,
 }
 
 impl Shape {
     pub(crate) fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, WireError> {
         let offset = reader.offset();
         let octet = reader.u8(field)?;
-        let shape = Self { octet, offset };
+        let shape = Self {
+            octet,
+            offset,
+            field,
+        };
         // R2022-5.1.2-04; what is longer than an NSAPA is not kept.
         if octet & 0x80 != 0 {
-            return Err(shape.error(ErrorCode::BadValue, field));
+            return Err(shape.error(ErrorCode::BadValue));
         }
         if shape.len() > AtmNumber::MAX {
-            return Err(shape.error(ErrorCode::BadLength, field));
+            return Err(shape.error(ErrorCode::BadLength));
         }
         Ok(shape)
     }
 
-    fn error(self, code: ErrorCode, field: &'static str) -> WireError {
-        WireError::new(code, field, self.offset, u64::from(self.octet))
+    fn error(self, code: ErrorCode) -> WireError {
+        WireError::new(code, self.field, self.offset, u64::from(self.octet))
     }
 
     // R2022-5.1.2-05
@@ -58,7 +63,7 @@ impl Shape {
         field: &'static str,
     ) -> Result<AtmNumber, WireError> {
         let octets = reader.take(field, self.len())?;
-        AtmNumber::new(self.form(), octets).ok_or_else(|| self.error(ErrorCode::BadLength, field))
+        AtmNumber::new(self.form(), octets).ok_or_else(|| self.error(ErrorCode::BadLength))
     }
 
     /// Reads a subaddress, which may be null (R2022-4.2-02).
@@ -93,12 +98,12 @@ pub(crate) fn group_range(
     length: u8,
     fields: (&'static str, &'static str),
 ) -> Result<GroupRange, WireError> {
-    let at = reader.offset();
     let min = protocol_address(reader, fields.0, length)?;
+    let at = reader.offset();
     let max = protocol_address(reader, fields.1, length)?;
     GroupRange::new(min, max).ok_or(WireError::new(
         ErrorCode::BadValue,
-        fields.0,
+        fields.1,
         at,
         u64::from(length),
     ))

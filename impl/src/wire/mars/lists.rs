@@ -75,6 +75,10 @@ impl<'a> PairList<'a> {
     }
 
     pub(super) fn read(reader: &mut Reader<'a>, length: u8, count: u16) -> Result<Self, WireError> {
+        // Register F06 has one pair of no octets; more would cost their sender nothing.
+        if length == 0 && count > 1 {
+            return Err(reader.error(ErrorCode::BadLength, "pnum", u64::from(count)));
+        }
         if length == 0 || count == 0 {
             return Ok(Self(Pairs::Null { length, count }));
         }
@@ -85,7 +89,7 @@ impl<'a> PairList<'a> {
             let range = group_range(reader, length, PAIR)?;
             // R2022-5.2.1-17
             if last.is_some_and(|last| GroupRange::max(&last) >= GroupRange::min(&range)) {
-                return Err(before.error(ErrorCode::BadValue, "min", u64::from(count)));
+                return Err(before.error(ErrorCode::BadValue, "min", u64::from(length)));
             }
             last = Some(range);
         }
@@ -241,6 +245,9 @@ impl<'a> AddressList<'a> {
     }
 
     pub(super) fn read(reader: &mut Reader<'a>, length: u8, count: u16) -> Result<Self, WireError> {
+        if length == 0 && count > 0 {
+            return Err(reader.error(ErrorCode::BadLength, "tnum", u64::from(count)));
+        }
         let start = *reader;
         for _ in 0..count {
             protocol_address(reader, "group", length)?;

@@ -104,8 +104,19 @@ impl<'a> Tlvs<'a> {
         let octets = reader.rest();
         let start = reader.offset();
         loop {
+            let before = *reader;
             let tlv = Tlv::read(reader)?;
-            if tlv.raw_kind == 0 && tlv.value.is_empty() {
+            if tlv.raw_kind == 0 {
+                // R2022-10.4-01: four zero octets, no more.
+                if !tlv.value.is_empty() {
+                    let length = tlv.value.len() as u64;
+                    return Err(WireError::new(
+                        ErrorCode::BadLength,
+                        "length",
+                        before.offset() + 2,
+                        length,
+                    ));
+                }
                 let octets = octets.get(..reader.offset() - start).unwrap_or(octets);
                 return Ok(Self { octets });
             }
@@ -143,8 +154,6 @@ impl<'a> Iterator for TlvIter<'a> {
     type Item = Tlv<'a>;
 
     fn next(&mut self) -> Option<Tlv<'a>> {
-        Tlv::read(&mut self.0)
-            .ok()
-            .filter(|tlv| tlv.raw_kind != 0 || !tlv.value.is_empty())
+        Tlv::read(&mut self.0).ok().filter(|tlv| tlv.raw_kind != 0)
     }
 }

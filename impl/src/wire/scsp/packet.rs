@@ -239,10 +239,7 @@ impl<'a> Packet<'a> {
             Body::Ca { records, .. } | Body::CsuReply(records) | Body::Csus(records) => {
                 records.iter().for_each(|csas| csas.write(0, out));
             }
-            Body::CsuRequest(records) => records.iter().for_each(|csa| {
-                csa.csas.write(csa.body.len(), out);
-                out.put(csa.body);
-            }),
+            Body::CsuRequest(records) => records.iter().for_each(|csa| csa.write(out)),
             Body::Hello { additional, .. } => additional.iter().for_each(|id| {
                 out.put_u8(4);
                 out.put(&id.0);

@@ -175,18 +175,45 @@ impl fmt::Debug for Csa<'_> {
 }
 
 impl<'a> Csa<'a> {
+    /// Reads one whole record and nothing after it.
+    ///
+    /// # Errors
+    ///
+    /// As those of a CSU Request that holds it.
+    pub fn parse(octets: &'a [u8]) -> Result<Self, WireError> {
+        let mut reader = Reader::new(octets);
+        let record = Self::read(&mut reader)?;
+        if reader.rest().is_empty() {
+            Ok(record)
+        } else {
+            Err(reader.error(
+                ErrorCode::BadLength,
+                "record_length",
+                reader.rest().len() as u64,
+            ))
+        }
+    }
+
+    /// Appends the record as it stands in a CSU Request.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        self.csas.write(self.body.len(), out);
+        out.put(self.body);
+    }
+
     fn read(reader: &mut Reader<'a>) -> Result<Self, WireError> {
         let at = reader.offset() + 2;
         let (csas, length) = Csas::read(reader)?;
+        // R2334-B.2.0.2-06
         let body = usize::from(length)
             .checked_sub(CSAS_LENGTH)
+            .filter(|body| *body <= reader.rest().len())
             .ok_or(WireError::new(
                 ErrorCode::BadLength,
                 "record_length",
                 at,
                 u64::from(length),
             ))?;
-        let body = reader.take("protocol_specific", body)?;
+        let body = reader.take("record_length", body)?;
         Ok(Self { csas, body })
     }
 }

@@ -1,0 +1,6 @@
+use super::*;
+
+#[test]
+fn t() {
+    assert_eq!(to_json::codes().len(), 9);
+}

@@ -1,0 +1,212 @@
+//! How many states each scenario has: data in `expected_counts.json`, written by [`bless`] and by nothing else.
+//!
+//! Blessing searches every scenario twice, with [`crate::explore`] and with stateright's own breadth-first search, whose
+//! hash and bookkeeping share nothing with ours, and writes the counts only if both agree on all of them.
+
+use crate::explore::{Options, Progress, search};
+use crate::rules::Rules;
+use crate::scenario::{Scenario, scenarios};
+use serde::{Deserialize, Serialize};
+use stateright::{Checker, Model};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+/// The counts of one scenario under the resolved rules.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Counts {
+    /// Different states.
+    pub unique: u64,
+    /// States generated: the initial one and one for each transition.
+    pub states: u64,
+    /// The deepest level of the breadth-first search.
+    pub depth: usize,
+    /// [`Scenario::fingerprint`] in hexadecimal: says which configuration was counted.
+    pub fingerprint: String,
+}
+
+const EXPECTED: &str = include_str!("../expected_counts.json");
+
+/// The counts as they were when this crate was built, by scenario name.
+pub fn expected() -> BTreeMap<String, Counts> {
+    // A file that cannot be read is a file without counts: every comparison then fails, which is what it should do.
+    serde_json::from_str(EXPECTED).unwrap_or_default()
+}
+
+/// What a finished search of a scenario counted.
+pub fn of(scenario: &Scenario, unique: u64, states: u64, depth: usize) -> Counts {
+    let fingerprint = format!("{:016x}", scenario.fingerprint(&Rules::resolved()));
+    Counts {
+        unique,
+        states,
+        depth,
+        fingerprint,
+    }
+}
+
+/// Where [`bless`] writes when the crate stands in its source tree.
+pub fn file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("expected_counts.json")
+}
+
+/// Why nothing was blessed.
+#[derive(Debug)]
+pub enum BlessError {
+    /// The search of a scenario was stopped.
+    Stopped(&'static str),
+    /// A scenario does not keep a property or lacks a witness: named after the colon.
+    NotClean(&'static str, String),
+    /// The two engines count differently: scenario, ours, stateright's.
+    Disagreement(&'static str, u64, u64),
+    /// The file could not be written.
+    Write(PathBuf, std::io::Error),
+}
+
+impl fmt::Display for BlessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped(scenario) => write!(
+                f,
+                "{scenario}: stopped before all states were seen; nothing is written"
+            ),
+            Self::NotClean(scenario, what) => {
+                write!(f, "{scenario}: not clean: {what}; nothing is written")
+            }
+            Self::Disagreement(scenario, ours, theirs) => {
+                write!(
+                    f,
+                    "{scenario}: {ours} states by our search, {theirs} by stateright's; nothing is written"
+                )
+            }
+            Self::Write(path, error) => write!(f, "{}: {error}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for BlessError {}
+
+/// Counts one scenario with both engines. `told` hears of progress with the scenario's name.
+pub fn count_twice(
+    scenario: &'static Scenario,
+    told: &mut dyn FnMut(&'static str, &Progress),
+    stop: &AtomicBool,
+) -> Result<Counts, BlessError> {
+    let model = scenario.model(Rules::resolved());
+    let report = search(
+        &model,
+        &Options::default(),
+        &mut |progress| told(scenario.name, progress),
+        stop,
+    );
+    if !report.exhausted() {
+        return Err(BlessError::Stopped(scenario.name));
+    }
+    if !report.is_clean() {
+        let violated = report.violations().map(|violation| violation.property);
+        let names: Vec<_> = violated
+            .chain(report.missing_witnesses.iter().copied())
+            .collect();
+        return Err(BlessError::NotClean(scenario.name, names.join(", ")));
+    }
+    let theirs = model.checker().spawn_bfs().join().unique_state_count() as u64;
+    if theirs != report.unique {
+        return Err(BlessError::Disagreement(
+            scenario.name,
+            report.unique,
+            theirs,
+        ));
+    }
+    Ok(of(scenario, report.unique, report.states, report.depth))
+}
+
+/// Counts every scenario with both engines and writes the counts, all or none.
+pub fn bless(
+    path: &Path,
+    told: &mut dyn FnMut(&'static str, &Progress),
+    stop: &AtomicBool,
+) -> Result<BTreeMap<String, Counts>, BlessError> {
+    let mut counts = BTreeMap::new();
+    for scenario in scenarios() {
+        counts.insert(scenario.name.to_owned(), count_twice(scenario, told, stop)?);
+    }
+    let failed = |error| BlessError::Write(path.to_owned(), error);
+    let mut text = serde_json::to_string_pretty(&counts).map_err(|error| failed(error.into()))?;
+    text.push('\n');
+    std::fs::write(path, text).map_err(failed)?;
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::by_name;
+
+    #[test]
+    fn every_scenario_has_counts_of_its_present_configuration_and_is_no_toy() {
+        let expected = expected();
+        assert_eq!(expected.len(), scenarios().len());
+        for scenario in scenarios() {
+            let counts = expected
+                .get(scenario.name)
+                .unwrap_or_else(|| panic!("{} is not counted", scenario.name));
+            assert_eq!(
+                counts.fingerprint,
+                of(scenario, 0, 0, 0).fingerprint,
+                "{} has changed: bless",
+                scenario.name
+            );
+            assert!(
+                counts.unique >= 10_000,
+                "{} has only {} states",
+                scenario.name,
+                counts.unique
+            );
+        }
+        assert!(
+            expected
+                .values()
+                .filter(|counts| counts.unique >= 1_000_000)
+                .count()
+                >= 2
+        );
+    }
+
+    #[test]
+    fn a_small_scenario_is_clean_and_both_engines_count_what_is_written() {
+        let scenario = by_name("among_literal_peers").unwrap();
+        let counts = count_twice(scenario, &mut |_, _| {}, &AtomicBool::new(false)).unwrap();
+        assert_eq!(Some(&counts), expected().get(scenario.name));
+    }
+
+    #[test]
+    fn small_scenarios_do_what_they_declare_and_nothing_else() {
+        for name in ["crash_and_failover", "drain"] {
+            let scenario = by_name(name).unwrap();
+            let stop = AtomicBool::new(false);
+            let report = search(
+                &scenario.model(Rules::resolved()),
+                &Options::default(),
+                &mut |_| {},
+                &stop,
+            );
+            assert!(report.is_clean(), "{name}: {:?}", report.missing_witnesses);
+            for (kind, count) in &report.action_counts {
+                assert_eq!(
+                    *count > 0,
+                    scenario.actions.contains(kind),
+                    "{name}: {kind} {count}"
+                );
+            }
+            let counted = of(scenario, report.unique, report.states, report.depth);
+            assert_eq!(Some(&counted), expected().get(name));
+        }
+    }
+
+    #[test]
+    fn nothing_is_blessed_when_stopped() {
+        let scenario = by_name("drain").unwrap();
+        let result = count_twice(scenario, &mut |_, _| {}, &AtomicBool::new(true));
+        assert!(matches!(result, Err(BlessError::Stopped("drain"))));
+    }
+}

@@ -1,0 +1,316 @@
+//! Findings: what goes wrong where one ambiguity of the RFCs is read the other way.
+//!
+//! Each is [`Rules::resolved`] with exactly one field changed. On the named scenario the named property then fails, at
+//! the end of a shortest path; with that field resolved the same scenario holds.
+
+use crate::explore::{Options, Path, StoppedBy, search};
+use crate::rules::{
+    CmiReuse, DeregisterRecords, DuplicateJoin, Exhausted, FieldValue, Flush, ForeignDeregister,
+    PurgeScope, RedirectFlag, RedirectOrder, Rules, SolicitedHop,
+};
+use crate::scenario::{self, Scenario};
+use crate::server_group::ServerGroup;
+use std::sync::atomic::AtomicBool;
+
+/// One finding.
+#[derive(Clone, Copy, Debug)]
+pub struct Finding {
+    /// The item of the register of ambiguities.
+    pub id: &'static str,
+    /// What happens, in a few words.
+    pub title: &'static str,
+    /// Where the RFCs are silent or wrong.
+    pub sections: &'static [&'static str],
+    /// The field that is changed, and its hurtful value.
+    pub rules_field: FieldValue,
+    /// The scenario.
+    pub scenario: &'static str,
+    /// The property that fails.
+    pub property: &'static str,
+    /// What the failure means to people.
+    pub consequence: &'static str,
+    /// What we do instead.
+    pub resolution: &'static str,
+    change: fn(&mut Rules),
+}
+
+impl Finding {
+    /// The resolved rules with this finding's field changed.
+    pub fn rules(&self) -> Rules {
+        let mut rules = Rules::resolved();
+        (self.change)(&mut rules);
+        rules
+    }
+    /// The finding's scenario.
+    pub fn in_scenario(&self) -> Option<&'static Scenario> {
+        scenario::by_name(self.scenario)
+    }
+}
+
+/// A finding derived anew.
+pub struct Derived {
+    /// Whether the scenario, exhausted under the resolved rules, keeps the property. `None`: the search was stopped.
+    pub holds_under_resolved: Option<bool>,
+    /// A shortest path to the failure under the changed rules. `None`: there is none, or the search was stopped.
+    pub path: Option<Path<ServerGroup>>,
+    /// How many actions the path has; 0 without a path.
+    pub trace_length: usize,
+}
+
+impl Derived {
+    /// Whether the finding stands: it fails one way and holds the other.
+    pub const fn stands(&self) -> bool {
+        matches!(self.holds_under_resolved, Some(true)) && self.path.is_some()
+    }
+}
+
+/// Searches for the failure only. `None`: there is none, or the search was stopped.
+pub fn failure(finding: &Finding, stop: &AtomicBool) -> Option<Path<ServerGroup>> {
+    let model = finding.in_scenario()?.model(finding.rules());
+    let options = Options {
+        until: Some(finding.property.into()),
+        ..Options::default()
+    };
+    let report = search(&model, &options, &mut |_| {}, stop);
+    report
+        .discoveries
+        .into_iter()
+        .find(|discovery| discovery.violation && discovery.property == finding.property)
+        .map(|discovery| discovery.path)
+}
+
+/// Derives a finding anew: the failure under the changed rules, and the exhausted scenario under the resolved ones.
+pub fn derive(finding: &Finding, stop: &AtomicBool) -> Derived {
+    let path = failure(finding, stop);
+    let holds_under_resolved = finding.in_scenario().and_then(|scenario| {
+        let options = Options {
+            until: Some(finding.property.into()),
+            ..Options::default()
+        };
+        let report = search(
+            &scenario.model(Rules::resolved()),
+            &options,
+            &mut |_| {},
+            stop,
+        );
+        match report.stopped_by {
+            StoppedBy::Exhausted => Some(report.held.contains(&finding.property)),
+            StoppedBy::Decided => Some(false),
+            StoppedBy::Interrupted | StoppedBy::StateLimit => None,
+        }
+    });
+    let trace_length = path.as_ref().map_or(0, Path::len);
+    Derived {
+        holds_under_resolved,
+        path,
+        trace_length,
+    }
+}
+
+/// All findings of the server group.
+pub const fn findings() -> &'static [Finding] {
+    FINDINGS
+}
+
+const FINDINGS: &[Finding] = &[
+    Finding {
+        id: "A01",
+        title: "Two servers that list only each other hand a client back and forth",
+        sections: &["RFC 2443, 2 and 5.1", "RFC 2022, 5.4.3 and 6.1.3"],
+        rules_field: ("redirect_order", "learned-only"),
+        scenario: "two_servers_moving_client",
+        property: "home-stable",
+        consequence: "Each map that a client sees starts with a server that is not its own, so the client must move, \
+                      and again with the next map: every minute or two it registers and joins everything anew.",
+        resolution: "A server puts its own address first and the learned servers after it in ascending order.",
+        change: |rules| rules.redirect_order = RedirectOrder::LearnedOnly,
+    },
+    Finding {
+        id: "A05",
+        title: "After a soft redirect the old server's proxy deregister removes the memberships",
+        sections: &["RFC 2443, 2 and 5.4", "RFC 2022, 5.4.3"],
+        rules_field: ("redirect_flag", "soft"),
+        scenario: "drain",
+        property: "no-lost-member",
+        consequence: "The client registers at the new server and, as it was told, joins nothing again. The joins are \
+                      still the old server's records; when the client leaves the old control VC they go, everywhere. \
+                      The client receives no more traffic and nothing tells it so.",
+        resolution: "redirf always asks for a hard redirect (A04), so the client joins again.",
+        change: |rules| rules.redirect_flag = RedirectFlag::Soft,
+    },
+    Finding {
+        id: "A08",
+        title: "A late proxy deregister from the old home wipes the registration at the new one",
+        sections: &["RFC 2443, 2, 5.4 and 5.5"],
+        rules_field: ("purge_scope", "all"),
+        scenario: "proxy_deregister_race",
+        property: "no-lost-member",
+        consequence: "A client has moved and joined again. Then the old home notices that its leaf is gone and says so; \
+                      if that purges everything about the client, the new registration is gone too, for good.",
+        resolution: "A deregister ends what its originator supplied under that CMI, and nothing else.",
+        change: |rules| rules.purge_scope = PurgeScope::All,
+    },
+    Finding {
+        id: "A08b",
+        title: "A peer that purges everything keeps a moved client off its map, unless the new home repeats itself",
+        sections: &["RFC 2443, 2 and 5.4"],
+        rules_field: ("foreign_deregister", "ignore"),
+        scenario: "among_literal_peers",
+        property: "no-lost-member",
+        consequence: "One literal server in the group is enough: at that server the client's new registration is gone, \
+                      and nobody sends it again.",
+        resolution: "A server that has the client as its own leaf answers a foreign deregister by sending its own \
+                     register and join records once more, with the next number.",
+        change: |rules| rules.foreign_deregister = ForeignDeregister::Ignore,
+    },
+    Finding {
+        id: "B02",
+        title: "A flush without a new alignment loses the members behind a working link",
+        sections: &["RFC 2443, 2 and 5.1", "RFC 2334, 2.2 and 2.3"],
+        rules_field: ("flush", "delete"),
+        scenario: "line_with_a_hung_heartbeat",
+        property: "no-lost-member",
+        consequence: "A server's heartbeat pauses while its adjacencies stay up. The others delete what it supplied. \
+                      When it beats again nobody sends the joins once more: its clients stay unknown elsewhere.",
+        resolution: "A flush puts the entries into quarantine; a newer Redirect Entry brings them back and floods them once.",
+        change: |rules| rules.flush = Flush::Delete,
+    },
+    Finding {
+        id: "C04",
+        title: "A deregister alone leaves the join records of the registration in every cache",
+        sections: &["RFC 2443, 5.4", "RFC 2334, 2.3"],
+        rules_field: ("deregister_records", "register-only"),
+        scenario: "two_servers_moving_client",
+        property: "proxy-deregister-precise",
+        consequence: "The joins stay as live records that nothing ever withdraws: only the binding to a registration by \
+                      CMI keeps them from counting again.",
+        resolution: "The originator withdraws the register record first and then every join record under its own key.",
+        change: |rules| rules.deregister_records = DeregisterRecords::RegisterOnly,
+    },
+    Finding {
+        id: "C13",
+        title: "A hop count of one on solicited records stops news at the border of a healed partition",
+        sections: &["RFC 2334, 2.3 and B.2.0.2"],
+        rules_field: ("solicited_hop", "one"),
+        scenario: "partition_and_heal",
+        property: "no-lost-member",
+        consequence: "The server at the border learns the other side's changes by asking for them and may not pass them \
+                      on; its other adjacencies are up and do not run again. The servers behind it never learn.",
+        resolution: "News that was learned by asking for it is flooded with the configured hop count.",
+        change: |rules| rules.solicited_hop = SolicitedHop::One,
+    },
+    Finding {
+        id: "E02",
+        title: "A server without a free CMI that registers a client under CMI 0",
+        sections: &["RFC 2443, 2", "RFC 2022, 6.1.2"],
+        rules_field: ("exhausted", "zero-cmi"),
+        scenario: "cmi_range_nearly_used_up",
+        property: "cmi-unique",
+        consequence: "CMI 0 names no client: a second one gets it too, and neither can tell its reflected packets.",
+        resolution: "Silence: no leaf, no record, no answer. The client tries again and then the next server.",
+        change: |rules| rules.exhausted = Exhausted::ZeroCmi,
+    },
+    Finding {
+        id: "E04",
+        title: "A CMI given out again at once belongs to two clients where the old registration is still known",
+        sections: &["RFC 2022, 5.2.3 and 6.1.2", "RFC 2443, 2"],
+        rules_field: ("cmi_reuse", "at-once"),
+        scenario: "cmi_range_nearly_used_up",
+        property: "cmi-unique",
+        consequence: "A server cut off from the giver still serves the old registration when the value names another \
+                      client: each of the two takes the other's packets for its own reflections and drops them.",
+        resolution: "A value given up is held for twice the dead time before it is given again.",
+        change: |rules| rules.cmi_reuse = CmiReuse::AtOnce,
+    },
+    Finding {
+        id: "E08",
+        title: "A join taken for a duplicate of another server's record is lost with that record",
+        sections: &["RFC 2443, 5.3"],
+        rules_field: ("duplicate_join", "everything"),
+        scenario: "two_servers_moving_client",
+        property: "no-lost-member",
+        consequence: "A client that moved joins again; the new home knows the membership from the old home's record and \
+                      sends none of its own. When the old home withdraws its record the membership is gone.",
+        resolution: "A join is a duplicate only of a join in the same registration at the same server.",
+        change: |rules| rules.duplicate_join = DuplicateJoin::Everything,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server_group::{Action, property};
+
+    #[test]
+    fn each_finding_changes_one_field_and_names_what_exists() {
+        for finding in findings() {
+            assert_eq!(
+                finding.rules().differences(&Rules::resolved()),
+                [finding.rules_field],
+                "{}",
+                finding.id
+            );
+            assert!(
+                finding.in_scenario().is_some() && property::by_name(finding.property).is_some(),
+                "{}",
+                finding.id
+            );
+        }
+    }
+
+    #[test]
+    fn each_finding_fails_by_a_path_that_can_be_followed_again() {
+        for finding in findings() {
+            let path = failure(finding, &AtomicBool::new(false));
+            let path = path.unwrap_or_else(|| panic!("{} does not fail", finding.id));
+            let model = finding.in_scenario().unwrap().model(finding.rules());
+            let steps = crate::trace::record(&model, &path.actions()).unwrap();
+            let property = property::by_name(finding.property).unwrap();
+            assert!(
+                !(property.holds)(&model, &steps.last().unwrap().state),
+                "{}",
+                finding.id
+            );
+            // A shortest path fails at its end and nowhere before.
+            assert!(
+                steps
+                    .iter()
+                    .rev()
+                    .skip(1)
+                    .all(|step| (property.holds)(&model, &step.state)),
+                "{}",
+                finding.id
+            );
+        }
+    }
+
+    #[test]
+    fn soft_redirect_needs_a_drain_a_redirect_and_a_leaf_that_goes() {
+        let finding = findings()
+            .iter()
+            .find(|finding| finding.id == "A05")
+            .unwrap();
+        let path = failure(finding, &AtomicBool::new(false)).unwrap();
+        let kinds: Vec<_> = path.actions().iter().map(Action::label).collect();
+        for kind in ["register", "join", "drain", "tick", "redirect", "leaf-gone"] {
+            assert!(kinds.contains(&kind), "{kind} in {kinds:?}");
+        }
+    }
+
+    #[test]
+    fn a_finding_of_a_small_scenario_holds_where_resolved() {
+        let finding = findings()
+            .iter()
+            .find(|finding| finding.id == "A08b")
+            .unwrap();
+        let derived = derive(finding, &AtomicBool::new(false));
+        assert!(derived.stands() && derived.trace_length > 0);
+    }
+
+    #[test]
+    fn a_stopped_derivation_says_so() {
+        let finding = findings().first().unwrap();
+        let derived = derive(finding, &AtomicBool::new(true));
+        assert!(derived.holds_under_resolved.is_none() && !derived.stands());
+    }
+}
