@@ -2,7 +2,8 @@
 
 use super::action::{Client, Server};
 use super::observation::{CcvcKind, Observation, RecordKind, Sink};
-use super::state::{Entry, Flight, HOLD, Key, REGRESS};
+use super::packed::{Entry, Flight, Key};
+use super::state::{HOLD, REGRESS};
 use super::step::Step;
 use super::view;
 use crate::rules::{Flush, ForeignDeregister, Mutant, PurgeScope, SolicitedHop, UnknownKey};

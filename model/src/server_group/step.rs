@@ -2,7 +2,8 @@
 
 use super::action::{Action, Client, Server};
 use super::observation::{Observation, Sink};
-use super::state::{HOLD, Key, State};
+use super::packed::Key;
+use super::state::{HOLD, State};
 use super::{ServerGroup, client, view};
 use crate::rules::{LinkLoss, Mutant};
 

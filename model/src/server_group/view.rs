@@ -3,7 +3,8 @@
 use super::ServerGroup;
 use super::action::{Client, Range, Server};
 use super::observation::{RecordKind, ServerList};
-use super::state::{HOLD, Key, State};
+use super::packed::Key;
+use super::state::{HOLD, State};
 use crate::rules::{MapRemoval, Mutant, RedirectFlag, RedirectOrder};
 
 /// Whether `server` takes `origin` to be alive: itself always, others until they are flushed (B01, B07).
