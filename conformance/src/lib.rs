@@ -1,1 +1,15 @@
-//! The harness.
+//! Model-based conformance harness for distributed MARS servers.
+
+pub mod adapter;
+pub mod cli;
+pub mod frames;
+pub mod generate;
+pub mod judge;
+pub mod lockstep;
+pub mod lower;
+pub mod mutants;
+pub mod report;
+pub mod requirements;
+pub mod sut;
+pub mod trace;
+pub mod vectors;

@@ -1,2 +1,7 @@
 //! `mars-conformance`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mars_conformance::cli::main()
+}

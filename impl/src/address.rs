@@ -221,7 +221,7 @@ impl fmt::Debug for GroupRange {
 }
 
 /// Lower-case hex of octets, the form every address has in configuration, traces and views.
-fn hex(octets: &[u8]) -> String {
+pub(crate) fn hex(octets: &[u8]) -> String {
     use fmt::Write as _;
     octets.iter().fold(
         String::with_capacity(octets.len() * 2),
@@ -233,7 +233,7 @@ fn hex(octets: &[u8]) -> String {
 }
 
 /// The octets that `text` spells in hex; `None` for odd length or a foreign character.
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = text
         .chars()
         .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))

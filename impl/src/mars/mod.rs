@@ -1,1 +1,16 @@
-//! (skeleton)
+//! RFC 2022: one MARS, for one layer 3 protocol. Knows nothing of SCSP.
+//!
+//! Terms: a *client* is a cluster member; CMI, Cluster Member ID, its number; CCVC,
+//! ClusterControlVC, the point-to-multipoint VC from the MARS to all of them; CSN, Cluster Sequence
+//! Number, the counter of messages on it; MCS, multicast server.
+
+mod answers;
+pub mod cluster;
+pub mod cmi;
+mod distribution;
+pub mod membership;
+mod packing;
+pub mod ranges;
+pub mod server;
+
+pub use server::{Changed, Effect, Foreign, Ignored, Mars, MarsConfig};

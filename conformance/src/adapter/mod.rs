@@ -1,0 +1,12 @@
+//! The adapter: this project's server over `mars-sut/1`.
+//!
+//! Names only `distributed_mars`, `serde`, `serde_json` and itself: the mutant build compiles these
+//! same files into adapters of altered copies of the implementation.
+
+mod groups;
+pub mod message;
+pub mod serve;
+mod session;
+
+pub use message::{Action, Emitted, Op, Outcome, Request, Response};
+pub use session::{Identity, Session};

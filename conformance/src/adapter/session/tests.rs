@@ -1,0 +1,150 @@
+use super::*;
+use crate::adapter::serve::serve;
+
+fn session() -> Session {
+    Session::new(Identity {
+        name: "x".to_owned(),
+        version: "1".to_owned(),
+    })
+}
+
+/// Serves these lines and returns the responses.
+fn answers(lines: &[Value]) -> Vec<Value> {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    raw(text.as_bytes())
+}
+
+fn raw(input: &[u8]) -> Vec<Value> {
+    let mut output = Vec::new();
+    serve(&mut session(), &mut &*input, &mut output).unwrap();
+    let text = String::from_utf8(output).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn peer(last: u8) -> Value {
+    json!({"number": format!("47000580ffe1000000f21a26d80020ea00002{last:x}00"), "form": "nsapa"})
+}
+
+fn reset() -> Value {
+    json!({"id": 1, "op": "reset", "case": "c", "seed": 1, "config": {
+        "server_id": "0a000001", "atm": peer(1), "cmi_range": [1, 9], "something": "ignored",
+    }})
+}
+
+#[test]
+fn hello_is_answered_and_a_foreign_version_refused() {
+    let suite = json!({"name": "s", "version": "1"});
+    let [good, bad, bye] = &answers(&[
+        json!({"id": 1, "op": "hello", "protocol": 1, "suite": suite, "extra": 1}),
+        json!({"id": 2, "op": "hello", "protocol": 2, "suite": suite}),
+        json!({"id": 3, "op": "bye"}),
+    ])[..] else {
+        panic!("three answers");
+    };
+    assert_eq!(good["status"], "ok");
+    assert_eq!(good["implementation"]["language"], "Rust");
+    assert!(
+        good["claims"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("server"))
+    );
+    assert_eq!(
+        (&bad["status"], &bad["code"]),
+        (&json!("error"), &json!("version"))
+    );
+    assert_eq!((&bye["id"], &bye["status"]), (&json!(3), &json!("ok")));
+}
+
+#[test]
+fn one_answer_to_each_line_whatever_it_is() {
+    let answered = raw(b"{\n\n[]\n{\"id\":\"x\",\"op\":\"bye\"}\n{\"id\":7,\"op\":\"dance\"}\n\xff\n{\"id\":8,\"op\":\"advance\"}\n");
+    let codes: Vec<_> = answered
+        .iter()
+        .map(|a| (a["id"].clone(), a["status"].clone()))
+        .collect();
+    let null = (Value::Null, json!("error"));
+    let expected = [
+        null.clone(),
+        null.clone(),
+        null.clone(),
+        null.clone(),
+        (json!(7), json!("unsupported")),
+        null,
+        (json!(8), json!("error")),
+    ];
+    assert_eq!(codes, expected);
+    assert_eq!(answered[0]["code"], "malformed-request");
+}
+
+#[test]
+fn a_line_that_is_too_long_is_skipped_whole() {
+    let mut input = vec![b'x'; (1 << 20) + 5];
+    input.extend(b"\n{\"id\":7,\"op\":\"bye\"}\n{\"id\":8,\"op\":\"bye\"}\n");
+    let answered = raw(&input);
+    assert_eq!(answered.len(), 2, "nothing is served after bye");
+    assert_eq!(answered[0]["code"], "malformed-request");
+    assert_eq!(answered[1]["id"], 7);
+}
+
+#[test]
+fn misuse_has_stable_codes_and_changes_nothing() {
+    let answered = answers(&[
+        json!({"id": 0, "op": "advance", "to": 1}),
+        json!({"id": 1, "op": "reset", "case": "c", "seed": 1, "config": {}}),
+        reset(),
+        json!({"id": 2, "op": "vc_up", "at": 5, "vc": "a", "peer": peer(2)}),
+        json!({"id": 3, "op": "vc_up", "at": 5, "vc": "a", "peer": peer(2)}),
+        json!({"id": 4, "op": "deliver", "at": 5, "vc": "b", "hex": ""}),
+        json!({"id": 5, "op": "deliver", "at": 5, "vc": "a", "hex": "abc"}),
+        json!({"id": 6, "op": "advance", "to": 4}),
+        json!({"id": 7, "op": "leaf_gone", "at": 5, "group": "ccvc:0800", "peer": peer(2)}),
+        json!({"id": 8, "op": "vc_down", "at": 6, "vc": "a"}),
+        json!({"id": 9, "op": "admin", "at": 6, "what": "reboot"}),
+        json!({"id": 10, "op": "probe", "what": "mind"}),
+        json!({"id": 11, "op": "deliver", "at": 5, "vc": "a", "hex": "00"}),
+    ]);
+    let got: Vec<_> = answered
+        .iter()
+        .map(|a| a["code"].as_str().or(a["status"].as_str()).unwrap())
+        .collect();
+    let expected = [
+        "no-reset",
+        "config",
+        "ok",
+        "ok",
+        "vc-name-reused",
+        "unknown-vc",
+        "malformed-request",
+        "time-went-back",
+        "unknown-group",
+        "ok",
+        "unsupported",
+        "unsupported",
+        "time-went-back",
+    ];
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn probes_are_answered_in_the_words_of_the_contract() {
+    let probes: Vec<_> = PROBES
+        .iter()
+        .zip(10..)
+        .map(|(what, id)| json!({"id": id, "op": "probe", "what": what}))
+        .collect();
+    let answered = answers(&[&[reset()], &probes[..]].concat());
+    assert!(
+        answered.iter().all(|answer| answer["status"] == "ok"),
+        "{answered:?}"
+    );
+    let of = |what: &str| {
+        let place = PROBES.iter().position(|probe| *probe == what).unwrap();
+        answered[place + 1]["probe"].clone()
+    };
+    assert_eq!(of("live"), json!(["0a000001"]));
+    assert_eq!(of("membership"), json!([]));
+    assert_eq!(of("hfsm"), json!({}));
+}

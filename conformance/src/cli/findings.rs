@@ -1,0 +1,170 @@
+//! `findings`: the defects of the RFCs that the model found, re-derived.
+
+use mars_model::explore::Path;
+use mars_model::findings::{Derived, Finding, derive, findings};
+use mars_model::scenario::Scenario;
+use mars_model::server_group::ServerGroup;
+use serde_json::{Value, json};
+
+use super::output::{Ctx, Exit, Paint};
+use crate::generate::convert;
+use crate::report::chart::{Chart, Line, act_words};
+
+/// Arguments of `findings`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  mars-conformance findings
+  mars-conformance findings A08
+
+Each finding is the resolved protocol with exactly one sentence read to the letter: on the named scenario the named
+property then fails, with a shortest trace, and holds without it. Exit code 6 when one can no longer be derived.")]
+pub struct Args {
+    /// One finding, by its id; all if none is named
+    pub id: Option<String>,
+}
+
+/// The chart of a path through the model. A path under other rules than the resolved ones cannot be
+/// played on the resolved model, so the messages come from the model that took it.
+#[must_use]
+pub fn chart(scenario: &Scenario, path: &Path<ServerGroup>, title: String) -> Chart {
+    chart_under(scenario, path, title, None)
+}
+
+/// As [`chart`], with the messages that the model under the finding's rules sends.
+fn chart_under(
+    scenario: &Scenario,
+    path: &Path<ServerGroup>,
+    title: String,
+    model: Option<&ServerGroup>,
+) -> Chart {
+    let topology = convert::topology(scenario);
+    let servers = convert::servers(scenario)
+        .into_iter()
+        .map(|server| server.name);
+    let participants = topology.clients.into_keys().chain(servers).collect();
+    let mut chart = Chart {
+        title,
+        participants,
+        lines: Vec::new(),
+    };
+    let actions = path.actions();
+    let recorded = model.and_then(|model| mars_model::trace::record(model, &actions));
+    for (position, action) in actions.iter().enumerate() {
+        let observations = recorded
+            .as_ref()
+            .and_then(|steps| steps.get(position))
+            .map(|step| &step.observations);
+        let home = observations
+            .and_then(|seen| seen.first())
+            .map(convert::speaker);
+        let words = convert::act(*action, home)
+            .map_or_else(|| format!("{action:?}"), |act| act_words(&act));
+        chart
+            .lines
+            .push(Line::Event(format!("{}. {words}", position + 1)));
+        for observation in observations.into_iter().flatten() {
+            chart.output(&convert::expected(observation));
+        }
+    }
+    chart
+}
+
+/// The row of a finding.
+#[must_use]
+pub fn row(finding: &Finding, derived: &Derived, part: Option<&str>) -> Value {
+    let (field, value) = finding.rules_field;
+    let mut row = json!({
+        "id": finding.id, "title": finding.title, "rules": {field: value}, "scenario": finding.scenario,
+        "property": finding.property, "holds_under_resolved": derived.holds_under_resolved,
+        "trace_length": derived.trace_length, "sections": finding.sections, "mixed": null,
+        "fails": derived.path.is_some(),
+    });
+    if let Some(part) = part {
+        row["part"] = json!(part);
+    }
+    row
+}
+
+/// How a derivation ends.
+#[must_use]
+pub fn exit(derived: &Derived) -> Exit {
+    match derived.holds_under_resolved {
+        _ if derived.stands() => Exit::Ok,
+        None => Exit::Incomplete,
+        // A finding that is none any more: the suite says something false.
+        Some(_) => Exit::SuiteBroken,
+    }
+}
+
+/// The page of a finding.
+fn page(finding: &Finding, derived: &Derived, ctx: &Ctx) {
+    let (field, value) = finding.rules_field;
+    ctx.say(format_args!(
+        "{} {}",
+        ctx.paint(Paint::Yellow, finding.id),
+        finding.title
+    ));
+    ctx.say(format_args!(
+        "  text:        {}",
+        finding.sections.join("; ")
+    ));
+    ctx.say(format_args!(
+        "  reading:     {field} = {value}, all else resolved; scenario {}",
+        finding.scenario
+    ));
+    ctx.say(format_args!("  breaks:      {}", finding.property));
+    ctx.say(format_args!("  consequence: {}", finding.consequence));
+    ctx.say(format_args!("  resolution:  {}", finding.resolution));
+    let holds = match derived.holds_under_resolved {
+        Some(true) => "holds in every reachable state",
+        Some(false) => "FAILS as well",
+        None => "not decided (interrupted)",
+    };
+    ctx.say(format_args!("  resolved:    {} {holds}", finding.property));
+    match (&derived.path, finding.in_scenario()) {
+        (Some(path), Some(scenario)) => {
+            let title = format!("  shortest way into it, {} steps:", derived.trace_length);
+            let chart = chart_under(
+                scenario,
+                path,
+                title,
+                Some(&scenario.model(finding.rules())),
+            );
+            ctx.say(chart.text().trim_end().replace('\n', "\n    "));
+        }
+        _ => ctx.say("  NO LONGER DERIVED: the property does not fail"),
+    }
+    ctx.say("");
+}
+
+/// Runs the command.
+pub fn run(args: &Args, ctx: &Ctx) -> Exit {
+    let meant: Vec<&Finding> = findings()
+        .iter()
+        .filter(|finding| args.id.as_deref().is_none_or(|id| id == finding.id))
+        .collect();
+    if meant.is_empty() {
+        let known: Vec<&str> = findings().iter().map(|finding| finding.id).collect();
+        ctx.error(format_args!(
+            "there is no such finding; there are: {}",
+            known.join(", ")
+        ));
+        return Exit::Usage;
+    }
+    let mut all = Exit::Ok;
+    for finding in meant {
+        if ctx.stopped() {
+            return all.combine(Exit::Incomplete);
+        }
+        ctx.log(format_args!(
+            "{}: searching {} twice",
+            finding.id, finding.scenario
+        ));
+        let derived = derive(finding, ctx.stop);
+        ctx.row(&row(finding, &derived, None));
+        page(finding, &derived, ctx);
+        all = all.combine(exit(&derived));
+    }
+    all
+}

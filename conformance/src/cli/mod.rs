@@ -1,0 +1,195 @@
+//! The command line: one file for each sub-command.
+
+pub mod adapter;
+pub mod check;
+pub mod corpus;
+pub mod coverage;
+pub mod findings;
+pub mod generate;
+pub mod mutants;
+pub mod output;
+pub mod replay;
+pub mod show;
+pub mod verify;
+pub mod wire;
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand, ValueEnum};
+
+use output::{Ctx, Exit, Format};
+
+/// Model-based conformance harness for distributed MARS servers (RFC 2443, RFC 2334, RFC 2022).
+#[derive(Debug, Parser)]
+#[command(name = "mars-conformance", version, propagate_version = true)]
+#[command(after_help = "\
+Examples:
+  mars-conformance verify                     the main job
+  mars-conformance check --profile quick      model checking alone
+  mars-conformance replay 'group.*' --format json
+
+Exit codes: 0 all hold; 1 failed; 2 incomplete; 3 SHOULD deviation under --strict; 5 the adapter \
+broke; 6 the suite is not to be trusted; 64 usage; 65 version mismatch; 70 internal error; 130 \
+interrupted.")]
+pub struct Cli {
+    /// Form of what goes to stdout
+    #[arg(long, global = true, value_enum, default_value_t = Format::Pretty)]
+    format: Format,
+    /// No progress and no logs on stderr
+    #[arg(long, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The main job: models, golden traces, wire vectors and findings
+    Verify(verify::Args),
+    /// Model checking alone
+    Check(check::Args),
+    /// Regenerate the golden traces, or compare them with what is checked in
+    Generate(generate::Args),
+    /// Golden traces on the implementation in this process
+    Replay(replay::Args),
+    /// A trace as a message sequence chart or a capture
+    Show(show::Args),
+    /// The defects of the RFCs that the model found, re-derived
+    Findings(findings::Args),
+    /// Decode, encode and check frames
+    Wire(wire::Args),
+    /// This project's implementation over the adapter protocol on stdin and stdout
+    Adapter(adapter::Args),
+    /// The requirement ledger: cited, exercised, discriminated
+    Coverage(coverage::Args),
+    /// The strength of the trace corpus: declared mutants killed
+    Mutants(mutants::Args),
+}
+
+/// How much work a job may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Profile {
+    /// Seconds.
+    Quick,
+    /// Minutes.
+    #[default]
+    Ci,
+    /// Hours.
+    Deep,
+}
+
+/// Raised by Ctrl-C.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Reads the command line, runs the command, and says how it went.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Ok.into(),
+                _ => Exit::Usage.into(),
+            };
+        }
+    };
+    let ctx = Ctx {
+        format: cli.format,
+        quiet: cli.quiet,
+        stop: &STOP,
+    };
+    // A command that waits for stdin would not see the flag; Ctrl-C ends it as it ends any filter.
+    if !matches!(cli.command, Command::Adapter(_) | Command::Wire(_)) {
+        stop_on_interrupt(&ctx);
+    }
+    let exit = run(cli.command, &ctx);
+    if output::closed() {
+        // As a process that a closed pipe ended: 128 + SIGPIPE.
+        return ExitCode::from(141);
+    }
+    exit.combine(if ctx.stopped() {
+        Exit::Interrupted
+    } else {
+        Exit::Ok
+    })
+    .into()
+}
+
+/// The first Ctrl-C asks the command to end with what is known, the second ends it.
+fn stop_on_interrupt(ctx: &Ctx) {
+    let handled = ctrlc::set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(Exit::Interrupted.code().into());
+        }
+    });
+    if let Err(error) = handled {
+        ctx.log(format_args!("Ctrl-C will not be graceful: {error}"));
+    }
+}
+
+fn run(command: Command, ctx: &Ctx) -> Exit {
+    match command {
+        Command::Verify(args) => verify::run(&args, ctx),
+        Command::Check(args) => check::run(&args, ctx),
+        Command::Generate(args) => generate::run(&args, ctx),
+        Command::Replay(args) => replay::run(&args, ctx),
+        Command::Show(args) => show::run(&args, ctx),
+        Command::Findings(args) => findings::run(&args, ctx),
+        Command::Wire(args) => wire::run(&args, ctx),
+        Command::Adapter(args) => adapter::run(&args, ctx),
+        Command::Coverage(args) => coverage::run(&args, ctx),
+        Command::Mutants(args) => mutants::run(&args, ctx),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_command_shows_an_example() {
+        let mut command = Cli::command();
+        command.build();
+        command.clone().debug_assert();
+        for sub in command
+            .get_subcommands()
+            .filter(|sub| sub.get_name() != "help")
+        {
+            let nested = sub.get_subcommands().next().is_some();
+            let help = sub
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                nested || help.contains("Example"),
+                "{} has no example",
+                sub.get_name()
+            );
+        }
+    }
+
+    #[test]
+    fn the_contract_of_flags_is_parsed() {
+        let lines = [
+            "verify --profile quick --report out",
+            "check a b --profile deep --rules literal --engine stateright --threads 2",
+            "check --explore localhost:3000",
+            "generate --check --threads 2",
+            "replay group.* scsp.hello.* --format json --quiet",
+            "show traces/a.json --as mermaid",
+            "findings N01",
+            "adapter",
+            "coverage",
+            "mutants --jobs 2",
+        ];
+        for line in lines {
+            let words = std::iter::once("mars-conformance").chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_ok(), "{line}");
+        }
+        assert!(Cli::try_parse_from(["mars-conformance", "verify", "--profile", "huge"]).is_err());
+    }
+}

@@ -1,0 +1,128 @@
+//! What the judge remembers of a case: values that servers were free to choose.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::trace::About;
+
+/// A record's identity in the trace: its originator and what it is about.
+pub type Identity = (String, About);
+
+/// One instance of a record as it was first seen.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The whole record but for its hop count, which changes on the way.
+    pub record: Value,
+    /// Its CSA sequence number.
+    pub sequence: i64,
+    /// Its cache key.
+    pub key: Value,
+}
+
+/// The judge's memory of one case.
+#[derive(Clone, Debug, Default)]
+pub struct Books {
+    /// All instances seen of each record, oldest first.
+    instances: BTreeMap<Identity, Vec<Instance>>,
+    /// CMI of each registration, by server and client.
+    cmis: BTreeMap<(String, String), Value>,
+    /// Cluster sequence number of the last ClusterControlVC message of each server.
+    csns: BTreeMap<String, u32>,
+    /// Sequence bits (mar$flags.sequence) of each client's last message.
+    marks: BTreeMap<String, u8>,
+}
+
+impl Books {
+    /// The newest instance seen of a record.
+    #[must_use]
+    pub fn newest(&self, identity: &Identity) -> Option<&Instance> {
+        self.instances
+            .get(identity)?
+            .iter()
+            .max_by_key(|instance| instance.sequence)
+    }
+
+    /// True when exactly these octets (hop count aside) were seen before.
+    #[must_use]
+    pub fn knows(&self, identity: &Identity, record: &Value) -> bool {
+        self.instances
+            .get(identity)
+            .is_some_and(|all| all.iter().any(|instance| instance.record == *record))
+    }
+
+    /// The identity that a cache key of an originator was first used for.
+    #[must_use]
+    pub fn key_owner(&self, origin: &str, key: &Value) -> Option<&Identity> {
+        let of_origin = self
+            .instances
+            .iter()
+            .filter(|((owner, _), _)| owner == origin);
+        of_origin
+            .into_iter()
+            .find(|(_, all)| all.iter().any(|one| one.key == *key))
+            .map(|(identity, _)| identity)
+    }
+
+    /// Remembers an instance.
+    pub fn remember(&mut self, identity: Identity, instance: Instance) {
+        self.instances.entry(identity).or_default().push(instance);
+    }
+
+    /// The CMI of a client's registration at a server.
+    #[must_use]
+    pub fn cmi(&self, server: &str, client: &str) -> Option<&Value> {
+        self.cmis.get(&(server.to_owned(), client.to_owned()))
+    }
+
+    /// Binds the CMI of a new registration. Fails with the other registration that has it.
+    ///
+    /// # Errors
+    /// Server and client of the registration that already has this CMI.
+    pub fn bind_cmi(
+        &mut self,
+        server: &str,
+        client: &str,
+        cmi: &Value,
+    ) -> Result<(), (String, String)> {
+        let key = (server.to_owned(), client.to_owned());
+        if let Some((other, _)) = self
+            .cmis
+            .iter()
+            .find(|(other, value)| **other != key && *value == cmi)
+        {
+            return Err(other.clone());
+        }
+        self.cmis.insert(key, cmi.clone());
+        Ok(())
+    }
+
+    /// Forgets the CMI of a registration that ended.
+    pub fn release_cmi(&mut self, server: &str, client: &str) {
+        self.cmis.remove(&(server.to_owned(), client.to_owned()));
+    }
+
+    /// Number of the last ClusterControlVC message of a server, if there was one.
+    #[must_use]
+    pub fn csn(&self, server: &str) -> Option<u32> {
+        self.csns.get(server).copied()
+    }
+
+    /// Takes note of a ClusterControlVC message.
+    pub fn set_csn(&mut self, server: &str, csn: u32) {
+        self.csns.insert(server.to_owned(), csn);
+    }
+
+    /// A new value for the sequence bits of a client's next message.
+    pub fn next_mark(&mut self, client: &str) -> u8 {
+        let mark = self.marks.entry(client.to_owned()).or_insert(0x50);
+        *mark = mark.wrapping_add(1);
+        *mark
+    }
+
+    /// The sequence bits of a client's last message.
+    #[must_use]
+    pub fn mark(&self, client: &str) -> u8 {
+        self.marks.get(client).copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,5 @@
+//! Reports for people: message sequence charts and captures.
+
+pub mod chart;
+pub mod pcapng;
+mod svg;

@@ -1,0 +1,325 @@
+//! What the other servers say about their clients, and which of it counts, for one protocol.
+//!
+//! A join counts while three things hold: its originator is live, and a register record of the same
+//! originator, client and CMI is there (registers C03, E20, B07). That makes the outcome a function of
+//! the records, whatever order they come in. An originator's claims are tracked while it is in
+//! quarantine too, so that a restore finds them up to date (register B02).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::{Endpoint, GroupRange, ProtocolAddress, ServerId};
+use crate::wire::csa::{CsaState, MarsRecord};
+use crate::wire::scsp::CacheKey;
+
+/// Membership claims of all other originators.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Originators {
+    by_id: BTreeMap<ServerId, Claims>,
+}
+
+/// Those of one originator: only what its newest records claim, nothing that they ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Claims {
+    contents: BTreeMap<CacheKey, Content>,
+    by_client: BTreeMap<Endpoint, BTreeSet<CacheKey>>,
+    /// How many contents carry each CMI.
+    cmis: BTreeMap<u16, u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Content {
+    Registered { client: Endpoint, cmi: u16 },
+    Joined(Join),
+}
+
+/// A client's membership as a record states it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Join {
+    pub(crate) client: Endpoint,
+    pub(crate) range: GroupRange,
+    pub(crate) cmi: u16,
+    pub(crate) layer3grp: bool,
+    pub(crate) source: ProtocolAddress,
+}
+
+/// A membership that counts from now on, or no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) kind: ChangeKind,
+    pub(crate) join: Join,
+    /// False where the cluster is not told: deregistration, flush, a change of flags alone (registers
+    /// E19, B06).
+    pub(crate) announce: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChangeKind {
+    Begins,
+    Ends,
+}
+
+impl Originators {
+    /// Takes a newer record of a client; `known` tells whether its key had been seen before. Changes
+    /// come in the order in which they are to be announced: endings, then beginnings, each ascending
+    /// by client and range. An originator that is not live changes nothing that counts.
+    pub(crate) fn apply(
+        &mut self,
+        origin: ServerId,
+        live: bool,
+        key: CacheKey,
+        known: bool,
+        record: &MarsRecord,
+    ) -> Vec<Change> {
+        let claims = self.by_id.entry(origin).or_default();
+        let old = claims.contents.get(&key).copied();
+        let touched: BTreeSet<Endpoint> = old
+            .map(|content| content.client())
+            .into_iter()
+            .chain([record.endpoint])
+            .collect();
+        let before = claims.counting(&touched);
+        claims.replace(key, known, record);
+        let after = claims.counting(&touched);
+        if !live {
+            return Vec::new();
+        }
+        let leave = record.state == CsaState::ClientLeave && record.range.is_some();
+        let same = |a: Option<&Join>, b: &Join| {
+            a.is_some_and(|a| (a.client, a.range) == (b.client, b.range))
+        };
+        let mut changes: Vec<Change> = before
+            .iter()
+            .filter(|(key, join)| after.get(key) != Some(join))
+            .map(|(key_of, join)| Change {
+                kind: ChangeKind::Ends,
+                join: *join,
+                // R2443-5.4-06; a key that is put to another use leaves first.
+                announce: leave
+                    || *key_of == key
+                        && !same(after.get(key_of), join)
+                        && after.contains_key(key_of),
+            })
+            .collect();
+        changes.sort_by_key(|change| change.join);
+        let mut begins: Vec<Change> = after
+            .iter()
+            .filter(|(key, join)| before.get(key) != Some(join))
+            .map(|(key, join)| Change {
+                kind: ChangeKind::Begins,
+                join: *join,
+                announce: !same(before.get(key), join),
+            })
+            .collect();
+        begins.sort_by_key(|change| change.join);
+        changes.append(&mut begins);
+        changes
+    }
+
+    /// Drops what a key holds, because its record does not exist any more (register C15).
+    pub(crate) fn forget(&mut self, origin: ServerId, live: bool, key: CacheKey) -> Vec<Change> {
+        let Some(claims) = self.by_id.get_mut(&origin) else {
+            return Vec::new();
+        };
+        let touched = claims.contents.get(&key).map(Content::client);
+        let touched: BTreeSet<Endpoint> = touched.into_iter().collect();
+        let before = claims.counting(&touched);
+        claims.drop_key(key);
+        let after = claims.counting(&touched);
+        let mut ends: Vec<Change> = before
+            .iter()
+            .filter(|(key, _)| live && !after.contains_key(key))
+            .map(|(held, join)| Change {
+                kind: ChangeKind::Ends,
+                join: *join,
+                announce: *held == key,
+            })
+            .collect();
+        ends.sort_by_key(|change| change.join);
+        ends
+    }
+
+    /// All that counted of an originator that is flushed.
+    // R2443-2-11
+    pub(crate) fn flush(&self, origin: ServerId) -> Vec<Change> {
+        self.all(origin, ChangeKind::Ends, false)
+    }
+
+    /// All that counts again of an originator that is restored (register H04).
+    pub(crate) fn restore(&self, origin: ServerId) -> Vec<Change> {
+        self.all(origin, ChangeKind::Begins, true)
+    }
+
+    fn all(&self, origin: ServerId, kind: ChangeKind, announce: bool) -> Vec<Change> {
+        let Some(claims) = self.by_id.get(&origin) else {
+            return Vec::new();
+        };
+        let mut joins: Vec<Join> = claims
+            .by_client
+            .keys()
+            .flat_map(|client| claims.counting_of(*client))
+            .map(|(_, join)| join)
+            .collect();
+        joins.sort_unstable();
+        joins
+            .into_iter()
+            .map(|join| Change {
+                kind,
+                join,
+                announce,
+            })
+            .collect()
+    }
+
+    /// True for a CMI that some originator's claim carries, live or not (registers E03, E04).
+    // R2443-2-05
+    pub(crate) fn uses_cmi(&self, cmi: u16) -> bool {
+        self.by_id
+            .values()
+            .any(|claims| claims.cmis.contains_key(&cmi))
+    }
+
+    /// Every registration claimed: originator, client, CMI.
+    pub(crate) fn registrations(&self) -> impl Iterator<Item = (ServerId, Endpoint, u16)> + '_ {
+        self.by_id.iter().flat_map(|(origin, claims)| {
+            claims
+                .contents
+                .values()
+                .filter_map(|content| match content {
+                    Content::Registered { client, cmi } => Some((*origin, *client, *cmi)),
+                    Content::Joined(_) => None,
+                })
+        })
+    }
+}
+
+impl Content {
+    const fn client(&self) -> Endpoint {
+        match self {
+            Self::Registered { client, .. } | Self::Joined(Join { client, .. }) => *client,
+        }
+    }
+
+    const fn cmi(&self) -> u16 {
+        match self {
+            Self::Registered { cmi, .. } | Self::Joined(Join { cmi, .. }) => *cmi,
+        }
+    }
+}
+
+impl Claims {
+    /// The joins of some clients that count if the originator is live.
+    fn counting(&self, clients: &BTreeSet<Endpoint>) -> BTreeMap<CacheKey, Join> {
+        clients
+            .iter()
+            .flat_map(|client| self.counting_of(*client))
+            .collect()
+    }
+
+    fn counting_of(&self, client: Endpoint) -> Vec<(CacheKey, Join)> {
+        let contents: Vec<(CacheKey, Content)> = self.of_client(client).collect();
+        let registered: BTreeSet<u16> = contents
+            .iter()
+            .filter_map(|(_, content)| match content {
+                Content::Registered { cmi, .. } => Some(*cmi),
+                Content::Joined(_) => None,
+            })
+            .collect();
+        contents
+            .into_iter()
+            .filter_map(|(key, content)| match content {
+                Content::Joined(join) if registered.contains(&join.cmi) => Some((key, join)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn of_client(&self, client: Endpoint) -> impl Iterator<Item = (CacheKey, Content)> + '_ {
+        self.by_client
+            .get(&client)
+            .into_iter()
+            .flatten()
+            .filter_map(|key| Some((*key, *self.contents.get(key)?)))
+    }
+
+    /// Puts a record in the place of what its key held.
+    fn replace(&mut self, key: CacheKey, known: bool, record: &MarsRecord) {
+        self.drop_key(key);
+        let client = record.endpoint;
+        match (record.state, record.range) {
+            // R2443-5.3-12
+            (CsaState::ClientJoin, None) => self.put(
+                key,
+                Content::Registered {
+                    client,
+                    cmi: record.cmi,
+                },
+            ),
+            (CsaState::ClientJoin, Some(range)) => self.put(
+                key,
+                Content::Joined(Join {
+                    client,
+                    range,
+                    cmi: record.cmi,
+                    // Register E09: counts as clear for a block.
+                    layer3grp: record.flags.layer3grp() && range.is_single(),
+                    source: record.source,
+                }),
+            ),
+            // R2443-2-23 R2443-5.4-05, as registers A08 and C03 read them: what this originator said
+            // of this registration of the client.
+            (CsaState::ClientLeave, None) => self.drop_where(client, |content| match content {
+                Content::Joined(join) => join.cmi == record.cmi,
+                Content::Registered { cmi, .. } => !known && *cmi == record.cmi,
+            }),
+            // Register C02, H10: a leave under a key of its own ends the join it fits.
+            (CsaState::ClientLeave, Some(range)) if !known => {
+                self.drop_where(client, |content| {
+                    matches!(content, Content::Joined(join)
+                        if join.range == range && join.cmi == record.cmi)
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, key: CacheKey, content: Content) {
+        self.by_client
+            .entry(content.client())
+            .or_default()
+            .insert(key);
+        *self.cmis.entry(content.cmi()).or_default() += 1;
+        self.contents.insert(key, content);
+    }
+
+    fn drop_where(&mut self, client: Endpoint, ends: impl Fn(&Content) -> bool) {
+        let keys: Vec<CacheKey> = self
+            .of_client(client)
+            .filter(|(_, content)| ends(content))
+            .map(|(key, _)| key)
+            .collect();
+        for key in keys {
+            self.drop_key(key);
+        }
+    }
+
+    fn drop_key(&mut self, key: CacheKey) {
+        let Some(content) = self.contents.remove(&key) else {
+            return;
+        };
+        if let Some(count) = self.cmis.get_mut(&content.cmi()) {
+            *count -= 1;
+            if *count == 0 {
+                self.cmis.remove(&content.cmi());
+            }
+        }
+        if let Some(keys) = self.by_client.get_mut(&content.client()) {
+            keys.remove(&key);
+            if keys.is_empty() {
+                self.by_client.remove(&content.client());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+use quickcheck::{Arbitrary, Gen};
+
+use super::*;
+use crate::address::{AtmForm, AtmNumber, Protocol};
+use crate::wire::csa::RecordFlags;
+
+const A: ServerId = ServerId([0, 0, 0, 1]);
+
+fn client(number: u8) -> Endpoint {
+    Endpoint {
+        number: AtmNumber::new(AtmForm::Nsapa, &[number]).unwrap(),
+        subaddress: None,
+    }
+}
+
+fn range(min: u8, max: u8) -> GroupRange {
+    let group = |octet| ProtocolAddress::new(&[224, 0, 0, octet]).unwrap();
+    GroupRange::new(group(min), group(max)).unwrap()
+}
+
+fn key(number: u8) -> CacheKey {
+    CacheKey([0, 0, 0, number])
+}
+
+fn record(state: CsaState, about: u8, cmi: u16, range: Option<GroupRange>) -> MarsRecord {
+    let register = if range.is_none() {
+        RecordFlags::REGISTER
+    } else {
+        0
+    };
+    MarsRecord {
+        protocol: Protocol::IPV4,
+        state,
+        flags: RecordFlags(register),
+        cmi,
+        source: ProtocolAddress::default(),
+        endpoint: client(about),
+        range,
+        unused: 0,
+    }
+}
+
+/// The life of one client as its server tells it: every record under the key it has for life.
+#[derive(Clone, Debug)]
+struct Life(Vec<(CacheKey, MarsRecord)>);
+
+impl Life {
+    /// `acts` of client `about`: 0 registers or deregisters, others join or leave one of three ranges.
+    fn new(about: u8, acts: &[u8]) -> Self {
+        let ranges = [range(1, 1), range(1, 9), range(5, 5)];
+        let base = 10 * about;
+        let mut told = Vec::new();
+        let mut cmi = 0;
+        let mut registered = false;
+        let mut joined = [false; 3];
+        for act in acts {
+            let which = usize::from(act % 4);
+            if which == 0 {
+                registered = !registered;
+                let state = if registered {
+                    // Never the same CMI twice (register E04).
+                    cmi += 1;
+                    CsaState::ClientJoin
+                } else {
+                    CsaState::ClientLeave
+                };
+                told.push((key(base), record(state, about, cmi, None)));
+                // Register C04: the joins end with their registration.
+                for (index, joined) in (0..).zip(&mut joined) {
+                    if core::mem::take(joined) {
+                        let state = CsaState::ClientLeave;
+                        let range = ranges[usize::from(index)];
+                        let leave = record(state, about, cmi, Some(range));
+                        told.push((key(base + 1 + index), leave));
+                    }
+                }
+            } else if registered {
+                let index = which - 1;
+                joined[index] = !joined[index];
+                let state = if joined[index] {
+                    CsaState::ClientJoin
+                } else {
+                    CsaState::ClientLeave
+                };
+                let told_of = record(state, about, cmi, Some(ranges[index]));
+                told.push((key(base + which as u8), told_of));
+            }
+        }
+        Self(told)
+    }
+}
+
+/// Two clients' lives, and how their records get mixed up on the way.
+#[derive(Clone, Debug)]
+struct Story {
+    told: Vec<(CacheKey, MarsRecord)>,
+    picks: Vec<u8>,
+}
+
+impl Arbitrary for Story {
+    fn arbitrary(g: &mut Gen) -> Self {
+        let lives = [1, 2].map(|about| Life::new(about, &Vec::arbitrary(g)).0);
+        Self {
+            told: lives.concat(),
+            picks: Vec::arbitrary(g),
+        }
+    }
+}
+
+/// What counts in the end, tracked by the changes alone, which must never contradict themselves.
+fn outcome(told: &[(CacheKey, MarsRecord)]) -> (Originators, Vec<Join>) {
+    let mut originators = Originators::default();
+    let mut counting: Vec<Join> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (key, record) in told {
+        let known = !seen.insert(*key);
+        for change in originators.apply(A, true, *key, known, record) {
+            match change.kind {
+                ChangeKind::Begins => counting.push(change.join),
+                ChangeKind::Ends => {
+                    let at = counting.iter().position(|join| *join == change.join);
+                    counting.remove(at.expect("what ends has begun"));
+                }
+            }
+        }
+    }
+    counting.sort_unstable();
+    (originators, counting)
+}
+
+quickcheck::quickcheck! {
+    // Registers C03, C35, E20: flooding keeps the order of one key only, and coalesces (C04); what
+    // counts in the end is the same.
+    fn the_outcome_is_the_same_in_every_order(story: Story) -> bool {
+        let mut queues: BTreeMap<CacheKey, Vec<MarsRecord>> = BTreeMap::new();
+        for (key, record) in &story.told {
+            queues.entry(*key).or_default().push(*record);
+        }
+        let mut mixed = Vec::new();
+        let mut picks = story.picks.iter().chain(&[0; 1000]);
+        while !queues.is_empty() {
+            let pick = usize::from(*picks.next().unwrap_or(&0));
+            let key = *queues.keys().nth(pick % queues.len()).unwrap();
+            let queue = queues.get_mut(&key).unwrap();
+            // Now and then an instance is overtaken by the next one.
+            if pick % 3 == 1 && queue.len() > 1 {
+                queue.remove(0);
+            }
+            mixed.push((key, queue.remove(0)));
+            if queue.is_empty() {
+                queues.remove(&key);
+            }
+        }
+        let (straight, counting) = outcome(&story.told);
+        let (mixed, mixed_counting) = outcome(&mixed);
+        let registered: Vec<_> = straight.registrations().collect();
+        counting == mixed_counting
+            && registered == mixed.registrations().collect::<Vec<_>>()
+    }
+
+    // What restore says is what counted, and what flush says is its reverse.
+    fn flush_and_restore_mirror_each_other(story: Story) -> bool {
+        let (originators, counting) = outcome(&story.told);
+        let joins = |changes: Vec<Change>| -> Vec<Join> {
+            changes.iter().map(|change| change.join).collect()
+        };
+        joins(originators.flush(A)) == counting && joins(originators.restore(A)) == counting
+    }
+}
+
+#[test]
+fn a_silent_originator_changes_nothing_until_it_is_restored() {
+    let mut originators = Originators::default();
+    let register = record(CsaState::ClientJoin, 1, 7, None);
+    let join = record(CsaState::ClientJoin, 1, 7, Some(range(1, 9)));
+    assert_eq!(originators.apply(A, false, key(1), false, &register), []);
+    assert_eq!(originators.apply(A, false, key(2), false, &join), []);
+    let restored = originators.restore(A);
+    assert_eq!(restored.len(), 1);
+    assert!(restored[0].announce);
+    assert!(!originators.flush(A)[0].announce);
+    assert!(originators.flush(ServerId([9; 4])).is_empty());
+}
+
+// Registers E03, E04: also of those that do not count.
+#[test]
+fn cmis_are_in_use_while_a_claim_carries_them() {
+    let mut originators = Originators::default();
+    let join = |state| record(state, 1, 7, Some(range(1, 9)));
+    originators.apply(A, false, key(2), false, &join(CsaState::ClientJoin));
+    assert!(originators.uses_cmi(7) && !originators.uses_cmi(8));
+    originators.apply(A, false, key(2), true, &join(CsaState::ClientLeave));
+    assert!(!originators.uses_cmi(7));
+}
+
+// Register C15: a record that its neighbour takes back.
+#[test]
+fn a_record_that_is_gone_takes_its_claim_along() {
+    let mut originators = Originators::default();
+    let register = record(CsaState::ClientJoin, 1, 7, None);
+    let join = record(CsaState::ClientJoin, 1, 7, Some(range(1, 9)));
+    originators.apply(A, true, key(1), false, &register);
+    originators.apply(A, true, key(2), false, &join);
+    let mut other = originators.clone();
+    let ends = originators.forget(A, true, key(2));
+    assert_eq!((ends.len(), ends[0].announce), (1, true));
+    let ends = other.forget(A, true, key(1));
+    assert_eq!((ends.len(), ends[0].announce), (1, false));
+    assert_eq!(other.forget(A, true, key(1)), []);
+    assert_eq!(other.forget(ServerId([9; 4]), true, key(1)), []);
+}

@@ -1,0 +1,5 @@
+mod group_of_servers;
+mod liveness;
+mod net;
+mod own_records;
+mod single;

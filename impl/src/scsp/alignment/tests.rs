@@ -1,0 +1,235 @@
+//! The alignment machine alone: its whole transition relation, and corners of it.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::address::ServerId;
+use crate::wire::scsp::CacheKey;
+
+fn cache(entries: u8) -> Cache {
+    let mut cache = Cache::default();
+    for n in 0..entries {
+        let id = RecordId {
+            origin: ServerId([10, 0, 0, 9]),
+            key: CacheKey([0, 0, 0, n]),
+        };
+        cache.store(id, SequenceNumber(1), Arc::from([].as_slice()));
+    }
+    cache
+}
+
+fn ca(sequence: u32, flags: &str, records: usize) -> CaMessage {
+    let (records, _) = cache(9).summaries(None, records);
+    CaMessage {
+        sequence,
+        master: flags.contains('M'),
+        init: flags.contains('I'),
+        more: flags.contains('O'),
+        records,
+    }
+}
+
+/// A short form of what the machine did: letters for actions, number and flags of what it sent
+/// relative to `base`.
+fn told(actions: &[CaAction], base: u32) -> String {
+    let words: Vec<_> = actions
+        .iter()
+        .map(|action| match action {
+            CaAction::Reset => "reset".to_owned(),
+            CaAction::Send(ca) => {
+                let flag = |set, letter| if set { letter } else { '-' };
+                format!(
+                    "{:+}{}{}{}{}",
+                    i64::from(ca.sequence) - i64::from(base),
+                    flag(ca.master, 'M'),
+                    flag(ca.init, 'I'),
+                    flag(ca.more, 'O'),
+                    ca.records.len()
+                )
+            }
+            CaAction::StartTimer => "timer".to_owned(),
+            CaAction::StopTimer => "no-timer".to_owned(),
+            CaAction::StartHold => "hold".to_owned(),
+            CaAction::StopHold => "no-hold".to_owned(),
+            CaAction::Process => "process".to_owned(),
+            CaAction::EnterUpdate => "update".to_owned(),
+        })
+        .collect();
+    words.join(" ")
+}
+
+/// A machine in each situation that the RFC tells apart, with two entries to summarise in CAs of
+/// one. Its own number is 100 after negotiation, the neighbour's bid 500.
+fn situations() -> Vec<(&'static str, bool, Alignment, u32)> {
+    let two = cache(2);
+    let run = |larger: bool, steps: &[CaMessage]| {
+        let context = CaContext {
+            peer_is_larger: larger,
+            cache: &two,
+            limit: 1,
+        };
+        let mut machine = Alignment::new(100);
+        machine.start();
+        for step in steps {
+            machine.receive(step, context);
+        }
+        machine
+    };
+    let bid = ca(500, "MIO", 0);
+    let aligned = |mut machine: Alignment| {
+        assert!(machine.satisfied());
+        machine
+    };
+    let slave_done = [bid.clone(), ca(501, "M", 0)];
+    let master_done = [ca(100, "", 0), ca(101, "", 0), ca(102, "", 0)];
+    vec![
+        ("down", true, Alignment::new(100), 100),
+        ("negotiation, peer larger", true, run(true, &[]), 100),
+        ("negotiation, peer smaller", false, run(false, &[]), 100),
+        ("slave, one sent", true, run(true, &slave_done[..1]), 500),
+        (
+            "slave, all sent",
+            true,
+            run(true, &[bid, ca(501, "MO", 1)]),
+            501,
+        ),
+        (
+            "master, one sent",
+            false,
+            run(false, &master_done[..1]),
+            101,
+        ),
+        (
+            "master, all sent",
+            false,
+            run(false, &master_done[..2]),
+            102,
+        ),
+        ("update, was slave", true, run(true, &slave_done), 501),
+        ("update, was master", false, run(false, &master_done), 103),
+        (
+            "aligned, was slave",
+            true,
+            aligned(run(true, &slave_done)),
+            501,
+        ),
+        (
+            "aligned, was master",
+            false,
+            aligned(run(false, &master_done)),
+            103,
+        ),
+    ]
+}
+
+// R2334-2.2.1-01, R2334-2.2.1-02, R2334-2.2.1-03, R2334-2.2.1-04, R2334-2.2.1-06, R2334-2.2.1-07,
+// R2334-2.2.1-08, R2334-2.2.1-09, R2334-2.2.1-10, R2334-2.2.1-12, R2334-2.2.1-13, R2334-2.2.2-02,
+// R2334-2.2.2-03, R2334-2.2.2-04, R2334-2.2.2-05, R2334-2.2.2-08, R2334-2.2.2-09, R2334-2.2.2-10,
+// R2334-2.2.2-11, R2334-2.2.2-12, R2334-2.2.2-14, R2334-2.2.2-15, R2334-2.2.2-16, R2334-2.2.2-17,
+// R2334-2.2.2-18, R2334-2.2.2-19, R2334-2.2-07, R2334-2.2-08
+#[test]
+fn the_whole_transition_relation() {
+    let two = cache(2);
+    let mut table = String::new();
+    for (name, larger, machine, own) in situations() {
+        table += &format!("{name}\n");
+        let context = CaContext {
+            peer_is_larger: larger,
+            cache: &two,
+            limit: 1,
+        };
+        let mut line = |event: String, act: &dyn Fn(&mut Alignment) -> Vec<CaAction>| {
+            let mut machine = machine.clone();
+            let actions = act(&mut machine);
+            let to = machine.state().name();
+            let row = format!("  {event:<18} -> {to:<11} {}", told(&actions, own));
+            table += row.trim_end();
+            table += "\n";
+        };
+        line("stop".into(), &|m| m.stop());
+        line("timer".into(), &|m| m.timer());
+        line("release".into(), &|m| m.release());
+        line("list empty".into(), &|m| {
+            m.satisfied();
+            Vec::new()
+        });
+        let mut numbers = vec![-1i64, 0, 1, 2];
+        if larger {
+            numbers.push(500 - i64::from(own));
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        for number in numbers {
+            for (flags, records) in [
+                ("MIO", 0),
+                ("MIO", 1),
+                ("M", 1),
+                ("MO", 1),
+                ("", 1),
+                ("O", 1),
+            ] {
+                let sequence = u32::try_from(i64::from(own) + number).unwrap();
+                let message = ca(sequence, flags, records);
+                line(format!("ca {number:+} {flags:3} {records}"), &|m| {
+                    m.receive(&message, context)
+                });
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+// R2334-2.2.2-18: register C21.
+#[test]
+fn a_slave_with_nothing_left_answers_until_the_master_is_done() {
+    let empty = Cache::default();
+    let context = CaContext {
+        peer_is_larger: true,
+        cache: &empty,
+        limit: 5,
+    };
+    let mut slave = Alignment::new(1);
+    slave.start();
+    slave.receive(&ca(500, "MIO", 0), context);
+    for number in 501..=504 {
+        let actions = slave.receive(&ca(number, "MO", 1), context);
+        assert_eq!(told(&actions, number), "process +0---0");
+        assert_eq!(slave.state(), CafsmState::Summarize(Role::Slave));
+    }
+    slave.receive(&ca(505, "M", 1), context);
+    assert_eq!(slave.state(), CafsmState::Update);
+}
+
+// R2334-B.2.1-05
+#[test]
+fn every_negotiation_has_a_number_never_sent_before() {
+    let two = cache(2);
+    let context = CaContext {
+        peer_is_larger: false,
+        cache: &two,
+        limit: 1,
+    };
+    let mut master = Alignment::new(u32::MAX - 1);
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let actions = master.start();
+        let mut number = master.sequence;
+        seen.extend(actions.iter().filter_map(|a| match a {
+            CaAction::Send(ca) => Some(ca.sequence),
+            _ => None,
+        }));
+        for _ in 0..3 {
+            let answer = ca(number, "", 0);
+            for action in master.receive(&answer, context) {
+                if let CaAction::Send(ca) = action {
+                    seen.push(ca.sequence);
+                }
+            }
+            number = number.wrapping_add(1);
+        }
+        assert_eq!(master.state(), CafsmState::Update);
+        master.stop();
+    }
+    let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
+    assert_eq!(distinct.len(), seen.len());
+}

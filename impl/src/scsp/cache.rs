@@ -1,0 +1,415 @@
+//! The cache: every record this server knows, by originator and key, with its newest number
+//! (RFC 2334, 2.4 and B.2.0.2).
+//!
+//! Bodies are opaque octets, kept as received: a relay sends what it got (register E26). Two records of
+//! one key but different originators have nothing to do with each other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::address::ServerId;
+use crate::wire::scsp::{CacheKey, Csas, SequenceNumber};
+
+/// What names a cache entry: the server that originates it and the key it gave it. Ordered by
+/// originator, then key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId {
+    /// Originator ID.
+    pub origin: ServerId,
+    // R2334-B.2.0.2-19
+    /// Cache Key, opaque.
+    pub key: CacheKey,
+}
+
+impl RecordId {
+    /// The name that a summary or record carries.
+    #[must_use]
+    pub const fn of(csas: &Csas) -> Self {
+        Self {
+            origin: csas.origin,
+            key: csas.key,
+        }
+    }
+
+    /// A summary of instance `sequence` of this entry, as it stands alone in a message.
+    #[must_use]
+    pub(super) const fn summary(self, sequence: SequenceNumber) -> Csas {
+        // R2334-B.2.0.2-02
+        Csas::new(self.key, self.origin, sequence)
+    }
+}
+
+/// A cache entry as readers see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// Number of the instance held.
+    pub sequence: SequenceNumber,
+    /// Protocol-specific part of that instance; empty when it is not usable.
+    pub body: &'a [u8],
+    /// Its originator is in quarantine (register B02): kept, not summarised, not to be used.
+    pub quarantined: bool,
+    /// False for a record of which only the number is remembered, because every instance that came
+    /// was to be acknowledged and no more (register C24).
+    pub usable: bool,
+}
+
+/// How a number that arrives compares with what is held (RFC 2334, 2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Newness {
+    /// No entry of that originator and key: newer than nothing (register C07).
+    Unknown,
+    /// Larger than the number held.
+    Newer,
+    /// The instance held.
+    Equal,
+    /// Smaller than the number held; the acknowledgement is to carry the held one.
+    Older(SequenceNumber),
+    /// The reserved number, or one that was passed over before (register C24, H05): acknowledged as it
+    /// came, never used.
+    Ignored,
+}
+
+/// What the cache holds of one entry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Held {
+    sequence: SequenceNumber,
+    body: Option<Arc<[u8]>>,
+    /// A larger number that was acknowledged and not used (register C24).
+    passed_over: Option<SequenceNumber>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+struct Origin {
+    quarantined: bool,
+    records: BTreeMap<CacheKey, Held>,
+}
+
+/// All records, by originator and key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Cache {
+    origins: BTreeMap<ServerId, Origin>,
+}
+
+impl Cache {
+    fn held(&self, id: RecordId) -> Option<&Held> {
+        self.origins.get(&id.origin)?.records.get(&id.key)
+    }
+
+    /// One entry.
+    #[must_use]
+    pub fn get(&self, id: RecordId) -> Option<Entry<'_>> {
+        let origin = self.origins.get(&id.origin)?;
+        origin
+            .records
+            .get(&id.key)
+            .map(|held| held.view(origin.quarantined))
+    }
+
+    /// Number and body of an entry that can be sent, whether or not its originator is in quarantine.
+    #[must_use]
+    pub(super) fn sendable(&self, id: RecordId) -> Option<(SequenceNumber, Arc<[u8]>)> {
+        let held = self.held(id)?;
+        Some((held.sequence, held.body.clone()?))
+    }
+
+    /// All entries, ascending by originator and then key.
+    pub fn iter(&self) -> impl Iterator<Item = (RecordId, Entry<'_>)> + '_ {
+        self.origins.iter().flat_map(|(&origin, records)| {
+            records
+                .records
+                .iter()
+                .map(move |(&key, held)| (RecordId { origin, key }, held.view(records.quarantined)))
+        })
+    }
+
+    /// Number of entries of all originators.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.origins.values().map(|o| o.records.len()).sum()
+    }
+
+    /// True when nothing at all is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.origins.values().all(|o| o.records.is_empty())
+    }
+
+    /// Compares number `sequence` of entry `id` with what is held (RFC 2334, 2.4). `wrapped` tells
+    /// whether a purge of the entry, if that is what is held, has reached every neighbour.
+    #[must_use]
+    pub fn compare(&self, id: RecordId, sequence: SequenceNumber, wrapped: bool) -> Newness {
+        // R2334-B.2.0.2-11; register H05.
+        if !sequence.is_usable() {
+            return match self.held(id) {
+                Some(held) if held.body.is_some() => Newness::Older(held.sequence),
+                _ => Newness::Ignored,
+            };
+        }
+        // R2334-2.4-01, R2334-2.4-03; register C07.
+        let Some(held) = self.held(id) else {
+            return Newness::Unknown;
+        };
+        // Register C11: a literal peer starts a purged key again at the bottom. Only the lower half of
+        // the number space counts as that; an instance from just below the purge is merely late.
+        if held.sequence == SequenceNumber::PURGE && wrapped && sequence.0 < 0 {
+            return Newness::Newer;
+        }
+        // R2334-2.4-02
+        match sequence.cmp(&held.sequence) {
+            core::cmp::Ordering::Greater if held.passed_over.is_some_and(|n| sequence <= n) => {
+                Newness::Ignored
+            }
+            core::cmp::Ordering::Greater => Newness::Newer,
+            core::cmp::Ordering::Equal => Newness::Equal,
+            core::cmp::Ordering::Less if held.body.is_none() => Newness::Ignored,
+            core::cmp::Ordering::Less => Newness::Older(held.sequence),
+        }
+    }
+
+    /// Puts an instance in place of whatever is held of that entry.
+    // R2334-2.3-10
+    pub(super) fn store(&mut self, id: RecordId, sequence: SequenceNumber, body: Arc<[u8]>) {
+        self.origins.entry(id.origin).or_default().records.insert(
+            id.key,
+            Held {
+                sequence,
+                body: Some(body),
+                passed_over: None,
+            },
+        );
+    }
+
+    /// Remembers the number of an instance that is acknowledged and not used (register C24). Content
+    /// that is held under a smaller number stays.
+    pub(super) fn pass_over(&mut self, id: RecordId, sequence: SequenceNumber) {
+        self.origins
+            .entry(id.origin)
+            .or_default()
+            .records
+            .entry(id.key)
+            .and_modify(|held| match held.body {
+                Some(_) => held.passed_over = Some(sequence),
+                None => held.sequence = sequence,
+            })
+            .or_insert(Held {
+                sequence,
+                body: None,
+                passed_over: None,
+            });
+    }
+
+    /// Drops an entry; true if there was one.
+    pub(super) fn remove(&mut self, id: RecordId) -> bool {
+        let Some(origin) = self.origins.get_mut(&id.origin) else {
+            return false;
+        };
+        let removed = origin.records.remove(&id.key).is_some();
+        if origin.records.is_empty() && !origin.quarantined {
+            self.origins.remove(&id.origin);
+        }
+        removed
+    }
+
+    /// Puts an originator into quarantine or takes it out; true if that changed anything.
+    pub(super) fn set_quarantine(&mut self, origin: ServerId, quarantined: bool) -> bool {
+        let records = self.origins.entry(origin).or_default();
+        let changed = records.quarantined != quarantined;
+        records.quarantined = quarantined;
+        if records.records.is_empty() && !quarantined {
+            self.origins.remove(&origin);
+        }
+        changed
+    }
+
+    /// Whether an originator is in quarantine.
+    #[must_use]
+    pub fn is_quarantined(&self, origin: ServerId) -> bool {
+        self.origins.get(&origin).is_some_and(|o| o.quarantined)
+    }
+
+    /// The sendable entries of one originator, ascending by key. Touches no other originator.
+    pub(super) fn of_origin(
+        &self,
+        origin: ServerId,
+    ) -> impl Iterator<Item = (RecordId, SequenceNumber, &Arc<[u8]>)> + '_ {
+        self.origins
+            .get(&origin)
+            .into_iter()
+            .flat_map(move |records| &records.records)
+            .filter_map(move |(&key, held)| {
+                Some((RecordId { origin, key }, held.sequence, held.body.as_ref()?))
+            })
+    }
+
+    /// Up to `limit` summaries of entries after `cursor` in order of originator and key, and whether
+    /// there are more. Entries in quarantine and entries without content are left out (register B02,
+    /// B03, C24).
+    #[must_use]
+    pub(super) fn summaries(&self, cursor: Option<RecordId>, limit: usize) -> (Vec<Csas>, bool) {
+        use core::ops::Bound::{Excluded, Unbounded};
+        let first = cursor.map_or(ServerId([0; 4]), |id| id.origin);
+        let mut rest = self
+            .origins
+            .range(first..)
+            .filter(|(_, records)| !records.quarantined)
+            .flat_map(|(&origin, records)| {
+                let after = match cursor {
+                    Some(id) if id.origin == origin => Excluded(id.key),
+                    _ => Unbounded,
+                };
+                records
+                    .records
+                    .range((after, Unbounded))
+                    .filter(|(_, held)| held.body.is_some())
+                    .map(move |(&key, held)| RecordId { origin, key }.summary(held.sequence))
+            });
+        let batch = rest.by_ref().take(limit).collect();
+        (batch, rest.next().is_some())
+    }
+
+    /// The same cache with every number seen from `base`, for states that are compared.
+    pub(super) fn rebase(&mut self, base: &impl Fn(RecordId) -> SequenceNumber) {
+        for (&origin, records) in &mut self.origins {
+            for (&key, held) in &mut records.records {
+                let base = base(RecordId { origin, key });
+                held.sequence = relative(held.sequence, base);
+                held.passed_over = held.passed_over.map(|n| relative(n, base));
+            }
+        }
+    }
+}
+
+impl Held {
+    fn view(&self, quarantined: bool) -> Entry<'_> {
+        Entry {
+            sequence: self.sequence,
+            body: self.body.as_deref().unwrap_or_default(),
+            quarantined,
+            usable: self.body.is_some(),
+        }
+    }
+}
+
+/// `sequence` counted from `base`, around the end of the number space if need be.
+pub(super) const fn relative(sequence: SequenceNumber, base: SequenceNumber) -> SequenceNumber {
+    SequenceNumber(sequence.0.wrapping_sub(base.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(origin: u8, key: u8) -> RecordId {
+        RecordId {
+            origin: ServerId([10, 0, 0, origin]),
+            key: CacheKey([0, 0, 0, key]),
+        }
+    }
+
+    fn number(n: i32) -> SequenceNumber {
+        SequenceNumber(n)
+    }
+
+    fn with(records: &[(RecordId, i32)]) -> Cache {
+        let mut cache = Cache::default();
+        for &(id, sequence) in records {
+            cache.store(id, number(sequence), Arc::from([1u8].as_slice()));
+        }
+        cache
+    }
+
+    // R2334-2.4-01, R2334-2.4-02
+    #[test]
+    fn numbers_compare_as_signed_within_one_entry() {
+        let cache = with(&[(id(1, 1), -1)]);
+        assert_eq!(cache.compare(id(1, 1), number(0), false), Newness::Newer);
+        assert_eq!(cache.compare(id(1, 1), number(-1), false), Newness::Equal);
+        assert_eq!(
+            cache.compare(id(1, 1), SequenceNumber::FIRST, false),
+            Newness::Older(number(-1))
+        );
+        assert_eq!(cache.compare(id(1, 2), number(-9), false), Newness::Unknown);
+    }
+
+    // R2334-2.4-03
+    #[test]
+    fn one_key_of_two_originators_is_two_entries() {
+        let cache = with(&[(id(1, 1), 7)]);
+        assert_eq!(cache.compare(id(2, 1), number(3), false), Newness::Unknown);
+    }
+
+    // R2334-B.2.0.2-11
+    #[test]
+    fn the_reserved_number_is_never_used() {
+        let cache = with(&[(id(1, 1), 7)]);
+        let reserved = SequenceNumber::MIN_RESERVED;
+        assert_eq!(
+            cache.compare(id(1, 1), reserved, false),
+            Newness::Older(number(7))
+        );
+        assert_eq!(cache.compare(id(1, 2), reserved, false), Newness::Ignored);
+    }
+
+    #[test]
+    fn a_passed_over_number_is_not_new_again_and_leaves_content_alone() {
+        let mut cache = with(&[(id(1, 1), 7)]);
+        cache.pass_over(id(1, 1), number(9));
+        cache.pass_over(id(1, 2), number(9));
+        assert_eq!(cache.compare(id(1, 1), number(9), false), Newness::Ignored);
+        assert_eq!(cache.compare(id(1, 1), number(10), false), Newness::Newer);
+        assert_eq!(cache.compare(id(1, 2), number(9), false), Newness::Equal);
+        assert_eq!(cache.compare(id(1, 2), number(8), false), Newness::Ignored);
+        assert_eq!(cache.compare(id(1, 2), number(10), false), Newness::Newer);
+        assert!(
+            cache
+                .get(id(1, 1))
+                .is_some_and(|e| e.usable && e.sequence == number(7))
+        );
+        assert!(cache.get(id(1, 2)).is_some_and(|e| !e.usable));
+        let (summaries, more) = cache.summaries(None, 9);
+        assert_eq!(summaries, [id(1, 1).summary(number(7))]);
+        assert!(!more);
+    }
+
+    #[test]
+    fn a_purged_entry_starts_again_only_after_the_purge_is_everywhere() {
+        let cache = with(&[(id(1, 1), i32::MAX)]);
+        let first = SequenceNumber::FIRST;
+        assert!(matches!(
+            cache.compare(id(1, 1), first, false),
+            Newness::Older(_)
+        ));
+        assert_eq!(cache.compare(id(1, 1), first, true), Newness::Newer);
+        assert!(matches!(
+            cache.compare(id(1, 1), SequenceNumber::LAST, true),
+            Newness::Older(_)
+        ));
+    }
+
+    #[test]
+    fn summaries_go_on_after_a_cursor_and_leave_out_the_quarantined() {
+        let mut cache = with(&[(id(1, 1), 1), (id(1, 2), 1), (id(2, 1), 1), (id(3, 1), 1)]);
+        let keys = |batch: &[Csas]| batch.iter().map(RecordId::of).collect::<Vec<_>>();
+        let (batch, more) = cache.summaries(None, 1);
+        assert_eq!((keys(&batch), more), (vec![id(1, 1)], true));
+        let (batch, more) = cache.summaries(Some(id(1, 1)), 2);
+        assert_eq!((keys(&batch), more), (vec![id(1, 2), id(2, 1)], true));
+        assert!(cache.set_quarantine(ServerId([10, 0, 0, 2]), true));
+        let (batch, more) = cache.summaries(Some(id(1, 1)), 2);
+        assert_eq!((keys(&batch), more), (vec![id(1, 2), id(3, 1)], false));
+        assert!(cache.get(id(2, 1)).is_some_and(|e| e.quarantined));
+        assert_eq!(cache.summaries(Some(id(3, 1)), 2), (vec![], false));
+    }
+
+    #[test]
+    fn quarantine_outlives_the_last_record_and_ends_when_lifted() {
+        let mut cache = with(&[(id(1, 1), 1)]);
+        let origin = ServerId([10, 0, 0, 1]);
+        cache.set_quarantine(origin, true);
+        assert!(cache.remove(id(1, 1)));
+        assert!(!cache.remove(id(1, 1)));
+        assert!(cache.is_quarantined(origin) && cache.is_empty());
+        assert!(cache.set_quarantine(origin, false));
+        assert_eq!(cache, Cache::default());
+    }
+}

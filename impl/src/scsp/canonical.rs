@@ -1,0 +1,83 @@
+//! A speaker's state as plain data that two moments can have in common: deadlines as milliseconds from
+//! now, sequence numbers from a base.
+//!
+//! CA sequence numbers are counted from each neighbour's current one. Two speakers that are canonically
+//! equal behave alike from here on but for the numbers themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::ServerId;
+use crate::io::Time;
+use crate::wire::scsp::{CacheKey, SequenceNumber};
+
+use super::cache::{Cache, RecordId};
+use super::neighbor::{Neighbor, Timer};
+use super::speaker::Speaker;
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CanonicalSpeaker {
+    id: ServerId,
+    cache: Cache,
+    neighbors: Vec<Neighbor>,
+    /// Armed timers with milliseconds left, in firing order.
+    timers: Vec<(u64, Timer)>,
+    purging: BTreeSet<CacheKey>,
+}
+
+impl Speaker {
+    /// The canonical state at `now`, record numbers counted from those in the own cache.
+    #[must_use]
+    pub fn canonical(&self, now: Time) -> CanonicalSpeaker {
+        // What is only asked for has no number here: it is counted from the smallest one asked for.
+        let mut asked = BTreeMap::new();
+        for neighbor in &self.core().neighbors {
+            for (id, sequence) in neighbor.requests.iter() {
+                let least = asked.entry(id).or_insert(sequence);
+                *least = sequence.min(*least);
+            }
+        }
+        self.canonical_from(now, |id| {
+            self.get(id.origin, id.key)
+                .map(|entry| entry.sequence)
+                .or_else(|| asked.get(&id).copied())
+                .unwrap_or(SequenceNumber(0))
+        })
+    }
+
+    /// The canonical state at `now`, record numbers counted from `base`: give every speaker of a group
+    /// the same base, and how their caches differ stays visible.
+    #[must_use]
+    pub fn canonical_from(
+        &self,
+        now: Time,
+        base: impl Fn(RecordId) -> SequenceNumber,
+    ) -> CanonicalSpeaker {
+        let core = self.core();
+        let mut cache = core.cache.clone();
+        cache.rebase(&base);
+        let neighbors = core
+            .neighbors
+            .iter()
+            .map(|neighbor| {
+                let mut neighbor = neighbor.clone();
+                neighbor.alignment.rebase(&base);
+                neighbor.requests.rebase(&base);
+                neighbor.queue = neighbor.queue.canonical(now, &base);
+                neighbor
+            })
+            .collect();
+        let timers = core
+            .timers
+            .iter()
+            .map(|(deadline, timer)| (deadline.0.saturating_sub(now.0), timer))
+            .collect();
+        CanonicalSpeaker {
+            id: self.id(),
+            cache,
+            neighbors,
+            timers,
+            purging: core.purging.clone(),
+        }
+    }
+}
