@@ -17,6 +17,7 @@ mod layout;
 mod lines;
 mod mars;
 mod octets;
+pub mod peer;
 mod scsp;
 #[cfg(test)]
 mod tests;
