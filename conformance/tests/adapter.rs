@@ -1,6 +1,11 @@
 //! The adapter as a process and the same server in this process give the same answers, octet for
 //! octet, however often they are asked.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test"
+)]
 
 use std::collections::VecDeque;
 
@@ -67,7 +72,14 @@ impl Pair<'_> {
     /// Lets time pass, never past the earliest timer of both.
     fn advance(&mut self, to: u64) {
         loop {
-            let at = self.next.iter().flatten().copied().min().unwrap_or(to).min(to);
+            let at = self
+                .next
+                .iter()
+                .flatten()
+                .copied()
+                .min()
+                .unwrap_or(to)
+                .min(to);
             for server in 0..2 {
                 let answer = self.servers[server].advance(at).unwrap();
                 self.take(at, server, answer);
@@ -82,13 +94,20 @@ impl Pair<'_> {
 /// Two servers come up, a client registers and joins at the first one, time passes. All answers, and
 /// what the second server knows in the end.
 fn play(servers: [&mut dyn Sut; 2]) -> (Vec<(usize, Answer)>, Value) {
-    let mut pair = Pair { servers, next: [None, None], log: Vec::new() };
+    let mut pair = Pair {
+        servers,
+        next: [None, None],
+        log: Vec::new(),
+    };
     for server in 0..2 {
-        let answer = pair.servers[server].reset("pair", 7, &config(server)).unwrap();
+        let answer = pair.servers[server]
+            .reset("pair", 7, &config(server))
+            .unwrap();
         pair.take(0, server, answer);
     }
-    for (server, peer) in [(0, atm("0b")), (1, atm("0a"))] {
-        let answer = pair.servers[server].vc_up(1, "link", &peer).unwrap();
+    let up = [atm("0b"), atm("0a")];
+    let up = [0, 1].map(|server| pair.servers[server].vc_up(1, "link", &up[server]).unwrap());
+    for (server, answer) in up.into_iter().enumerate() {
         pair.take(1, server, answer);
     }
     pair.advance(10_000);
@@ -110,12 +129,17 @@ fn in_process() -> (Vec<(usize, Answer)>, Value) {
 
 #[test]
 fn a_process_and_this_process_answer_alike() {
-    let command = [env!("CARGO_BIN_EXE_mars-conformance"), "adapter"].map(str::to_owned).to_vec();
+    let command = [env!("CARGO_BIN_EXE_mars-conformance"), "adapter"]
+        .map(str::to_owned)
+        .to_vec();
     let [mut a, mut b] = [0, 1].map(|_| Child::start(Launch::new(command.clone())).unwrap());
     let (log, known) = play([&mut a, &mut b]);
     assert_eq!(known[0]["origin"], "0a000001");
     assert_eq!(known[0]["endpoint"], atm("0c"));
-    assert_eq!((&known[0]["min"], &known[0]["max"]), (&json!("e0010203"), &json!("e0010203")));
+    assert_eq!(
+        (&known[0]["min"], &known[0]["max"]),
+        (&json!("e0010203"), &json!("e0010203"))
+    );
     assert_eq!((log.clone(), known.clone()), in_process());
     // Once more in the same processes: a reset leaves nothing behind.
     assert_eq!((log, known), play([&mut a, &mut b]));
@@ -127,5 +151,9 @@ fn the_second_server_learns_of_a_client_in_virtual_time() {
     assert_eq!(known.as_array().map(Vec::len), Some(1));
     let leaves = log.iter().flat_map(|(_, answer)| &answer.out);
     let added = leaves.filter(|out| matches!(out.action, OutAction::Leaf { add: true, .. }));
-    assert_eq!(added.count(), 1, "only the client's own server has it as a leaf");
+    assert_eq!(
+        added.count(),
+        1,
+        "only the client's own server has it as a leaf"
+    );
 }
