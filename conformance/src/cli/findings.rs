@@ -32,18 +32,37 @@ pub fn chart(scenario: &Scenario, path: &Path<ServerGroup>, title: String) -> Ch
 }
 
 /// As [`chart`], with the messages that the model under the finding's rules sends.
-fn chart_under(scenario: &Scenario, path: &Path<ServerGroup>, title: String, model: Option<&ServerGroup>) -> Chart {
+fn chart_under(
+    scenario: &Scenario,
+    path: &Path<ServerGroup>,
+    title: String,
+    model: Option<&ServerGroup>,
+) -> Chart {
     let topology = convert::topology(scenario);
-    let servers = convert::servers(scenario).into_iter().map(|server| server.name);
+    let servers = convert::servers(scenario)
+        .into_iter()
+        .map(|server| server.name);
     let participants = topology.clients.into_keys().chain(servers).collect();
-    let mut chart = Chart { title, participants, lines: Vec::new() };
+    let mut chart = Chart {
+        title,
+        participants,
+        lines: Vec::new(),
+    };
     let actions = path.actions();
     let recorded = model.and_then(|model| mars_model::trace::record(model, &actions));
     for (position, action) in actions.iter().enumerate() {
-        let observations = recorded.as_ref().and_then(|steps| steps.get(position)).map(|step| &step.observations);
-        let home = observations.and_then(|seen| seen.first()).map(convert::speaker);
-        let words = convert::act(*action, home).map_or_else(|| format!("{action:?}"), |act| act_words(&act));
-        chart.lines.push(Line::Event(format!("{}. {words}", position + 1)));
+        let observations = recorded
+            .as_ref()
+            .and_then(|steps| steps.get(position))
+            .map(|step| &step.observations);
+        let home = observations
+            .and_then(|seen| seen.first())
+            .map(convert::speaker);
+        let words = convert::act(*action, home)
+            .map_or_else(|| format!("{action:?}"), |act| act_words(&act));
+        chart
+            .lines
+            .push(Line::Event(format!("{}. {words}", position + 1)));
         for observation in observations.into_iter().flatten() {
             chart.output(&convert::expected(observation));
         }
@@ -81,9 +100,19 @@ pub fn exit(derived: &Derived) -> Exit {
 /// The page of a finding.
 fn page(finding: &Finding, derived: &Derived, ctx: &Ctx) {
     let (field, value) = finding.rules_field;
-    ctx.say(format_args!("{} {}", ctx.paint(Paint::Yellow, finding.id), finding.title));
-    ctx.say(format_args!("  text:        {}", finding.sections.join("; ")));
-    ctx.say(format_args!("  reading:     {field} = {value}, all else resolved; scenario {}", finding.scenario));
+    ctx.say(format_args!(
+        "{} {}",
+        ctx.paint(Paint::Yellow, finding.id),
+        finding.title
+    ));
+    ctx.say(format_args!(
+        "  text:        {}",
+        finding.sections.join("; ")
+    ));
+    ctx.say(format_args!(
+        "  reading:     {field} = {value}, all else resolved; scenario {}",
+        finding.scenario
+    ));
     ctx.say(format_args!("  breaks:      {}", finding.property));
     ctx.say(format_args!("  consequence: {}", finding.consequence));
     ctx.say(format_args!("  resolution:  {}", finding.resolution));
@@ -96,7 +125,12 @@ fn page(finding: &Finding, derived: &Derived, ctx: &Ctx) {
     match (&derived.path, finding.in_scenario()) {
         (Some(path), Some(scenario)) => {
             let title = format!("  shortest way into it, {} steps:", derived.trace_length);
-            let chart = chart_under(scenario, path, title, Some(&scenario.model(finding.rules())));
+            let chart = chart_under(
+                scenario,
+                path,
+                title,
+                Some(&scenario.model(finding.rules())),
+            );
             ctx.say(chart.text().trim_end().replace('\n', "\n    "));
         }
         _ => ctx.say("  NO LONGER DERIVED: the property does not fail"),
@@ -106,11 +140,16 @@ fn page(finding: &Finding, derived: &Derived, ctx: &Ctx) {
 
 /// Runs the command.
 pub fn run(args: &Args, ctx: &Ctx) -> Exit {
-    let meant: Vec<&Finding> =
-        findings().iter().filter(|finding| args.id.as_deref().is_none_or(|id| id == finding.id)).collect();
+    let meant: Vec<&Finding> = findings()
+        .iter()
+        .filter(|finding| args.id.as_deref().is_none_or(|id| id == finding.id))
+        .collect();
     if meant.is_empty() {
         let known: Vec<&str> = findings().iter().map(|finding| finding.id).collect();
-        ctx.error(format_args!("there is no such finding; there are: {}", known.join(", ")));
+        ctx.error(format_args!(
+            "there is no such finding; there are: {}",
+            known.join(", ")
+        ));
         return Exit::Usage;
     }
     let mut all = Exit::Ok;
@@ -118,9 +157,11 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         if ctx.stopped() {
             return all.combine(Exit::Incomplete);
         }
-        let mut progress = ctx.progress(finding.id, None);
-        let derived = derive(finding, &mut |now| progress.set(now.unique, format_args!("states, depth {}", now.depth)), ctx.stop);
-        progress.finish();
+        ctx.log(format_args!(
+            "{}: searching {} twice",
+            finding.id, finding.scenario
+        ));
+        let derived = derive(finding, ctx.stop);
         ctx.row(&row(finding, &derived, None));
         page(finding, &derived, ctx);
         all = all.combine(exit(&derived));

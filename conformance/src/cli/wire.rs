@@ -6,6 +6,7 @@ mod from_json;
 #[cfg(test)]
 mod tests;
 mod to_json;
+pub mod vectors;
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write};
 
@@ -13,7 +14,7 @@ use distributed_mars::wire::WireError;
 use distributed_mars::wire::llc_snap::{self, Encapsulation};
 use serde_json::{Value, json};
 
-use super::output::{Ctx, Exit};
+use super::output::{Ctx, Exit, Paint};
 
 /// Arguments of `wire`.
 #[derive(Debug, clap::Args)]
@@ -35,6 +36,13 @@ Example:
 Example:
   mars-conformance wire decode <frames.hex | mars-conformance wire encode")]
     Encode(LineArgs),
+    /// Check the vectors of `traces/wire/`
+    #[command(after_help = "Example:\n  mars-conformance wire vectors --format json")]
+    Vectors {
+        /// Folder of vector files
+        #[arg(long)]
+        dir: Option<std::path::PathBuf>,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -76,6 +84,9 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
                 Err(error) => error.to_string(),
             })
         }
+        Command::Vectors { dir } => {
+            return check_vectors(&dir.clone().unwrap_or_else(vectors::folder), ctx);
+        }
     };
     match handled {
         Ok(()) => Exit::Ok,
@@ -86,6 +97,35 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
             Exit::Internal
         }
     }
+}
+
+fn check_vectors(folder: &std::path::Path, ctx: &Ctx) -> Exit {
+    let rows = match vectors::check(folder) {
+        Ok(rows) => rows,
+        Err(error) => {
+            ctx.error(error);
+            return Exit::Usage;
+        }
+    };
+    let failed = rows.iter().filter(|row| !row.passes()).count();
+    for row in &rows {
+        ctx.row(row);
+        let (paint, word) = match row.passes() {
+            true => (Paint::Green, "pass"),
+            false => (Paint::Red, "fail"),
+        };
+        let failure = row.failure.as_deref().unwrap_or_default();
+        let word = ctx.paint(paint, word);
+        ctx.say(format_args!(
+            "{word}  {:5} {}  {failure}",
+            row.case, row.title
+        ));
+    }
+    let exit = if failed == 0 { Exit::Ok } else { Exit::Failed };
+    let passed = rows.len() - failed;
+    ctx.row(&json!({ "summary": { "pass": passed, "fail": failed, "exit": exit.code() } }));
+    ctx.say(format_args!("{passed} pass, {failed} fail"));
+    exit
 }
 
 /// Longest line that is looked at; no message has as many octets, in hex or in JSON.

@@ -9,8 +9,8 @@ use mars_model::server_group::{
 use serde_json::{Value, json};
 
 use crate::trace::{
-    About, Act, ClientSpec, Expected, ExpectedCsa, ExpectedMars, LeafOp, Says, ServerSpec, ServerState,
-    Topology,
+    About, Act, ClientSpec, Expected, ExpectedCsa, ExpectedMars, LeafOp, Says, ServerSpec,
+    ServerState, Topology,
 };
 
 /// Groups that the model's bits stand for: 224.1.2.0 and 224.1.2.1, which are neighbours, so that a
@@ -52,16 +52,30 @@ pub fn pairs(groups: u8) -> Vec<(String, String)> {
 pub fn topology(scenario: &Scenario) -> Topology {
     let clients = (0..scenario.clients).map(|number| {
         let spec = ClientSpec {
-            atm: format!("47000580ffe1000000f21a2b3c002048{:02x}000100", 0x1c + number),
+            atm: format!(
+                "47000580ffe1000000f21a2b3c002048{:02x}000100",
+                0x1c + number
+            ),
             protocol_address: format!("0a0000{:02x}", 0x63 + number),
         };
         (client(Client(number)), spec)
     });
-    let ranges = scenario.ranges.iter().zip(0..).filter_map(|(groups, number)| {
-        Some((range(Range(number)), pairs(*groups).into_iter().next()?))
-    });
-    let links = scenario.links.iter().map(|(a, b)| (server(Server(*a)), server(Server(*b))));
-    Topology { links: links.collect(), clients: clients.collect(), ranges: ranges.collect() }
+    let ranges = scenario
+        .ranges
+        .iter()
+        .zip(0..)
+        .filter_map(|(groups, number)| {
+            Some((range(Range(number)), pairs(*groups).into_iter().next()?))
+        });
+    let links = scenario
+        .links
+        .iter()
+        .map(|(a, b)| (server(Server(*a)), server(Server(*b))));
+    Topology {
+        links: links.collect(),
+        clients: clients.collect(),
+        ranges: ranges.collect(),
+    }
 }
 
 /// ATM number of a server.
@@ -111,7 +125,10 @@ pub fn servers(scenario: &Scenario) -> Vec<ServerSpec> {
                 "mtu": 9180,
                 "incarnation": 1,
             });
-            ServerSpec { name: server(Server(number)), config }
+            ServerSpec {
+                name: server(Server(number)),
+                config,
+            }
         })
         .collect()
 }
@@ -120,21 +137,66 @@ pub fn servers(scenario: &Scenario) -> Vec<ServerSpec> {
 pub fn act(action: Action, home: Option<Server>) -> Option<Act> {
     let at = || home.map(server);
     Some(match action {
-        Action::Register { client: c, server: s } => Act::Register { client: client(c), server: server(s) },
-        Action::Join { client: c, range: r } => Act::Join { client: client(c), server: at()?, range: range(r) },
-        Action::Leave { client: c, range: r } => {
-            Act::Leave { client: client(c), server: at()?, range: range(r) }
-        }
-        Action::Deregister { client: c } => Act::Deregister { client: client(c), server: at()? },
-        Action::Move { client: c, to } => Act::Move { client: client(c), server: server(to) },
-        Action::Redirect { client: c } => Act::Redirect { client: client(c), server: at()? },
-        Action::Failover { client: c } => Act::Failover { client: client(c), server: at()? },
-        Action::LeafGone { server: s, client: c } => Act::LeafGone { server: server(s), client: client(c) },
+        Action::Register {
+            client: c,
+            server: s,
+        } => Act::Register {
+            client: client(c),
+            server: server(s),
+        },
+        Action::Join {
+            client: c,
+            range: r,
+        } => Act::Join {
+            client: client(c),
+            server: at()?,
+            range: range(r),
+        },
+        Action::Leave {
+            client: c,
+            range: r,
+        } => Act::Leave {
+            client: client(c),
+            server: at()?,
+            range: range(r),
+        },
+        Action::Deregister { client: c } => Act::Deregister {
+            client: client(c),
+            server: at()?,
+        },
+        Action::Move { client: c, to } => Act::Move {
+            client: client(c),
+            server: server(to),
+        },
+        Action::Redirect { client: c } => Act::Redirect {
+            client: client(c),
+            server: at()?,
+        },
+        Action::Failover { client: c } => Act::Failover {
+            client: client(c),
+            server: at()?,
+        },
+        Action::LeafGone {
+            server: s,
+            client: c,
+        } => Act::LeafGone {
+            server: server(s),
+            client: client(c),
+        },
         Action::ClientCrash { client: c } => Act::ClientCrash { client: client(c) },
-        Action::Deliver { from, to } => Act::Deliver { from: server(from), to: server(to) },
+        Action::Deliver { from, to } => Act::Deliver {
+            from: server(from),
+            to: server(to),
+        },
         Action::Crash { server: s } => Act::Crash { server: server(s) },
-        Action::Cut { a, b } => Act::Cut { a: server(a), b: server(b) },
-        Action::Heal { a, b } => Act::Heal { a: server(a), b: server(b) },
+        Action::Cut { a, b } => Act::Cut {
+            a: server(a),
+            b: server(b),
+        },
+        Action::Heal { a, b } => Act::Heal {
+            a: server(a),
+            b: server(b),
+        },
         Action::Drain { server: s } => Act::Drain { server: server(s) },
         Action::Tick => Act::Tick,
         // A beat that hangs has no counterpart in the adapter protocol.
@@ -158,14 +220,27 @@ fn about(record: &Record) -> About {
     match record.kind {
         RecordKind::RedirectEntry => About::RedirectEntry,
         RecordKind::Register { client: c } => About::Register { client: client(c) },
-        RecordKind::Join { client: c, range: r } => About::Join { client: client(c), range: range(r) },
+        RecordKind::Join {
+            client: c,
+            range: r,
+        } => About::Join {
+            client: client(c),
+            range: range(r),
+        },
     }
 }
 
 /// An observation of the model as an output that must be seen.
 pub fn expected(observation: &Observation) -> Expected {
     match observation {
-        Observation::Csu { from, to, record, hops, solicited, fresh } => Expected::Csa(ExpectedCsa {
+        Observation::Csu {
+            from,
+            to,
+            record,
+            hops,
+            solicited,
+            fresh,
+        } => Expected::Csa(ExpectedCsa {
             from: server(*from),
             to: server(*to),
             origin: server(record.origin),
@@ -175,7 +250,11 @@ pub fn expected(observation: &Observation) -> Expected {
             hops: *hops,
             solicited: *solicited,
         }),
-        Observation::Private { server: s, client: c, copy } => Expected::Mars(ExpectedMars {
+        Observation::Private {
+            server: s,
+            client: c,
+            copy,
+        } => Expected::Mars(ExpectedMars {
             from: server(*s),
             to: client(*c),
             says: match copy {
@@ -185,23 +264,48 @@ pub fn expected(observation: &Observation) -> Expected {
                 Copy::Leave { range: r } => Says::LeaveCopy { range: range(*r) },
             },
         }),
-        Observation::Ccvc { server: s, kind, client: c, groups, punched } => {
+        Observation::Ccvc {
+            server: s,
+            kind,
+            client: c,
+            groups,
+            punched,
+        } => {
             let (client, groups, punched) = (client(*c), pairs(*groups), *punched);
             Expected::Mars(ExpectedMars {
                 from: server(*s),
                 to: "ccvc".to_owned(),
                 says: match kind {
-                    CcvcKind::Join => Says::Join { client, groups, punched },
-                    CcvcKind::Leave => Says::Leave { client, groups, punched },
+                    CcvcKind::Join => Says::Join {
+                        client,
+                        groups,
+                        punched,
+                    },
+                    CcvcKind::Leave => Says::Leave {
+                        client,
+                        groups,
+                        punched,
+                    },
                 },
             })
         }
-        Observation::Map { server: s, order, hard } => Expected::Mars(ExpectedMars {
+        Observation::Map {
+            server: s,
+            order,
+            hard,
+        } => Expected::Mars(ExpectedMars {
             from: server(*s),
             to: "ccvc".to_owned(),
-            says: Says::RedirectMap { order: order.iter().map(server).collect(), hard: *hard },
+            says: Says::RedirectMap {
+                order: order.iter().map(server).collect(),
+                hard: *hard,
+            },
         }),
-        Observation::Leaf { server: s, client: c, add } => Expected::Leaf {
+        Observation::Leaf {
+            server: s,
+            client: c,
+            add,
+        } => Expected::Leaf {
             from: server(*s),
             op: if *add { LeafOp::Add } else { LeafOp::Drop },
             peer: client(*c),
@@ -213,8 +317,16 @@ pub fn expected(observation: &Observation) -> Expected {
 pub fn state(projection: &Projection) -> ServerState {
     let mut state = ServerState {
         live: projection.live.iter().copied().map(server).collect(),
-        registrations: projection.registrations.iter().map(|(c, o, _)| (client(*c), server(*o))).collect(),
-        members: projection.members.iter().map(|(c, r, o)| (client(*c), range(*r), server(*o))).collect(),
+        registrations: projection
+            .registrations
+            .iter()
+            .map(|(c, o, _)| (client(*c), server(*o)))
+            .collect(),
+        members: projection
+            .members
+            .iter()
+            .map(|(c, r, o)| (client(*c), range(*r), server(*o)))
+            .collect(),
         map: projection.map.iter().map(server).collect(),
     };
     state.live.sort();
@@ -225,7 +337,10 @@ pub fn state(projection: &Projection) -> ServerState {
 
 /// States of all running servers by name.
 pub fn states(projections: &[(Server, Projection)]) -> BTreeMap<String, ServerState> {
-    projections.iter().map(|(number, projection)| (server(*number), state(projection))).collect()
+    projections
+        .iter()
+        .map(|(number, projection)| (server(*number), state(projection)))
+        .collect()
 }
 
 #[cfg(test)]

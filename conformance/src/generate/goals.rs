@@ -74,7 +74,12 @@ fn label(model: &ServerGroup, state: &State, action: Action) -> Option<String> {
 /// Kind of a message.
 fn kind(observation: &Observation) -> String {
     match observation {
-        Observation::Csu { record, solicited, fresh, .. } => {
+        Observation::Csu {
+            record,
+            solicited,
+            fresh,
+            ..
+        } => {
             let about = match (record.kind, record.live) {
                 (RecordKind::RedirectEntry, _) => "beat",
                 (RecordKind::Register { .. }, true) => "register",
@@ -82,7 +87,13 @@ fn kind(observation: &Observation) -> String {
                 (RecordKind::Join { .. }, true) => "join",
                 (RecordKind::Join { .. }, false) => "leave",
             };
-            let how = if *solicited { "solicited-" } else if *fresh { "" } else { "relayed-" };
+            let how = if *solicited {
+                "solicited-"
+            } else if *fresh {
+                ""
+            } else {
+                "relayed-"
+            };
             format!("{how}csa-{about}")
         }
         Observation::Private { copy, .. } => match copy {
@@ -99,7 +110,9 @@ fn kind(observation: &Observation) -> String {
             format!("{name}{}", if *punched { "-punched" } else { "" })
         }
         Observation::Map { order, .. } => format!("map-of-{}", order.len()),
-        Observation::Leaf { add, .. } => if *add { "leaf-added" } else { "leaf-dropped" }.to_owned(),
+        Observation::Leaf { add, .. } => {
+            if *add { "leaf-added" } else { "leaf-dropped" }.to_owned()
+        }
     }
 }
 
@@ -114,17 +127,37 @@ pub(super) fn candidates(scenario: &'static Scenario, stop: &AtomicBool) -> Vec<
         let next = u32::try_from(numbers.len()).ok()?;
         Some(*numbers.entry(name).or_insert(next))
     };
-    let report = search_labelled(&model, &Options::default(), Some(&number), &mut |_| {}, stop);
+    let report = search_labelled(
+        &model,
+        &Options::default(),
+        Some(&number),
+        &mut |_| {},
+        stop,
+    );
     let mut paths: Vec<(Vec<Action>, Option<Goal>)> = Vec::new();
-    for discovery in report.discoveries.iter().filter(|discovery| !discovery.violation) {
-        let goal = Goal::Witness { scenario: scenario.name, property: discovery.property };
+    for discovery in report
+        .discoveries
+        .iter()
+        .filter(|discovery| !discovery.violation)
+    {
+        let goal = Goal::Witness {
+            scenario: scenario.name,
+            property: discovery.property,
+        };
         paths.push((discovery.path.actions(), Some(goal)));
     }
     // In the order of names, not of numbers: the order in which a search meets labels is its own.
     let names: Vec<(String, u32)> = numbers.into_inner().into_iter().collect();
-    paths.extend(names.iter().filter_map(|(_, number)| Some((report.labels.get(number)?.actions(), None))));
-    for finding in findings().iter().filter(|finding| finding.scenario == scenario.name) {
-        if let Some(path) = failure(finding, &mut |_| {}, stop) {
+    paths.extend(
+        names
+            .iter()
+            .filter_map(|(_, number)| Some((report.labels.get(number)?.actions(), None))),
+    );
+    for finding in findings()
+        .iter()
+        .filter(|finding| finding.scenario == scenario.name)
+    {
+        if let Some(path) = failure(finding, stop) {
             let goal = Goal::Finding { id: finding.id };
             paths.push((enabled(&model, &path.actions()), Some(goal)));
         }
@@ -132,7 +165,9 @@ pub(super) fn candidates(scenario: &'static Scenario, stop: &AtomicBool) -> Vec<
     let mut found: Vec<Candidate> = Vec::new();
     for (actions, goal) in paths {
         if let Some(candidate) = candidate(&model, scenario, actions, goal)
-            && !found.iter().any(|other| other.actions == candidate.actions && other.goals == candidate.goals)
+            && !found
+                .iter()
+                .any(|other| other.actions == candidate.actions && other.goals == candidate.goals)
         {
             found.push(candidate);
         }
@@ -167,7 +202,10 @@ fn candidate(
     let mut state = model.initial();
     for action in &actions {
         let label = label(model, &state, *action)?;
-        goals.insert(Goal::Transition { servers: scenario.servers, label });
+        goals.insert(Goal::Transition {
+            servers: scenario.servers,
+            label,
+        });
         state = step(model, &state, *action, &mut ())?;
     }
     Some(Candidate { actions, goals })

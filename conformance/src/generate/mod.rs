@@ -45,13 +45,18 @@ pub fn generate(
     stop: &AtomicBool,
 ) -> Result<Vec<Generated>, GenerateError> {
     let all = scenarios();
-    let found: Vec<Mutex<Option<Vec<goals::Candidate>>>> = all.iter().map(|_| Mutex::new(None)).collect();
+    let found: Vec<Mutex<Option<Vec<goals::Candidate>>>> =
+        all.iter().map(|_| Mutex::new(None)).collect();
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, all.len().max(1)) {
             scope.spawn(|| {
-                while let Some(index) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < all.len()) {
-                    let candidates = all.get(index).map(|scenario| goals::candidates(scenario, stop));
+                while let Some(index) =
+                    Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < all.len())
+                {
+                    let candidates = all
+                        .get(index)
+                        .map(|scenario| goals::candidates(scenario, stop));
                     if let Some(mut place) = found.get(index).and_then(|place| place.lock().ok()) {
                         *place = candidates;
                     }
@@ -67,21 +72,31 @@ pub fn generate(
     let mut candidates: Vec<(&'static Scenario, goals::Candidate)> = Vec::new();
     for (scenario, place) in all.iter().zip(found) {
         let of_scenario = place.into_inner().ok().flatten().unwrap_or_default();
-        candidates.extend(of_scenario.into_iter().map(|candidate| (scenario, candidate)));
+        candidates.extend(
+            of_scenario
+                .into_iter()
+                .map(|candidate| (scenario, candidate)),
+        );
     }
     let chosen = cover::cover(&candidates);
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     let mut files = Vec::with_capacity(chosen.len());
     for (index, goals) in chosen {
-        let Some((scenario, candidate)) = candidates.get(index) else { continue };
+        let Some((scenario, candidate)) = candidates.get(index) else {
+            continue;
+        };
         let number = numbers.entry(scenario.name).or_insert(0);
         *number += 1;
         let id = format!("{}-{number:03}", scenario.name);
         let trace = script::script(scenario, candidate, id, &goals)
             .map_err(|why| GenerateError::Internal(format!("{}: {why}", scenario.name)))?;
-        let value = serde_json::to_value(&trace).map_err(|error| GenerateError::Internal(error.to_string()))?;
+        let value = serde_json::to_value(&trace)
+            .map_err(|error| GenerateError::Internal(error.to_string()))?;
         let path = Path::new(&trace.area).join(format!("{}.json", trace.id));
-        files.push(Generated { path, text: canonical(&value) });
+        files.push(Generated {
+            path,
+            text: canonical(&value),
+        });
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
@@ -95,15 +110,24 @@ pub fn compare(folder: &Path, generated: &[Generated]) -> Vec<String> {
         match std::fs::read_to_string(folder.join(path)) {
             Ok(there) if there == *text => {}
             Ok(there) => {
-                let line = there.lines().zip(text.lines()).position(|(one, other)| one != other);
+                let line = there
+                    .lines()
+                    .zip(text.lines())
+                    .position(|(one, other)| one != other);
                 let line = line.unwrap_or_else(|| there.lines().count().min(text.lines().count()));
-                wrong.push(format!("{}: differs from line {} on", path.display(), line + 1));
+                wrong.push(format!(
+                    "{}: differs from line {} on",
+                    path.display(),
+                    line + 1
+                ));
             }
             Err(_) => wrong.push(format!("{}: missing", path.display())),
         }
     }
     for path in generated_files(folder) {
-        let known = path.strip_prefix(folder).is_ok_and(|path| generated.iter().any(|one| one.path == path));
+        let known = path
+            .strip_prefix(folder)
+            .is_ok_and(|path| generated.iter().any(|one| one.path == path));
         if !known {
             wrong.push(format!("{}: no goal asks for it any more", path.display()));
         }
@@ -139,7 +163,9 @@ pub fn write(folder: &Path, generated: &[Generated]) -> Result<(), (PathBuf, std
         std::fs::rename(&temporary, &path).map_err(|error| failed(&path, error))?;
     }
     for path in generated_files(folder) {
-        let known = path.strip_prefix(folder).is_ok_and(|path| generated.iter().any(|one| one.path == path));
+        let known = path
+            .strip_prefix(folder)
+            .is_ok_and(|path| generated.iter().any(|one| one.path == path));
         if !known {
             std::fs::remove_file(&path).map_err(|error| failed(&path, error))?;
         }

@@ -26,7 +26,11 @@ pub(super) fn script(
     let model = scenario.model(Rules::resolved());
     let mut actions = candidate.actions.clone();
     let lost = |action: &Action| matches!(action, Action::Crash { .. } | Action::Cut { .. });
-    let ticks = if actions.iter().any(lost) { TAIL_TICKS.1 } else { TAIL_TICKS.0 };
+    let ticks = if actions.iter().any(lost) {
+        TAIL_TICKS.1
+    } else {
+        TAIL_TICKS.0
+    };
     let mut state = follow(&model, &actions).ok_or("a path that the model refuses")?;
     deliver_all(&model, scenario, &mut state, &mut actions);
     for _ in 0..ticks {
@@ -50,8 +54,11 @@ pub(super) fn script(
     if let Some(last) = recorded.last() {
         steps.extend(queries(scenario, last, at));
     }
-    let mut requirements: Vec<String> =
-        steps.iter().flat_map(|step| &step.expect).flat_map(|one| one.requirements.clone()).collect();
+    let mut requirements: Vec<String> = steps
+        .iter()
+        .flat_map(|step| &step.expect)
+        .flat_map(|one| one.requirements.clone())
+        .collect();
     requirements.sort();
     requirements.dedup();
     Ok(Trace {
@@ -75,11 +82,18 @@ pub(super) fn script(
 
 /// The state that a path leads to.
 fn follow(model: &ServerGroup, actions: &[Action]) -> Option<State> {
-    actions.iter().try_fold(model.initial(), |state, action| step(model, &state, *action, &mut ()))
+    actions.iter().try_fold(model.initial(), |state, action| {
+        step(model, &state, *action, &mut ())
+    })
 }
 
 /// Delivers until nothing is on its way, lowest link first.
-fn deliver_all(model: &ServerGroup, scenario: &Scenario, state: &mut State, actions: &mut Vec<Action>) {
+fn deliver_all(
+    model: &ServerGroup,
+    scenario: &Scenario,
+    state: &mut State,
+    actions: &mut Vec<Action>,
+) {
     let directions: Vec<Action> = scenario
         .links
         .iter()
@@ -107,7 +121,11 @@ fn lowered(one: &TraceStep, at: u64) -> Result<Step, String> {
         at,
         act: Some(act),
         stimulus: None,
-        expect: vec![Alternative { level: Level::Must, requirements, outputs }],
+        expect: vec![Alternative {
+            level: Level::Must,
+            requirements,
+            outputs,
+        }],
         state: convert::states(&one.projections),
     })
 }
@@ -115,8 +133,19 @@ fn lowered(one: &TraceStep, at: u64) -> Result<Step, String> {
 /// Every client that is registered with a running server asks it who is in each range's lowest group.
 fn queries(scenario: &Scenario, last: &TraceStep, at: u64) -> Vec<Step> {
     let mut steps = Vec::new();
-    let lowest = |range: &Range| scenario.ranges.get(usize::from(range.0)).map_or(0, |groups| groups & groups.wrapping_neg());
-    let groups = |range: &Range| scenario.ranges.get(usize::from(range.0)).copied().unwrap_or_default();
+    let lowest = |range: &Range| {
+        scenario
+            .ranges
+            .get(usize::from(range.0))
+            .map_or(0, |groups| groups & groups.wrapping_neg())
+    };
+    let groups = |range: &Range| {
+        scenario
+            .ranges
+            .get(usize::from(range.0))
+            .copied()
+            .unwrap_or_default()
+    };
     for (server, projection) in &last.projections {
         for client in &projection.leaves {
             for number in 0..u8::try_from(scenario.ranges.len()).unwrap_or(0) {
@@ -131,18 +160,35 @@ fn queries(scenario: &Scenario, last: &TraceStep, at: u64) -> Vec<Step> {
                 members.dedup();
                 let range = convert::range(asked);
                 let says = if members.is_empty() {
-                    Says::Nak { range: range.clone() }
+                    Says::Nak {
+                        range: range.clone(),
+                    }
                 } else {
-                    Says::Multi { range: range.clone(), members }
+                    Says::Multi {
+                        range: range.clone(),
+                        members,
+                    }
                 };
                 let (from, to) = (convert::server(*server), convert::client(*client));
-                let output = Expected::Mars(ExpectedMars { from: from.clone(), to: to.clone(), says });
+                let output = Expected::Mars(ExpectedMars {
+                    from: from.clone(),
+                    to: to.clone(),
+                    says,
+                });
                 let requirements = vec!["R2443-1-01".to_owned(), "R2443-1-02".to_owned()];
                 steps.push(Step {
                     at,
-                    act: Some(Act::Query { client: to, server: from, range }),
+                    act: Some(Act::Query {
+                        client: to,
+                        server: from,
+                        range,
+                    }),
                     stimulus: None,
-                    expect: vec![Alternative { level: Level::Must, requirements, outputs: vec![output] }],
+                    expect: vec![Alternative {
+                        level: Level::Must,
+                        requirements,
+                        outputs: vec![output],
+                    }],
                     state: Default::default(),
                 });
             }
@@ -154,7 +200,9 @@ fn queries(scenario: &Scenario, last: &TraceStep, at: u64) -> Vec<Step> {
 /// Ledger ids that a step stands for.
 fn requirements(act: &Act, observations: &[Observation]) -> Vec<String> {
     let of_act: &[&str] = match act {
-        Act::Register { .. } | Act::Move { .. } => &["R2443-1-07", "R2443-2-04", "R2443-2-08", "R2443-5.3-01"],
+        Act::Register { .. } | Act::Move { .. } => {
+            &["R2443-1-07", "R2443-2-04", "R2443-2-08", "R2443-5.3-01"]
+        }
         Act::Failover { .. } => &["R2443-2-12", "R2443-5.3-01"],
         Act::Redirect { .. } => &["R2443-2-03", "R2443-5.3-01"],
         Act::Join { .. } => &["R2443-2-09", "R2443-5.3-02", "R2443-5.3-09"],
@@ -176,7 +224,11 @@ fn requirements(act: &Act, observations: &[Observation]) -> Vec<String> {
             Observation::Private { .. } | Observation::Leaf { .. } => &[],
         }
     });
-    let mut ids: Vec<String> = of_act.iter().chain(of_outputs.collect::<Vec<_>>().iter().copied()).map(|id| (*id).to_owned()).collect();
+    let mut ids: Vec<String> = of_act
+        .iter()
+        .chain(of_outputs.collect::<Vec<_>>().iter().copied())
+        .map(|id| (*id).to_owned())
+        .collect();
     ids.sort();
     ids.dedup();
     ids
@@ -188,7 +240,9 @@ fn area(scenario: &str) -> &'static str {
         name if name.contains("cmi") => "group.cmi_range",
         name if name.contains("proxy") => "group.proxy_deregister",
         name if name.contains("drain") || name.contains("redirect") => "group.redirect_map",
-        name if name.contains("crash") || name.contains("partition") || name.contains("hung") => "group.flush",
+        name if name.contains("crash") || name.contains("partition") || name.contains("hung") => {
+            "group.flush"
+        }
         _ => "group.membership",
     }
 }
@@ -198,6 +252,10 @@ fn title(scenario: &Scenario, goals: &[Goal]) -> String {
     let first = goals.first().map(Goal::to_string).unwrap_or_default();
     match goals.len() {
         0 | 1 => format!("{}: {first}", scenario.title.trim_end_matches('.')),
-        more => format!("{}: {first}, and {} more", scenario.title.trim_end_matches('.'), more - 1),
+        more => format!(
+            "{}: {first}, and {} more",
+            scenario.title.trim_end_matches('.'),
+            more - 1
+        ),
     }
 }

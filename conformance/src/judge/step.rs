@@ -343,7 +343,9 @@ fn one_record(
     let instance = lower.instance(record);
     // What an originator made while nobody was linked to it is new to the judge when it is asked for.
     let first_sight = wanted.fresh
-        || (wanted.solicited && wanted.from == wanted.origin && !books.knows(identity, &instance.record));
+        || (wanted.solicited
+            && wanted.from == wanted.origin
+            && !books.knows(identity, &instance.record));
     if !first_sight {
         let same = |other: &Value| lower.instance(other).record == instance.record;
         let passed_on = match arrived.filter(|other| {
