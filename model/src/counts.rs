@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn small_scenarios_do_what_they_declare_and_nothing_else() {
-        for name in ["crash_and_failover", "drain"] {
+        for name in ["ring_with_a_cut", "drain"] {
             let scenario = by_name(name).unwrap();
             let stop = AtomicBool::new(false);
             let report = search(

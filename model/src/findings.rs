@@ -6,7 +6,7 @@
 use crate::explore::{Options, Path, StoppedBy, search};
 use crate::rules::{
     CmiReuse, DeregisterRecords, DuplicateJoin, Exhausted, FieldValue, Flush, ForeignDeregister,
-    PurgeScope, RedirectFlag, RedirectOrder, Rules, SolicitedHop,
+    LinkLoss, MapRemoval, PurgeScope, RedirectFlag, RedirectOrder, Rules, SolicitedHop, UnknownKey,
 };
 use crate::scenario::{self, Scenario};
 use crate::server_group::ServerGroup;
@@ -164,6 +164,17 @@ const FINDINGS: &[Finding] = &[
         change: |rules| rules.foreign_deregister = ForeignDeregister::Ignore,
     },
     Finding {
+        id: "A10",
+        title: "A learned server that is never taken out of the redirect map outlives itself there",
+        sections: &["RFC 2443, 2 and 5.1", "RFC 2022, 5.4.2"],
+        rules_field: ("map_removal", "never"),
+        scenario: "crash_and_failover",
+        property: "redirect-map-true",
+        consequence: "Clients of a failed server try dead servers first; each costs them several timeouts.",
+        resolution: "A learned server leaves the map when it is flushed.",
+        change: |rules| rules.map_removal = MapRemoval::Never,
+    },
+    Finding {
         id: "B02",
         title: "A flush without a new alignment loses the members behind a working link",
         sections: &["RFC 2443, 2 and 5.1", "RFC 2334, 2.2 and 2.3"],
@@ -176,6 +187,17 @@ const FINDINGS: &[Finding] = &[
         change: |rules| rules.flush = Flush::Delete,
     },
     Finding {
+        id: "B09",
+        title: "A neighbour that is flushed because one link to it failed, though its heartbeats come another way",
+        sections: &["RFC 2334, 2.1", "RFC 2443, 2"],
+        rules_field: ("link_loss", "flush"),
+        scenario: "ring_with_a_cut",
+        property: "flush-exact",
+        consequence: "The loss of one VC takes the members of a running, connected server out of service.",
+        resolution: "Only missed heartbeats flush an originator, whatever its links do.",
+        change: |rules| rules.link_loss = LinkLoss::Flush,
+    },
+    Finding {
         id: "C04",
         title: "A deregister alone leaves the join records of the registration in every cache",
         sections: &["RFC 2443, 5.4", "RFC 2334, 2.3"],
@@ -186,6 +208,18 @@ const FINDINGS: &[Finding] = &[
                       CMI keeps them from counting again.",
         resolution: "The originator withdraws the register record first and then every join record under its own key.",
         change: |rules| rules.deregister_records = DeregisterRecords::RegisterOnly,
+    },
+    Finding {
+        id: "C07",
+        title: "Where only a cached record can be outdone, nothing new is ever learned",
+        sections: &["RFC 2334, 2.4"],
+        rules_field: ("unknown_key", "never-newer"),
+        scenario: "three_in_a_line",
+        property: "converged-when-quiet",
+        consequence: "Read to the letter, a record under an unknown key is not newer than anything, so no server ever \
+                      learns a registration from another.",
+        resolution: "A record under an unknown key counts as newer.",
+        change: |rules| rules.unknown_key = UnknownKey::NeverNewer,
     },
     Finding {
         id: "C13",

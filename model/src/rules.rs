@@ -110,6 +110,33 @@ reading! {
     }
 }
 reading! {
+    /// C07: whether a record under a key that is not cached counts as newer.
+    UnknownKey {
+        /// Yes.
+        Newer = "newer",
+        /// No: newer needs a cached instance to be newer than.
+        NeverNewer = "never-newer",
+    }
+}
+reading! {
+    /// B09: whether the loss of a link alone ends what the neighbour supplied.
+    LinkLoss {
+        /// No: only missed heartbeats do, which may come by another way.
+        Nothing = "nothing",
+        /// The neighbour is flushed at once.
+        Flush = "flush",
+    }
+}
+reading! {
+    /// A10: when a learned server leaves the redirect map.
+    MapRemoval {
+        /// When it is flushed.
+        AtFlush = "at-flush",
+        /// Never: only insertion is written down.
+        Never = "never",
+    }
+}
+reading! {
     /// Deliberate faults of the model: not readings of the RFCs, but proof that each property can fail.
     Mutant {
         /// No fault.
@@ -156,6 +183,12 @@ pub struct Rules {
     pub duplicate_join: DuplicateJoin,
     /// C02, C04.
     pub deregister_records: DeregisterRecords,
+    /// C07.
+    pub unknown_key: UnknownKey,
+    /// B09.
+    pub link_loss: LinkLoss,
+    /// A10.
+    pub map_removal: MapRemoval,
     /// A deliberate fault; [`Mutant::None`] in every set of rules but those of the model's own tests.
     pub mutant: Mutant,
 }
@@ -174,6 +207,9 @@ impl Rules {
             exhausted: Exhausted::Silence,
             duplicate_join: DuplicateJoin::Registration,
             deregister_records: DeregisterRecords::WithJoins,
+            unknown_key: UnknownKey::Newer,
+            link_loss: LinkLoss::Nothing,
+            map_removal: MapRemoval::AtFlush,
             mutant: Mutant::None,
         }
     }
@@ -191,12 +227,15 @@ impl Rules {
             exhausted: Exhausted::ZeroCmi,
             duplicate_join: DuplicateJoin::Everything,
             deregister_records: DeregisterRecords::RegisterOnly,
+            unknown_key: UnknownKey::NeverNewer,
+            link_loss: LinkLoss::Flush,
+            map_removal: MapRemoval::Never,
             mutant: Mutant::None,
         }
     }
 
     /// Every field with its value, by name, in a fixed order.
-    pub const fn fields(&self) -> [FieldValue; 11] {
+    pub const fn fields(&self) -> [FieldValue; 14] {
         [
             ("redirect_order", self.redirect_order.as_str()),
             ("redirect_flag", self.redirect_flag.as_str()),
@@ -208,6 +247,9 @@ impl Rules {
             ("exhausted", self.exhausted.as_str()),
             ("duplicate_join", self.duplicate_join.as_str()),
             ("deregister_records", self.deregister_records.as_str()),
+            ("unknown_key", self.unknown_key.as_str()),
+            ("link_loss", self.link_loss.as_str()),
+            ("map_removal", self.map_removal.as_str()),
             ("mutant", self.mutant.as_str()),
         ]
     }
@@ -229,7 +271,7 @@ mod tests {
 
     #[test]
     fn literal_differs_from_resolved_in_every_field_but_the_mutant() {
-        assert_eq!(Rules::literal().differences(&Rules::resolved()).len(), 10);
+        assert_eq!(Rules::literal().differences(&Rules::resolved()).len(), 13);
         assert!(Rules::resolved().differences(&Rules::resolved()).is_empty());
     }
 }

@@ -434,4 +434,26 @@ const SCENARIOS: &[Scenario] = &[
         ],
         witnesses: &["two-registrations", "race", "rejoined"],
     },
+    Scenario {
+        name: "ring_with_a_cut",
+        title: "A link of a ring goes down and comes back: what both ends supply still goes the other way round.",
+        servers: 3,
+        clients: 1,
+        ranges: ONE,
+        links: RING,
+        cmi_slots: 2,
+        queue: 12,
+        literal_purgers: 0,
+        duplicates: false,
+        beats: false,
+        budgets: Budgets {
+            registers: 1,
+            changes: 2,
+            cuts: 2,
+            ..Budgets::NONE
+        },
+        profile: Profile::Quick,
+        actions: &["register", "join", "leave", "deliver", "cut", "heal"],
+        witnesses: &["member-elsewhere", "overtaken"],
+    },
 ];

@@ -70,6 +70,22 @@ fn chart_under(
     chart
 }
 
+/// The chart of a finding's counterexample, with the messages that the reading causes.
+#[must_use]
+pub fn finding_chart(finding: &Finding, derived: &Derived) -> Option<Chart> {
+    let (path, scenario) = (derived.path.as_ref()?, finding.in_scenario()?);
+    let title = format!(
+        "  {}: shortest way into it, {} steps:",
+        finding.id, derived.trace_length
+    );
+    Some(chart_under(
+        scenario,
+        path,
+        title,
+        Some(&scenario.model(finding.rules())),
+    ))
+}
+
 /// The row of a finding.
 #[must_use]
 pub fn row(finding: &Finding, derived: &Derived, part: Option<&str>) -> Value {
@@ -122,18 +138,9 @@ fn page(finding: &Finding, derived: &Derived, ctx: &Ctx) {
         None => "not decided (interrupted)",
     };
     ctx.say(format_args!("  resolved:    {} {holds}", finding.property));
-    match (&derived.path, finding.in_scenario()) {
-        (Some(path), Some(scenario)) => {
-            let title = format!("  shortest way into it, {} steps:", derived.trace_length);
-            let chart = chart_under(
-                scenario,
-                path,
-                title,
-                Some(&scenario.model(finding.rules())),
-            );
-            ctx.say(chart.text().trim_end().replace('\n', "\n    "));
-        }
-        _ => ctx.say("  NO LONGER DERIVED: the property does not fail"),
+    match finding_chart(finding, derived) {
+        Some(chart) => ctx.say(chart.text().trim_end().replace('\n', "\n    ")),
+        None => ctx.say("  NO LONGER DERIVED: the property does not fail"),
     }
     ctx.say("");
 }

@@ -25,8 +25,8 @@ pub struct Instance {
 pub struct Books {
     /// All instances seen of each record, oldest first.
     instances: BTreeMap<Identity, Vec<Instance>>,
-    /// CMI of each registration, by server and client.
-    cmis: BTreeMap<(String, String), Value>,
+    /// CMI of the last registration of a client at a server, and whether it still lives.
+    cmis: BTreeMap<(String, String), (Value, bool)>,
     /// Cluster sequence number of the last ClusterControlVC message of each server.
     csns: BTreeMap<String, u32>,
     /// Sequence bits (mar$flags.sequence) of each client's last message.
@@ -69,16 +69,18 @@ impl Books {
         self.instances.entry(identity).or_default().push(instance);
     }
 
-    /// The CMI of a client's registration at a server.
+    /// The CMI of a client's last registration at a server.
     #[must_use]
     pub fn cmi(&self, server: &str, client: &str) -> Option<&Value> {
-        self.cmis.get(&(server.to_owned(), client.to_owned()))
+        self.cmis
+            .get(&(server.to_owned(), client.to_owned()))
+            .map(|(cmi, _)| cmi)
     }
 
-    /// Binds the CMI of a new registration. Fails with the other registration that has it.
+    /// Binds the CMI of a registration.
     ///
     /// # Errors
-    /// Server and client of the registration that already has this CMI.
+    /// Server and client of the live registration that already has this CMI.
     pub fn bind_cmi(
         &mut self,
         server: &str,
@@ -86,20 +88,21 @@ impl Books {
         cmi: &Value,
     ) -> Result<(), (String, String)> {
         let key = (server.to_owned(), client.to_owned());
-        if let Some((other, _)) = self
-            .cmis
-            .iter()
-            .find(|(other, value)| **other != key && *value == cmi)
-        {
+        let taken = |other: &(String, String), value: &(Value, bool)| {
+            *other != key && value.1 && value.0 == *cmi
+        };
+        if let Some((other, _)) = self.cmis.iter().find(|(other, value)| taken(other, value)) {
             return Err(other.clone());
         }
-        self.cmis.insert(key, cmi.clone());
+        self.cmis.insert(key, (cmi.clone(), true));
         Ok(())
     }
 
-    /// Forgets the CMI of a registration that ended.
-    pub fn release_cmi(&mut self, server: &str, client: &str) {
-        self.cmis.remove(&(server.to_owned(), client.to_owned()));
+    /// Takes note that a registration ended; its records may still be on their way.
+    pub fn end_cmi(&mut self, server: &str, client: &str) {
+        if let Some((_, live)) = self.cmis.get_mut(&(server.to_owned(), client.to_owned())) {
+            *live = false;
+        }
     }
 
     /// Number of the last ClusterControlVC message of a server, if there was one.

@@ -289,19 +289,35 @@ fn records(
             there.push((from, to, record, lower.identify(record)));
         }
     }
-    for wanted in expected {
-        let Expected::Csa(wanted) = wanted else {
-            continue;
-        };
+    // What is new chooses first, since an answer to a solicitation may have any hop count; what is
+    // passed on comes last, since this step may have shown for the first time what that is.
+    let mut csas: Vec<&ExpectedCsa> = expected
+        .iter()
+        .filter_map(|one| match one {
+            Expected::Csa(csa) => Some(csa),
+            _ => None,
+        })
+        .collect();
+    csas.sort_by_key(|csa| (!csa.fresh, !csa.solicited));
+    for wanted in csas {
         let identity = (wanted.origin.clone(), wanted.about.clone());
-        let position = there.iter().position(|(from, to, _, named)| {
-            (*from, *to) == (&wanted.from, &wanted.to)
+        let pattern = lower.record(wanted, books);
+        let same = |(from, to, _, named): &(&str, &str, &Value, Option<(Identity, bool)>)| {
+            (*from, *to) == (wanted.from.as_str(), wanted.to.as_str())
                 && named.as_ref().is_some_and(|(named, _)| *named == identity)
-        });
+        };
+        let position = (0..there.len())
+            .filter(|position| there.get(*position).is_some_and(same))
+            .min_by_key(|position| {
+                let record = there
+                    .get(*position)
+                    .map_or(&Value::Null, |(.., record, _)| record);
+                differences(&pattern, record, &mut Bindings::new()).len()
+            });
         let Some(position) = position else {
             let other = there
                 .iter()
-                .find(|(from, to, ..)| (*from, *to) == (&wanted.from, &wanted.to));
+                .find(|(from, to, ..)| (*from, *to) == (wanted.from.as_str(), wanted.to.as_str()));
             let got = other
                 .map(|(.., record, _)| lower.describe_record(record))
                 .unwrap_or_default();
@@ -368,9 +384,6 @@ fn one_record(
         return Ok(());
     }
     check_fresh(wanted, identity, &instance, lower, record, books)?;
-    if let (About::Register { client }, false) = (&wanted.about, wanted.live) {
-        books.release_cmi(&wanted.origin, client);
-    }
     books.remember(identity.clone(), instance);
     Ok(())
 }
@@ -400,7 +413,7 @@ fn check_fresh(
                 format!("under its key {}", last.key),
             );
         }
-        if instance.sequence <= last.sequence && !repeated {
+        if instance.sequence <= last.sequence && !repeated && !wanted.solicited {
             return fail(
                 "wrong-field:csa_sequence_number",
                 format!("numbered above {}", last.sequence),

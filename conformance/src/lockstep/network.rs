@@ -3,7 +3,7 @@
 //! Everything but CSU Requests crosses a link at once: Hello, alignment, acknowledgements and
 //! solicitations are the network's business. The records of CSU Requests wait, one by one, in a queue
 //! per direction until the trace has them delivered; how a server packed them is free, so the network
-//! unpacks them. While a link comes up (`aligning`), its CSU Requests cross at once too: the model
+//! unpacks them. While a link comes up, answers to solicitations cross at once too: the model
 //! takes an alignment as one step.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -59,12 +59,8 @@ pub enum SeenWhat {
         hex: String,
         value: Value,
     },
-    /// A record of a CSU Request towards another server; `aligning` when it crossed at once.
-    Record {
-        to: String,
-        record: Value,
-        aligning: bool,
-    },
+    /// A record of a CSU Request towards another server.
+    Record { to: String, record: Value },
     /// A leaf of a control VC.
     Leaf {
         add: bool,
@@ -79,10 +75,32 @@ struct Link {
     b: usize,
     /// VC names at `a` and at `b`; `None` while the link is down.
     vcs: Option<(String, String)>,
-    /// CSU Requests cross at once.
-    aligning: bool,
+    /// Which CSU Requests cross at once.
+    crossing: Crosses,
     /// How often it came up, so that VC names are never used twice.
     generation: u32,
+}
+
+/// Which records cross a link at once, in the CSU Request that bears them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Crosses {
+    /// None: all wait in the queue.
+    Nothing,
+    /// Answers to solicitations: the link comes up. They bear hop count 1.
+    Answers,
+    /// All: before the first step.
+    Everything,
+}
+
+impl Crosses {
+    /// Whether this record crosses at once.
+    fn lets(self, record: &Value) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Answers => record.get("hop_count") == Some(&json!(1)),
+            Self::Everything => true,
+        }
+    }
 }
 
 /// A frame on its way that is delivered before the step ends.
@@ -166,7 +184,7 @@ impl<'a> Network<'a> {
                 a,
                 b,
                 vcs: None,
-                aligning: false,
+                crossing: Crosses::Nothing,
                 generation: 0,
             })
             .collect();
@@ -313,32 +331,42 @@ impl<'a> Network<'a> {
         let link = self.links.iter().find_map(|link| {
             let (at_a, at_b) = link.vcs.as_ref()?;
             match index {
-                _ if index == link.a && at_a == vc => Some((link.b, at_b.clone(), link.aligning)),
-                _ if index == link.b && at_b == vc => Some((link.a, at_a.clone(), link.aligning)),
+                _ if index == link.a && at_a == vc => Some((link.b, at_b.clone(), link.crossing)),
+                _ if index == link.b && at_b == vc => Some((link.a, at_a.clone(), link.crossing)),
                 _ => None,
             }
         });
-        if let Some((to, peer_vc, aligning)) = link {
+        if let Some((to, peer_vc, crosses)) = link {
             let to_name = self.node(to)?.name.clone();
+            let mut octets = octets;
             if let Some(records) = frames::csu_request_records(&value) {
+                let (crossing, waiting): (Vec<&Value>, Vec<&Value>) =
+                    records.iter().partition(|record| crosses.lets(record));
                 for record in records {
-                    let record = record.clone();
                     let what = SeenWhat::Record {
                         to: to_name.clone(),
                         record: record.clone(),
-                        aligning,
                     };
                     self.seen.push(Seen {
                         at,
                         from: from.clone(),
                         what,
                     });
-                    if !aligning {
-                        self.sent.push((index, to, record));
-                    }
                 }
-                if !aligning {
+                let queued = waiting.len();
+                self.sent.extend(
+                    waiting
+                        .into_iter()
+                        .map(|record| (index, to, record.clone())),
+                );
+                if crossing.is_empty() && queued > 0 {
                     return Ok(());
+                }
+                if queued > 0 {
+                    let crossing: Vec<Value> = crossing.into_iter().cloned().collect();
+                    let (sender, receiver) = (&self.node(index)?.id, &self.node(to)?.id);
+                    octets = frames::csu_request(&self.server_group, sender, receiver, &crossing)
+                        .map_err(|error| NetworkError::Trace(error.to_string()))?;
                 }
             }
             self.seen.push(Seen {
@@ -432,11 +460,11 @@ impl<'a> Network<'a> {
     /// As [`Self::advance`].
     pub fn prologue(&mut self, until: u64) -> Result<(), NetworkError> {
         for position in 0..self.links.len() {
-            self.link_up(position)?;
+            self.link_up(position, Crosses::Everything)?;
         }
         self.advance(until)?;
         for link in &mut self.links {
-            link.aligning = false;
+            link.crossing = Crosses::Nothing;
         }
         Ok(())
     }
@@ -448,7 +476,7 @@ impl<'a> Network<'a> {
         found.ok_or_else(|| NetworkError::Trace("there is no such link in the topology".to_owned()))
     }
 
-    fn link_up(&mut self, position: usize) -> Result<(), NetworkError> {
+    fn link_up(&mut self, position: usize, crossing: Crosses) -> Result<(), NetworkError> {
         let Some(link) = self.links.get_mut(position) else {
             return Ok(());
         };
@@ -461,7 +489,7 @@ impl<'a> Network<'a> {
         let at_b = format!("{name_a}#{generation}");
         if let Some(link) = self.links.get_mut(position) {
             link.vcs = Some((at_a.clone(), at_b.clone()));
-            link.aligning = true;
+            link.crossing = crossing;
         }
         // Both ends know of the VC before the first frame crosses it.
         self.call(a, |sut, now| sut.vc_up(now, &at_a, &peer_b))?;
@@ -502,10 +530,10 @@ impl<'a> Network<'a> {
     /// No such link, or a server under test that broke.
     pub fn heal(&mut self, a: &str, b: &str, until: u64) -> Result<(), NetworkError> {
         let position = self.link_between(a, b)?;
-        self.link_up(position)?;
+        self.link_up(position, Crosses::Answers)?;
         self.advance(until)?;
         if let Some(link) = self.links.get_mut(position) {
-            link.aligning = false;
+            link.crossing = Crosses::Nothing;
         }
         Ok(())
     }

@@ -153,6 +153,11 @@ pub fn replay_seen<'a>(
             };
         }
         note(&mut recent, &seen, &lower);
+        if let Some(Act::Deregister { client, server } | Act::LeafGone { client, server }) =
+            &step.act
+        {
+            books.end_cmi(server, client);
+        }
         let places = places(outputs);
         network.queue_sent(|from, to, record| {
             let place = lower.identify(record).and_then(|((origin, about), _)| {

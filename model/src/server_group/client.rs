@@ -2,7 +2,8 @@
 
 use super::action::{Client, Range, Server};
 use super::observation::{CcvcKind, Cmi, Copy, Observation, Sink};
-use super::state::{CMI_HOLD, Key, REFUSED};
+use super::packed::Key;
+use super::state::{CMI_HOLD, REFUSED};
 use super::step::Step;
 use super::{ServerGroup, State, view};
 use crate::rules::{CmiReuse, DeregisterRecords, DuplicateJoin, Exhausted, Mutant};

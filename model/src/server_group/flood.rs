@@ -2,10 +2,11 @@
 
 use super::action::{Client, Server};
 use super::observation::{CcvcKind, Observation, RecordKind, Sink};
-use super::state::{Entry, Flight, HOLD, Key, REGRESS};
+use super::packed::{Entry, Flight, Key};
+use super::state::{HOLD, REGRESS};
 use super::step::Step;
 use super::view;
-use crate::rules::{Flush, ForeignDeregister, Mutant, PurgeScope, SolicitedHop};
+use crate::rules::{Flush, ForeignDeregister, Mutant, PurgeScope, SolicitedHop, UnknownKey};
 
 /// How a record came, and so how it goes on.
 #[derive(Clone, Copy)]
@@ -82,11 +83,13 @@ impl<S: Sink> Step<'_, S> {
             solicited: flight.solicited(),
         };
         let (mine, theirs) = (self.state.entry(at, key), flight.entry());
+        // C07: an unknown key counts as newer.
+        let known = mine.rank() > 0 || self.model.rules().unknown_key == UnknownKey::Newer;
         let any = self.model.rules().mutant == Mutant::AcceptOlder && key.origin() != at;
         if key.origin() != at
-            && (theirs.rank() > mine.rank() || any && theirs.rank() != mine.rank())
+            && (known && theirs.rank() > mine.rank() || any && theirs.rank() != mine.rank())
         {
-            // C07: an unknown key counts as newer. C08: nothing under the own OID is ever taken from the net.
+            // C08: nothing under the own OID is ever taken from the net.
             self.accept(arrival);
         } else if theirs.rank() < mine.rank() && self.state.entry(from, key).rank() < mine.rank() {
             // The acknowledgement shows the larger number, so the sender asks for it (RFC 2334, 2.3 case 2b).
@@ -275,7 +278,8 @@ impl<S: Sink> Step<'_, S> {
                 let (theirs, mine) = (snapshot.entry(from, key), snapshot.entry(at, key));
                 let origin = key.origin();
                 let summarised = from == origin || snapshot.age(from, origin) < HOLD;
-                if origin == at || theirs.rank() <= mine.rank() || !summarised {
+                let known = mine.rank() > 0 || self.model.rules().unknown_key == UnknownKey::Newer;
+                if origin == at || !known || theirs.rank() <= mine.rank() || !summarised {
                     continue;
                 }
                 let record = super::State::record(key, theirs);

@@ -15,21 +15,25 @@ mod action;
 mod client;
 mod flood;
 mod observation;
+mod packed;
 mod projection;
 pub mod property;
 mod state;
 mod step;
 mod view;
+mod witness;
 
 pub use action::{Action, Client, Range, Server};
 pub use observation::{CcvcKind, Cmi, Copy, Observation, Record, RecordKind, ServerList, Sink};
+pub use packed::{CLIENTS, KEYS, RANGES, SERVERS};
 pub use projection::{Projection, project};
-pub use state::{CLIENTS, CMI_HOLD, HOLD, KEYS, QUEUE, RANGES, SERVERS, State};
+pub use state::{CMI_HOLD, HOLD, QUEUE, State};
 pub use step::step;
 
 use crate::rules::Rules;
 use crate::scenario::Scenario;
-use state::{Entry, Key, Left};
+use packed::{Entry, Key};
+use state::Left;
 use stateright::{Expectation, Model, Property};
 
 /// The model of one scenario under one set of rules.

@@ -4,8 +4,9 @@
 //! anything: links may be down, clients may be about to rejoin, heartbeats may be due.
 
 use super::action::Server;
-use super::state::{HOLD, Key, OVERFLOW, REFUSED, REGRESS, State};
-use super::{ServerGroup, view};
+use super::packed::Key;
+use super::state::{HOLD, OVERFLOW, REGRESS, State};
+use super::{ServerGroup, view, witness};
 
 /// Whether a sentence must hold always or must be seen once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -139,98 +140,98 @@ const CLAIMS: &[Claim] = &[
         sentence: "A client is registered at two servers at once.",
         requirements: &["R2443-1-05"],
         kind: Kind::Witness,
-        holds: two_registrations,
+        holds: witness::two_registrations,
     },
     Claim {
         name: "member-elsewhere",
         sentence: "A quiet server counts a member that is homed at another one.",
         requirements: &["R2443-1-01"],
         kind: Kind::Witness,
-        holds: member_elsewhere,
+        holds: witness::member_elsewhere,
     },
     Claim {
         name: "rejoined",
         sentence: "A client has joined again at its home, while everything it had to join again is joined.",
         requirements: &["R2443-2-13"],
         kind: Kind::Witness,
-        holds: rejoined,
+        holds: witness::rejoined,
     },
     Claim {
         name: "flushed-dead",
         sentence: "A server that stopped with members is flushed, and its members are still in a cache.",
         requirements: &["R2443-2-11"],
         kind: Kind::Witness,
-        holds: flushed_dead,
+        holds: witness::flushed_dead,
     },
     Claim {
         name: "flushed-alive",
         sentence: "A running server is flushed somewhere.",
         requirements: &["R2443-2-18"],
         kind: Kind::Witness,
-        holds: flushed_alive,
+        holds: witness::flushed_alive,
     },
     Claim {
         name: "flush-spent",
         sentence: "A server stopped twice the hold time ago while the group is quiet.",
         requirements: &["R2443-2-18"],
         kind: Kind::Witness,
-        holds: flush_spent,
+        holds: witness::flush_spent,
     },
     Claim {
         name: "partitioned",
         sentence: "The group is quiet in two parts, and a client is registered in each of them or known differently.",
         requirements: &["R2443-2-02"],
         kind: Kind::Witness,
-        holds: partitioned,
+        holds: witness::partitioned,
     },
     Claim {
         name: "cmi-held",
         sentence: "A CMI is held at a server after its registration ended.",
         requirements: &["R2443-2-06"],
         kind: Kind::Witness,
-        holds: cmi_held,
+        holds: witness::cmi_held,
     },
     Claim {
         name: "cmi-refused",
         sentence: "A client is refused silently for want of a CMI and is served elsewhere.",
         requirements: &["R2443-2-14", "R2443-2-03"],
         kind: Kind::Witness,
-        holds: cmi_refused,
+        holds: witness::cmi_refused,
     },
     Claim {
         name: "overtaken",
         sentence: "A record on its way is older than what its receiver already has from another neighbour.",
         requirements: &["R2443-5.1-09"],
         kind: Kind::Witness,
-        holds: overtaken,
+        holds: witness::overtaken,
     },
     Claim {
         name: "solicited",
         sentence: "A record is on its way because its receiver asked for it.",
         requirements: &["R2443-2-02"],
         kind: Kind::Witness,
-        holds: solicited,
+        holds: witness::solicited,
     },
     Claim {
         name: "race",
         sentence: "A proxy deregister is on its way while a registration of the same client by another server is, too.",
         requirements: &["R2443-5.4-03"],
         kind: Kind::Witness,
-        holds: race,
+        holds: witness::race,
     },
     Claim {
         name: "block-and-single",
         sentence: "A client has joined a block and a single group of it, and another server counts both.",
         requirements: &["R2443-5.3-09", "R2443-5.3-15"],
         kind: Kind::Witness,
-        holds: block_and_single,
+        holds: witness::block_and_single,
     },
     Claim {
         name: "drained-away",
         sentence: "A client has followed a map of a drained server and joined again at another one.",
         requirements: &["R2443-2-21", "R2443-2-13"],
         kind: Kind::Witness,
-        holds: drained_away,
+        holds: witness::drained_away,
     },
 ];
 
@@ -255,7 +256,10 @@ fn connected(model: &ServerGroup, state: &State) -> impl Iterator<Item = (Server
     })
 }
 
-fn alive<'a>(model: &'a ServerGroup, state: &'a State) -> impl Iterator<Item = Server> + 'a {
+pub(super) fn alive<'a>(
+    model: &'a ServerGroup,
+    state: &'a State,
+) -> impl Iterator<Item = Server> + 'a {
     model.servers().filter(|&server| state.is_alive(server))
 }
 
@@ -425,175 +429,6 @@ fn versions_unique(_: &ServerGroup, state: &State) -> bool {
 
 const fn links_suffice(_: &ServerGroup, state: &State) -> bool {
     !state.has_flag(OVERFLOW)
-}
-
-fn two_registrations(model: &ServerGroup, state: &State) -> bool {
-    model.clients().any(|client| {
-        alive(model, state)
-            .filter(|&server| view::is_registered(state, server, client))
-            .count()
-            > 1
-    })
-}
-
-fn member_elsewhere(model: &ServerGroup, state: &State) -> bool {
-    state.is_quiet()
-        && alive(model, state).any(|at| {
-            let foreign = Key::of(at).fold(0, |own, key| own | key.bit());
-            view::counting(model, state, at) & !foreign != 0
-        })
-}
-
-fn rejoined(model: &ServerGroup, state: &State) -> bool {
-    let budgets = model.scenario().budgets;
-    let moved = state.left.moves < budgets.moves
-        || state.left.crashes < budgets.crashes
-        || state.left.drains < budgets.drains;
-    moved
-        && state.is_quiet()
-        && model.clients().any(|client| {
-            let this = state.client(client);
-            this.joined() != 0
-                && this.wants() == 0
-                && this.home().is_some_and(|home| {
-                    view::is_registered(state, home, client)
-                        && model.servers().any(|other| {
-                            other != home
-                                && state.entry(home, Key::register(other, client)).rank() > 0
-                        })
-                })
-        })
-}
-
-fn flushed_dead(model: &ServerGroup, state: &State) -> bool {
-    alive(model, state).any(|at| {
-        model
-            .servers()
-            .filter(|&origin| !state.is_alive(origin) && state.age(at, origin) >= HOLD)
-            .any(|origin| {
-                model.clients().any(|client| {
-                    model
-                        .ranges()
-                        .any(|range| state.entry(at, Key::join(origin, client, range)).live())
-                })
-            })
-    })
-}
-
-fn flushed_alive(model: &ServerGroup, state: &State) -> bool {
-    alive(model, state)
-        .any(|at| alive(model, state).any(|origin| origin != at && state.age(at, origin) >= HOLD))
-}
-
-fn flush_spent(model: &ServerGroup, state: &State) -> bool {
-    state.is_quiet()
-        && model
-            .servers()
-            .any(|server| !state.is_alive(server) && state.dead_for(server) >= 2 * HOLD)
-}
-
-fn partitioned(model: &ServerGroup, state: &State) -> bool {
-    state.is_quiet()
-        && alive(model, state).any(|at| {
-            alive(model, state)
-                .filter(|&origin| state.reachable(at) & (1 << origin.0) == 0)
-                .any(|origin| {
-                    model.clients().any(|client| {
-                        let key = Key::register(origin, client);
-                        state.entry(at, key) != state.entry(origin, key)
-                    })
-                })
-        })
-}
-
-fn cmi_held(model: &ServerGroup, state: &State) -> bool {
-    alive(model, state).any(|server| {
-        (1..=model.scenario().cmi_slots).any(|slot| state.cmis(server).hold(slot) > 0)
-    })
-}
-
-fn cmi_refused(model: &ServerGroup, state: &State) -> bool {
-    state.has_flag(REFUSED)
-        && model.clients().any(|client| {
-            let home = state.client(client).home();
-            home.is_some_and(|home| view::is_registered(state, home, client))
-                && alive(model, state).any(|server| {
-                    Some(server) != home
-                        && super::client::allocate(model, state, server)
-                            == super::client::Allocation::Exhausted
-                })
-        })
-}
-
-fn overtaken(model: &ServerGroup, state: &State) -> bool {
-    alive(model, state).any(|from| {
-        alive(model, state).filter(|&to| to != from).any(|to| {
-            state.in_flight(from, to).any(|flight| {
-                flight.key().origin() != to
-                    && flight.entry().rank() < state.entry(to, flight.key()).rank()
-            })
-        })
-    })
-}
-
-fn solicited(model: &ServerGroup, state: &State) -> bool {
-    alive(model, state).any(|from| {
-        alive(model, state)
-            .filter(|&to| to != from)
-            .any(|to| state.in_flight(from, to).any(|flight| flight.solicited()))
-    })
-}
-
-fn race(model: &ServerGroup, state: &State) -> bool {
-    model.clients().any(|client| {
-        let moving = |live: bool| {
-            alive(model, state).filter(move |&origin| {
-                let key = Key::register(origin, client);
-                alive(model, state).any(|from| {
-                    alive(model, state).filter(|&to| to != from).any(|to| {
-                        state
-                            .in_flight(from, to)
-                            .any(|flight| flight.key() == key && flight.entry().live() == live)
-                    })
-                })
-            })
-        };
-        moving(false).any(|ending| moving(true).any(|starting| starting != ending))
-    })
-}
-
-fn block_and_single(model: &ServerGroup, state: &State) -> bool {
-    alive(model, state).any(|at| {
-        let counting = view::counting(model, state, at);
-        model
-            .servers()
-            .filter(|&origin| origin != at)
-            .any(|origin| {
-                model.clients().any(|client| {
-                    let joined = |range| counting & Key::join(origin, client, range).bit() != 0;
-                    model.ranges().filter(|&range| joined(range)).any(|block| {
-                        model.ranges().any(|single| {
-                            let inside = model.groups(single) & !model.groups(block) == 0;
-                            single != block && inside && joined(single)
-                        })
-                    })
-                })
-            })
-    })
-}
-
-fn drained_away(model: &ServerGroup, state: &State) -> bool {
-    model.clients().any(|client| {
-        let this = state.client(client);
-        let home = this.home();
-        this.redirects() > 0
-            && this.joined() != 0
-            && this.wants() == 0
-            && home.is_some_and(|home| !state.is_drained(home))
-            && model
-                .servers()
-                .any(|server| Some(server) != home && state.is_drained(server))
-    })
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use super::action::{Action, Client, Server};
 use super::observation::{Observation, Sink};
-use super::state::{HOLD, Key, State};
+use super::packed::Key;
+use super::state::{HOLD, State};
 use super::{ServerGroup, client, view};
-use crate::rules::Mutant;
+use crate::rules::{LinkLoss, Mutant};
 
 /// A state that is being changed, with those who want to know.
 pub(super) struct Step<'a, S> {
@@ -164,6 +165,13 @@ impl<S: Sink> Step<'_, S> {
                 self.state.left.cuts -= 1;
                 self.state.forget_redirects();
                 self.state.cut(a, b);
+                // B09: Hello death is not heartbeat death.
+                if self.model.rules().link_loss == LinkLoss::Flush {
+                    for (at, origin) in [(a, b), (b, a)] {
+                        self.state.set_age(at, origin, HOLD);
+                        self.flush(at, origin);
+                    }
+                }
                 self.touched = u32::MAX >> (32 - super::KEYS);
             }
             Action::Heal { a, b } => {

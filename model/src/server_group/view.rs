@@ -3,8 +3,9 @@
 use super::ServerGroup;
 use super::action::{Client, Range, Server};
 use super::observation::{RecordKind, ServerList};
-use super::state::{HOLD, Key, State};
-use crate::rules::{Mutant, RedirectFlag, RedirectOrder};
+use super::packed::Key;
+use super::state::{HOLD, State};
+use crate::rules::{MapRemoval, Mutant, RedirectFlag, RedirectOrder};
 
 /// Whether `server` takes `origin` to be alive: itself always, others until they are flushed (B01, B07).
 pub(crate) fn believes_alive(state: &State, server: Server, origin: Server) -> bool {
@@ -76,10 +77,15 @@ pub(crate) fn redirect_map(
     server: Server,
 ) -> (ServerList, bool) {
     let rules = model.rules();
+    let lists = |other: Server| match rules.map_removal {
+        // R2443-5.1-07, A10
+        MapRemoval::AtFlush => believes_alive(state, server, other),
+        MapRemoval::Never => state.entry(server, Key::redirect(other)).rank() > 0,
+    };
     let others = || {
         model
             .servers()
-            .filter(|&other| other != server && believes_alive(state, server, other))
+            .filter(move |&other| other != server && lists(other))
     };
     let mut order = ServerList::EMPTY;
     match rules.redirect_order {
@@ -96,10 +102,10 @@ pub(crate) fn redirect_map(
             others.for_each(|other| order.push(other));
         }
         RedirectOrder::Ascending => {
-            model
+            let listed = model
                 .servers()
-                .filter(|&other| believes_alive(state, server, other))
-                .for_each(|other| order.push(other));
+                .filter(|&other| other == server || lists(other));
+            listed.for_each(|other| order.push(other));
         }
         RedirectOrder::LearnedOnly => others().for_each(|other| order.push(other)),
     }
