@@ -105,8 +105,9 @@ fn play(servers: [&mut dyn Sut; 2]) -> (Vec<(usize, Answer)>, Value) {
             .unwrap();
         pair.take(0, server, answer);
     }
-    for (server, peer) in [(0, atm("0b")), (1, atm("0a"))] {
-        let answer = pair.servers[server].vc_up(1, "link", &peer).unwrap();
+    let up = [atm("0b"), atm("0a")];
+    let up = [0, 1].map(|server| pair.servers[server].vc_up(1, "link", &up[server]).unwrap());
+    for (server, answer) in up.into_iter().enumerate() {
         pair.take(1, server, answer);
     }
     pair.advance(10_000);

@@ -250,8 +250,8 @@ pub fn row(checked: &Checked, rules: RulesName, part: Option<&str>) -> Value {
         "actions": actions, "collision_probability": report.collision_probability(),
         "problems": checked.wrong,
     });
-    if let Some(part) = part {
-        row["part"] = json!(part);
+    if let (Some(part), Some(row)) = (part, row.as_object_mut()) {
+        row.insert("part".to_owned(), json!(part));
     }
     row
 }
@@ -371,7 +371,7 @@ fn bless(ctx: &Ctx) -> Exit {
     let path = counts::file();
     let mut progress = ctx.progress("bless", None);
     let mut tell = |scenario: &'static str, now: &mars_model::explore::Progress| {
-        progress.set(now.unique, scenario)
+        progress.set(now.unique, scenario);
     };
     let blessed = counts::bless(&path, &mut tell, ctx.stop);
     progress.finish();

@@ -28,7 +28,7 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = args.threads.map_or(processors, NonZeroUsize::get);
     let tell = |done: usize, all: usize| {
-        ctx.log(format_args!("generate: {done} of {all} scenarios searched"))
+        ctx.log(format_args!("generate: {done} of {all} scenarios searched"));
     };
     let generated = match generate(threads, &tell, ctx.stop) {
         Ok(generated) => generated,

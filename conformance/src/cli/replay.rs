@@ -91,17 +91,21 @@ fn row(trace: &Trace, played: &Replayed, verdict: &str, part: Option<&str>) -> V
         "case": trace.id, "verdict": verdict, "area": trace.area, "level": trace.level,
         "requirements": trace.requirements, "steps": played.steps,
     });
+    let Some(fields) = row.as_object_mut() else {
+        return row;
+    };
     if let Some(part) = part {
-        row["part"] = json!(part);
+        fields.insert("part".to_owned(), json!(part));
     }
     if let Some(failure) = &played.failure {
-        row["failure"] = json!({
+        let failure = json!({
             "code": failure.failure.code, "step": failure.step, "at": failure.at, "act": failure.act,
             "wanted": failure.failure.wanted, "got": failure.failure.got,
             "differences": failure.failure.differences.iter()
                 .map(|one| json!({"field": one.field, "wanted": one.wanted, "got": one.got})).collect::<Vec<_>>(),
             "frames": failure.frames,
         });
+        fields.insert("failure".to_owned(), failure);
     }
     row
 }

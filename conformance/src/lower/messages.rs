@@ -14,7 +14,7 @@ impl Lower<'_> {
     /// # Errors
     /// A trace whose addresses are no hex.
     pub fn registration(&self, client: &str, join: bool) -> Result<Vec<u8>, FrameError> {
-        self.from_client(client, join, flag::REGISTER, ("", ""))
+        self.request_of(client, join, flag::REGISTER, ("", ""))
     }
 
     /// A join or leave of a range.
@@ -28,10 +28,10 @@ impl Lower<'_> {
         mark: u8,
         join: bool,
     ) -> Result<Vec<u8>, FrameError> {
-        self.from_client(client, join, u64::from(mark), self.range(range))
+        self.request_of(client, join, u64::from(mark), self.range(range))
     }
 
-    fn from_client(
+    fn request_of(
         &self,
         client: &str,
         join: bool,

@@ -75,7 +75,7 @@ impl Chart {
     fn message(&mut self, from: &str, to: &str, label: String) {
         match (self.column(from), self.column(to)) {
             (Some(from), Some(to)) if from != to => {
-                self.lines.push(Line::Message { from, to, label })
+                self.lines.push(Line::Message { from, to, label });
             }
             (Some(at), _) | (None, Some(at)) => self.lines.push(Line::Remark {
                 at,

@@ -327,5 +327,6 @@ fn keep_last(pipe: impl Read, kept: &Mutex<VecDeque<String>>) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -7,11 +7,7 @@ const HELLO: &str = r#"{"id":1,"status":"ok","out":[],"next":null,"implementatio
 fn adapter(then: &str) -> Child {
     let script = format!("read a; echo '{HELLO}'; read b; {then}");
     let command = ["sh", "-c", &script].map(str::to_owned).to_vec();
-    Child::start(Launch {
-        command,
-        deadline: Duration::from_millis(400),
-    })
-    .unwrap()
+    Child::start(Launch::new(command)).unwrap()
 }
 
 fn code(then: &str) -> String {
@@ -30,7 +26,9 @@ fn an_answer_is_read() {
 
 #[test]
 fn a_broken_adapter_has_a_stable_code() {
-    assert_eq!(code("sleep 5"), "hang");
+    let mut slow = adapter("sleep 5");
+    slow.launch.deadline = Duration::from_millis(100);
+    assert_eq!(slow.reset("c", 1, &json!({})).unwrap_err().code(), "hang");
     assert_eq!(code("echo oh >&2; exit 3"), "crash");
     assert_eq!(code("echo nonsense"), "protocol-violation:1");
     assert_eq!(
@@ -60,7 +58,7 @@ fn an_answer_too_many_is_seen_at_the_next_request() {
     let line = r#"{"id":2,"status":"ok","out":[],"next":null}"#;
     let mut child = adapter(&format!("echo '{line}'; echo '{line}'; sleep 1"));
     child.reset("c", 1, &json!({})).unwrap();
-    thread::sleep(Duration::from_millis(100));
+    thread::sleep(Duration::from_millis(500));
     assert_eq!(child.advance(5).unwrap_err().code(), "protocol-violation:7");
 }
 
