@@ -217,6 +217,10 @@ impl State {
     pub fn is_quiet(&self) -> bool {
         self.queues.iter().all(|queue| queue[0] == Flight::NONE)
     }
+    /// Whether nothing is on its way between two servers.
+    pub(crate) fn is_idle(&self, a: Server, b: Server) -> bool {
+        self.next_in_flight(a, b).is_none() && self.next_in_flight(b, a).is_none()
+    }
     /// What is on its way from one server to another, oldest first.
     pub(crate) fn in_flight(&self, from: Server, to: Server) -> impl Iterator<Item = Flight> + '_ {
         self.queues[directed(from, to)]
