@@ -1,4 +1,5 @@
 //! The walls of the house: who may know whom (ARCHITECTURE.md, "Rooms").
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -96,8 +96,8 @@ pub fn row(finding: &Finding, derived: &Derived, part: Option<&str>) -> Value {
         "trace_length": derived.trace_length, "sections": finding.sections, "mixed": null,
         "fails": derived.path.is_some(),
     });
-    if let Some(part) = part {
-        row["part"] = json!(part);
+    if let (Some(part), Some(row)) = (part, row.as_object_mut()) {
+        row.insert("part".to_owned(), json!(part));
     }
     row
 }

@@ -125,7 +125,9 @@ fn wire(ctx: &Ctx) -> Part {
             }
             for row in &rows {
                 let mut value = json!(row);
-                value["part"] = json!("wire");
+                if let Some(fields) = value.as_object_mut() {
+                    fields.insert("part".to_owned(), json!("wire"));
+                }
                 ctx.row(&value);
             }
             let wrong = failed.count();

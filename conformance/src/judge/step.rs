@@ -275,6 +275,9 @@ fn leaves(expected: &[Expected], seen: &[Seen]) -> Result<(), Failure> {
     }
 }
 
+/// A record that was seen: from, to, the record, and what it is (with whether it lives).
+type SeenRecord<'a> = (&'a str, &'a str, &'a Value, Option<(Identity, bool)>);
+
 /// Records of CSU Requests.
 fn records(
     expected: &[Expected],
@@ -283,7 +286,7 @@ fn records(
     lower: &Lower<'_>,
     books: &mut Books,
 ) -> Result<(), Failure> {
-    let mut there: Vec<(&str, &str, &Value, Option<(Identity, bool)>)> = Vec::new();
+    let mut there: Vec<SeenRecord<'_>> = Vec::new();
     for Seen { from, what, .. } in seen {
         if let SeenWhat::Record { to, record, .. } = what {
             there.push((from, to, record, lower.identify(record)));
