@@ -305,7 +305,7 @@ INVALID = [
     ("I04", "SCSP version 2", changed("W2", 0, "02", sum_at=S), "bad-version", "version", 0, ["R2334-B.1-01"]),
     ("I05", "SCSP type code 6", changed("W2", 1, "06", sum_at=S), "unknown-type", "type_code", 1, ["R2334-B.1-02"]),
     ("I06", "Packet Size one too large", changed("W2", 2, "0025", sum_at=S), "bad-length", "packet_size", 2, ["R2334-B.1-03"]),
-    ("I07", "Packet Size smaller than the packet", changed("W2", 2, "0020", sum_at=S), "bad-length", "packet_size", 2, ["R2334-B.1-03"]),
+    ("I07", "Packet Size smaller than any packet", changed("W2", 2, "0007", sum_at=S), "bad-length", "packet_size", 2, ["R2334-B.1-03"]),
     ("I08", "SCSP checksum off by one", changed("W2", 4, "e6c6"), "bad-checksum", "checksum", 4, ["R2334-B.1-04"]),
     ("I09", "Start Of Extensions inside the mandatory part", changed("W7", 6, "0020", sum_at=S), "bad-length", "start_of_extensions", 6, ["R2334-B.1-07"]),
     ("I10", "Start Of Extensions behind the packet", changed("W2", 6, "0025", sum_at=S), "bad-length", "start_of_extensions", 6, ["R2334-B.1-07"]),

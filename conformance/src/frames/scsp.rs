@@ -18,6 +18,7 @@ const FIXED: &[Field] = &[
     number("checksum", 2, Absent::Later),
     number("start_of_extensions", 2, Absent::Later),
 ];
+const FIXED_OCTETS: usize = 8;
 const PACKET_SIZE_AT: usize = 2;
 const CHECKSUM_AT: usize = 4;
 const EXTENSIONS_AT: usize = 6;
@@ -121,7 +122,17 @@ pub(super) fn read_packet(octets: &[u8], base: usize) -> Result<Value, FrameErro
     let mut packet = Scope::default();
     read(FIXED, &mut cursor, &mut packet, None)?;
     packet.require("version", &[1], ErrorCode::BadVersion)?;
-    packet.require("packet_size", &[octets.len() as u64], ErrorCode::BadLength)?;
+    // Register C29: a longer frame is cut, a shorter one is malformed.
+    let size = usize::try_from(packet.number("packet_size")).unwrap_or(usize::MAX);
+    let whole = octets
+        .split_at_checked(size)
+        .filter(|_| size >= FIXED_OCTETS);
+    let Some((octets, beyond)) = whole else {
+        let wanted = format!("{FIXED_OCTETS} to {}", octets.len());
+        return Err(packet.fault(ErrorCode::BadLength, "packet_size", &wanted));
+    };
+    let behind = octets.get(FIXED_OCTETS..).unwrap_or(&[]);
+    let mut cursor = Cursor::new(behind, base + FIXED_OCTETS);
     if checksum(octets) != 0 {
         return Err(packet.fault(ErrorCode::BadChecksum, "checksum", "the sum to be zero"));
     }
@@ -158,14 +169,19 @@ pub(super) fn read_packet(octets: &[u8], base: usize) -> Result<Value, FrameErro
     }
     let mut message = packet.fields;
     message.insert("records".to_owned(), records.into());
+    // Register C29: octets left over before the extensions.
+    if !body.rest().is_empty() {
+        let detail = format!("{} octets after the last one", body.rest().len());
+        let at = body.at();
+        return Err(FrameError::new(ErrorCode::BadLength, "records", at, detail));
+    }
     if start == 0 {
-        keep(&mut message, "trailing", body.rest());
+        keep(&mut message, "trailing", beyond);
         return Ok(message.into());
     }
-    keep(&mut message, "gap", body.rest());
     let mut tail = Cursor::new(tail, base + end);
     message.insert("extensions".to_owned(), read_extensions(&mut tail)?);
-    keep(&mut message, "trailing", tail.rest());
+    keep(&mut message, "trailing", &[tail.rest(), beyond].concat());
     Ok(message.into())
 }
 
@@ -306,7 +322,6 @@ pub(super) fn write_packet(message: &Value, out: &mut Vec<u8>) -> Result<(), Fra
             _ => write_record(fields, code == TYPE_CSU_REQUEST, &mut packet)?,
         }
     }
-    packet.extend(octets_at(message, "gap")?);
     if let Some(list) = message.get("extensions") {
         let place = packet.len();
         patch(

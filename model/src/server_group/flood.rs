@@ -138,7 +138,8 @@ impl<S: Sink> Step<'_, S> {
             // H04: as if just learned; B02: once more through the group, for those that have deleted them.
             self.announce_new(at, before);
             for restored in Key::of(origin).skip(1) {
-                if self.state.entry(at, restored).rank() > 0 {
+                // What the same alignment is about to bring is flooded as it comes.
+                if self.state.entry(at, restored).rank() > 0 && self.coming & restored.bit() == 0 {
                     self.flood(at, restored, Some(from), 0, false);
                 }
             }
@@ -270,36 +271,59 @@ impl<S: Sink> Step<'_, S> {
         }
     }
 
-    /// Alignment of two caches: each side gets what is newer at the other and not quarantined there (B03).
+    /// Alignment of two caches: each side gets what is newer at the other and not quarantined there (B03). What one of
+    /// them originates because of it (A08) goes on the queues like any other change.
     pub(super) fn align(&mut self, a: Server, b: Server) {
         let snapshot = self.state;
-        for (from, at) in [(a, b), (b, a)] {
-            for key in Key::canonical() {
+        let news = |(from, at): (Server, Server)| {
+            Key::canonical().filter_map(move |key| {
                 let (theirs, mine) = (snapshot.entry(from, key), snapshot.entry(at, key));
                 let origin = key.origin();
                 let summarised = from == origin || snapshot.age(from, origin) < HOLD;
-                let known = mine.rank() > 0 || self.model.rules().unknown_key == UnknownKey::Newer;
-                if origin == at || !known || theirs.rank() <= mine.rank() || !summarised {
-                    continue;
-                }
-                let record = super::State::record(key, theirs);
-                self.sink.see(Observation::Csu {
-                    from,
-                    to: at,
-                    record,
-                    hops: 0,
-                    solicited: true,
-                    fresh: false,
-                });
-                self.accept(Arrival {
+                let newer = origin != at && theirs.rank() > mine.rank();
+                let arrival = Arrival {
                     key,
                     entry: theirs,
                     from,
                     at,
                     hops: 0,
                     solicited: true,
-                });
-            }
+                };
+                (newer && summarised).then_some(arrival)
+            })
+        };
+        let known = |arrival: &Arrival| {
+            self.model.rules().unknown_key == UnknownKey::Newer
+                || snapshot.entry(arrival.at, arrival.key).rank() > 0
+        };
+        let taken: [Vec<Arrival>; 2] =
+            [(a, b), (b, a)].map(|link| news(link).filter(known).collect());
+        for &Arrival {
+            key,
+            entry,
+            from,
+            at,
+            ..
+        } in taken.iter().flatten()
+        {
+            let record = super::State::record(key, entry);
+            self.sink.see(Observation::Csu {
+                from,
+                to: at,
+                record,
+                hops: 0,
+                solicited: true,
+                fresh: false,
+            });
         }
+        for arrivals in taken {
+            self.coming = arrivals
+                .iter()
+                .fold(0, |keys, arrival| keys | arrival.key.bit());
+            arrivals
+                .into_iter()
+                .for_each(|arrival| self.accept(arrival));
+        }
+        self.coming = 0;
     }
 }

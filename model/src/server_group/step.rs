@@ -14,6 +14,8 @@ pub(super) struct Step<'a, S> {
     pub(super) sink: &'a mut S,
     /// Keys whose numbers have to be ranked anew, one bit each.
     pub(super) touched: u32,
+    /// Keys that the alignment in progress brings to the server at hand, one bit each.
+    pub(super) coming: u32,
 }
 
 /// Performs one action. `None` if it is not enabled in this state.
@@ -31,6 +33,7 @@ pub fn step<S: Sink>(
         state: *state,
         sink,
         touched: 0,
+        coming: 0,
     };
     step.perform(action)?;
     let Step {

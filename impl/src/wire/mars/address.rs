@@ -21,17 +21,14 @@ impl Shape {
             offset,
             field,
         };
-        // R2022-5.1.2-04; what is longer than an NSAPA is not kept.
+        // R2022-5.1.2-04
         if octet & 0x80 != 0 {
             return Err(shape.error(ErrorCode::BadValue));
-        }
-        if shape.len() > AtmNumber::MAX {
-            return Err(shape.error(ErrorCode::BadLength));
         }
         Ok(shape)
     }
 
-    fn error(self, code: ErrorCode) -> WireError {
+    pub(crate) fn error(self, code: ErrorCode) -> WireError {
         WireError::new(code, self.field, self.offset, u64::from(self.octet))
     }
 
@@ -56,7 +53,7 @@ impl Shape {
         self.octet
     }
 
-    /// Reads a number that must be there.
+    /// Reads a number that must be there. One longer than an NSAPA is not kept.
     pub(crate) fn number(
         self,
         reader: &mut Reader<'_>,
@@ -72,9 +69,11 @@ impl Shape {
         reader: &mut Reader<'_>,
         field: &'static str,
     ) -> Result<Option<AtmNumber>, WireError> {
-        let octets = reader.take(field, self.len())?;
         // R2022-5.1.2-06: with length zero the form says nothing.
-        Ok(AtmNumber::new(self.form(), octets))
+        if self.is_null() {
+            return Ok(None);
+        }
+        self.number(reader, field).map(Some)
     }
 }
 

@@ -28,6 +28,16 @@ macro_rules! list_traits {
     };
 }
 
+/// Offset of mar$pnum.
+const PNUM_AT: usize = 22;
+/// Offset of mar$tnum.
+const TNUM_AT: usize = 24;
+
+/// A count of members that have no octets: each would cost its sender nothing.
+fn no_octets(field: &'static str, at: usize, count: u16) -> WireError {
+    WireError::new(ErrorCode::BadLength, field, at, u64::from(count))
+}
+
 /// Inclusive blocks of groups: `mar$min.1, mar$max.1, ...`.
 #[derive(Clone, Copy)]
 pub struct PairList<'a>(Pairs<'a>);
@@ -77,7 +87,7 @@ impl<'a> PairList<'a> {
     pub(super) fn read(reader: &mut Reader<'a>, length: u8, count: u16) -> Result<Self, WireError> {
         // Register F06 has one pair of no octets; more would cost their sender nothing.
         if length == 0 && count > 1 {
-            return Err(reader.error(ErrorCode::BadLength, "pnum", u64::from(count)));
+            return Err(no_octets("pnum", PNUM_AT, count));
         }
         if length == 0 || count == 0 {
             return Ok(Self(Pairs::Null { length, count }));
@@ -246,7 +256,7 @@ impl<'a> AddressList<'a> {
 
     pub(super) fn read(reader: &mut Reader<'a>, length: u8, count: u16) -> Result<Self, WireError> {
         if length == 0 && count > 0 {
-            return Err(reader.error(ErrorCode::BadLength, "tnum", u64::from(count)));
+            return Err(no_octets("tnum", TNUM_AT, count));
         }
         let start = *reader;
         for _ in 0..count {
@@ -382,6 +392,9 @@ impl<'a> EndpointList<'a> {
         shape: (Shape, Shape),
         count: u16,
     ) -> Result<Self, WireError> {
+        if shape.0.is_null() && count > 0 {
+            return Err(no_octets("tnum", TNUM_AT, count));
+        }
         let start = *reader;
         for _ in 0..count {
             endpoint(reader, shape.0, shape.1, TARGET)?;

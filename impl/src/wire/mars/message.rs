@@ -384,7 +384,8 @@ impl<'a> Message<'a> {
             &reserved.snap
         });
         out.put(&reserved.hdrrsv);
-        out.put(&[0; 4]);
+        // R2022-10.1-03: overwritten where there are TLVs.
+        out.put(&[0, 0, 0, reserved.extoff & 3]);
         let op = self.body.op();
         let op = match op {
             Op::Sjoin | Op::Sleave if reserved.long_op => op.code() + LONG_OP,
@@ -539,6 +540,9 @@ pub fn decode(message: &[u8]) -> Result<Message<'_>, WireError> {
         OP_AT,
         u64::from(op_octet),
     ))?;
+    let mut shapes = reader;
+    reader.u8("shtl")?;
+    reader.u8("sstl")?;
     // R2022-4.3.3-04, R2022-4.3.3-05
     if chksum != 0 && !checksum::verify(message) {
         return Err(WireError::new(
@@ -548,8 +552,12 @@ pub fn decode(message: &[u8]) -> Result<Message<'_>, WireError> {
             u64::from(chksum),
         ));
     }
-    let number = Shape::read(&mut reader, "shtl")?;
-    let subaddress = Shape::read(&mut reader, "sstl")?;
+    let number = Shape::read(&mut shapes, "shtl")?;
+    let subaddress = Shape::read(&mut shapes, "sstl")?;
+    if number.is_null() {
+        // R2022-4.3-02
+        return Err(number.error(ErrorCode::BadLength));
+    }
     let long_form = kind == PROTOCOL_LONG_FORM;
     let mut reserved = Reserved {
         hdrrsv,
@@ -742,17 +750,20 @@ fn read_tlvs<'a>(
     extoff: u16,
     reserved: &mut Reserved<'a>,
 ) -> Result<Tlvs<'a>, WireError> {
-    // R2022-10.1-01
-    if extoff == 0 {
-        return Ok(Tlvs::default());
-    }
     // R2022-10.1-02
     let at = usize::from(extoff & !3);
     reserved.extoff = extoff.to_be_bytes()[1] & 3;
+    // R2022-10.1-01
+    if at == 0 {
+        return Ok(Tlvs::default());
+    }
     // Register F23: inside the addresses or past the end.
     let wrong = WireError::new(ErrorCode::BadLength, "extoff", EXTOFF_AT, u64::from(extoff));
     let end = reader.offset();
-    let gap = at.checked_sub(end).ok_or(wrong)?;
+    let gap = at
+        .checked_sub(end)
+        .filter(|gap| *gap < reader.rest().len())
+        .ok_or(wrong)?;
     let padding = reader.take("gap", gap).map_err(|_| wrong)?;
     let canonical = end.next_multiple_of(4) == at && padding.iter().all(|octet| *octet == 0);
     reserved.padding = (!canonical).then_some(padding);

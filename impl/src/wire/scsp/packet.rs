@@ -409,30 +409,18 @@ pub fn decode(packet: &[u8]) -> Result<Packet<'_>, WireError> {
         u64::from(type_octet),
     ))?;
 
-    // R2334-B.1-06
-    let (mandatory, extensions) = if extensions_at == 0 {
-        (octets, Extensions::default())
-    } else {
-        let (mandatory, rest) = octets
-            .split_at_checked(extensions_at)
-            .ok_or(WireError::new(
-                ErrorCode::BadLength,
-                "start_of_extensions",
-                EXTENSIONS_AT,
-                extensions_at as u64,
-            ))?;
-        (
-            mandatory,
-            Extensions::read(Reader::at(rest, extensions_at))?,
-        )
-    };
-    let mut reader = Reader::new(mandatory);
+    let mut reader = Reader::new(octets);
     reader.take("start_of_extensions", FIXED)?;
-    let (header, body, mut reserved) = read_message(type_code, &mut reader)?;
+    let (message, rest) = read_message(type_code, extensions_at, &mut reader)?;
+    let (header, body, mut reserved) = message;
     if !reader.rest().is_empty() {
         // Register C29: left-over octets before the extensions.
         return Err(reader.error(ErrorCode::BadLength, "records", reader.rest().len() as u64));
     }
+    let extensions = match rest {
+        Some(rest) => Extensions::read(rest)?,
+        None => Extensions::default(),
+    };
     reserved.negative_zero = checksum == 0xffff;
     Ok(Packet {
         header,
@@ -444,10 +432,32 @@ pub fn decode(packet: &[u8]) -> Result<Packet<'_>, WireError> {
     })
 }
 
+/// Leaves `reader` the records and gives what is from `extensions_at` on: R2334-B.1-07.
+fn split_extensions<'a>(
+    reader: &mut Reader<'a>,
+    extensions_at: usize,
+) -> Result<Reader<'a>, WireError> {
+    let (records, rest) = extensions_at
+        .checked_sub(reader.offset())
+        .and_then(|length| reader.rest().split_at_checked(length))
+        .ok_or(WireError::new(
+            ErrorCode::BadLength,
+            "start_of_extensions",
+            EXTENSIONS_AT,
+            extensions_at as u64,
+        ))?;
+    *reader = Reader::at(records, reader.offset());
+    Ok(Reader::at(rest, extensions_at))
+}
+
+type Read<'a> = ((Header, Body<'a>, Reserved), Option<Reader<'a>>);
+
+/// Reads all behind the fixed part up to the extensions, and where those start.
 fn read_message<'a>(
     type_code: ScspType,
+    extensions_at: usize,
     reader: &mut Reader<'a>,
-) -> Result<(Header, Body<'a>, Reserved), WireError> {
+) -> Result<Read<'a>, WireError> {
     let mut reserved = Reserved::default();
     let mut sequence = 0;
     let (mut hello_interval, mut dead_factor, mut family) = (0, 0, 0);
@@ -481,6 +491,11 @@ fn read_message<'a>(
         sender,
         receiver,
     };
+    // R2334-B.1-06
+    let extensions = match extensions_at {
+        0 => None,
+        at => Some(split_extensions(reader, at)?),
+    };
     reserved.flags = match type_code {
         ScspType::Ca => flags & !CA_FLAGS,
         _ => flags,
@@ -503,7 +518,7 @@ fn read_message<'a>(
             additional: IdList::read(reader, count)?,
         },
     };
-    Ok((header, body, reserved))
+    Ok(((header, body, reserved), extensions))
 }
 
 /// Reads an id's length: 4 (R2443-4.1-02, R2443-4.1-03), or 0 where `may_be_absent`

@@ -327,10 +327,20 @@ fn records_are_refused_alone() {
     );
     expect(
         refuse(&join, 18, 0x3f),
+        ErrorCode::Truncated,
+        "source_atm_address",
+        24,
+        0x3f,
+    );
+    let mut long = join.clone();
+    long[18] = 21;
+    long.insert(24, 0x47);
+    expect(
+        decode_record(&long).unwrap_err(),
         ErrorCode::BadLength,
         "atm_addr_tl",
         18,
-        0x3f,
+        21,
     );
     // R2443-3-01: lengths that do not add up.
     expect(
@@ -484,6 +494,21 @@ fn registrations_may_count_pairs_of_no_octets() {
         assert_eq!((pairs.len(), pairs.group_len()), (count, 0), "{name}");
         assert_eq!(pairs.iter().count(), 0, "{name}");
     }
+    // More than one would cost their sender nothing.
+    expect(
+        refusal("g8_join_register", 22, &[0, 2]),
+        ErrorCode::BadLength,
+        "pnum",
+        22,
+        2,
+    );
+    expect(
+        refusal("redirect_map_soft_empty", 24, &[0, 1]),
+        ErrorCode::BadLength,
+        "tnum",
+        24,
+        1,
+    );
     // The third: an ignored pair of octets.
     assert!(changed("g9_join", 24, &[0x20, 0]).is_ok());
 }
@@ -524,10 +549,10 @@ fn supplementary_parameters() {
     );
     expect(
         refusal(name, 14, &[0, 80]),
-        ErrorCode::Truncated,
-        "type",
+        ErrorCode::BadLength,
+        "extoff",
+        14,
         80,
-        2,
     );
     expect(
         refusal(name, 76, &[0, 1]),
@@ -536,6 +561,19 @@ fn supplementary_parameters() {
         80,
         2,
     );
+    // R2022-10.4-01: the null TLV has no octets.
+    expect(
+        refusal(name, 72, &[0, 0, 0, 4]),
+        ErrorCode::BadLength,
+        "length",
+        74,
+        4,
+    );
+    // R2022-10.1-02: the two low bits alone are no offset, and stay.
+    let low_bits = changed("g9_join", 14, &[0, 2]).unwrap();
+    let message = mars::decode(&low_bits).unwrap();
+    assert!(message.tlvs.octets().is_empty());
+    assert_eq!(message.to_vec(), low_bits);
     // R2022-10.4-02: the null TLV may be the only one.
     let alone = sample("sjoin_odd_but_standing");
     let alone = mars::decode(&alone).unwrap();

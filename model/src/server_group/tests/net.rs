@@ -160,8 +160,8 @@ fn healing_takes_over_what_is_newer_and_starts_its_flooding_afresh() {
     );
     let expected = [
         taken(C, B, register_kind, true),
-        taken(B, A, register_kind, false),
         taken(C, B, join_kind, true),
+        taken(B, A, register_kind, false),
         taken(B, A, join_kind, false),
     ];
     assert_eq!(step.observations, expected);
