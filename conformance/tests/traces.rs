@@ -1,5 +1,9 @@
 //! The golden corpus: every file has the published form, and the implementation does what it says.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, which may")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests, which may"
+)]
 
 use std::path::{Path, PathBuf};
 
