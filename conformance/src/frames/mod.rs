@@ -139,7 +139,7 @@ pub fn write(frame: &Value) -> Result<Vec<u8>, FrameError> {
 /// Writes the message of such a value without its LLC/SNAP header.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_bare(frame: &Value) -> Result<Vec<u8>, FrameError> {
     let message = frame.get("message").unwrap_or(&Value::Null);
     let mut out = Vec::new();
