@@ -45,8 +45,10 @@ pub fn generate(
     stop: &AtomicBool,
 ) -> Result<Vec<Generated>, GenerateError> {
     // A peer that follows another reading cannot be played by an implementation of the resolved one.
-    let all: Vec<&'static Scenario> =
-        scenarios().iter().filter(|scenario| scenario.literal_purgers == 0).collect();
+    let all: Vec<&'static Scenario> = scenarios()
+        .iter()
+        .filter(|scenario| scenario.literal_purgers == 0)
+        .collect();
     let found: Vec<Mutex<Option<Vec<goals::Candidate>>>> =
         all.iter().map(|_| Mutex::new(None)).collect();
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
