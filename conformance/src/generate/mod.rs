@@ -79,7 +79,7 @@ pub fn generate(
         candidates.extend(
             of_scenario
                 .into_iter()
-                .map(|candidate| (scenario, candidate)),
+                .map(|candidate| (*scenario, candidate)),
         );
     }
     let chosen = cover::cover(&candidates);
