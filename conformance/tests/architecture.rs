@@ -1,4 +1,10 @@
 //! The walls of the house: who may know whom (ARCHITECTURE.md, "Rooms").
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

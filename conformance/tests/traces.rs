@@ -1,4 +1,10 @@
 //! The golden corpus: every file has the published form, and the implementation does what it says.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use std::path::{Path, PathBuf};
 

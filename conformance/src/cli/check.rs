@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use stateright::Model as _;
 
 use super::Profile;
-use super::output::{Ctx, Exit, Paint};
+use super::output::{Ctx, Exit, Paint, with_part};
 
 /// Which rules the model follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -242,7 +242,7 @@ pub fn row(checked: &Checked, rules: RulesName, part: Option<&str>) -> Value {
         .iter()
         .map(|(name, count)| ((*name).to_owned(), json!(count)))
         .collect();
-    let mut row = json!({
+    let row = json!({
         "scenario": scenario.name, "model": "server_group", "rules": rules.as_str(),
         "states": report.states, "unique": report.unique, "depth": report.depth,
         "exhausted": report.exhausted(), "seconds": report.seconds, "states_per_second": report.rate(),
@@ -250,10 +250,7 @@ pub fn row(checked: &Checked, rules: RulesName, part: Option<&str>) -> Value {
         "actions": actions, "collision_probability": report.collision_probability(),
         "problems": checked.wrong,
     });
-    if let (Some(part), Some(row)) = (part, row.as_object_mut()) {
-        row.insert("part".to_owned(), json!(part));
-    }
-    row
+    with_part(row, part)
 }
 
 /// The table's head.

@@ -6,7 +6,7 @@ use mars_model::scenario::Scenario;
 use mars_model::server_group::ServerGroup;
 use serde_json::{Value, json};
 
-use super::output::{Ctx, Exit, Paint};
+use super::output::{Ctx, Exit, Paint, with_part};
 use crate::generate::convert;
 use crate::report::chart::{Chart, Line, act_words};
 
@@ -90,16 +90,13 @@ pub fn finding_chart(finding: &Finding, derived: &Derived) -> Option<Chart> {
 #[must_use]
 pub fn row(finding: &Finding, derived: &Derived, part: Option<&str>) -> Value {
     let (field, value) = finding.rules_field;
-    let mut row = json!({
+    let row = json!({
         "id": finding.id, "title": finding.title, "rules": {field: value}, "scenario": finding.scenario,
         "property": finding.property, "holds_under_resolved": derived.holds_under_resolved,
         "trace_length": derived.trace_length, "sections": finding.sections, "mixed": null,
         "fails": derived.path.is_some(),
     });
-    if let Some(part) = part {
-        row["part"] = json!(part);
-    }
-    row
+    with_part(row, part)
 }
 
 /// How a derivation ends.

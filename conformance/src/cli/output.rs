@@ -220,6 +220,15 @@ impl Ctx {
     }
 }
 
+/// A row with the part of `verify` that it belongs to, where it belongs to one.
+#[must_use]
+pub fn with_part(mut row: serde_json::Value, part: Option<&str>) -> serde_json::Value {
+    if let (Some(fields), Some(part)) = (row.as_object_mut(), part) {
+        fields.insert("part".to_owned(), part.into());
+    }
+    row
+}
+
 /// True unless `NO_COLOR` is set to something.
 fn colours() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::Profile;
 use super::check::{self, Checked, RulesName, check_all, of_profile};
-use super::output::{Ctx, Exit, Paint};
+use super::output::{Ctx, Exit, Paint, with_part};
 use super::replay::{load_meant, play_all};
 use super::wire::vectors;
 use super::{corpus, findings as pages};
@@ -124,9 +124,7 @@ fn wire(ctx: &Ctx) -> Part {
                 ));
             }
             for row in &rows {
-                let mut value = json!(row);
-                value["part"] = json!("wire");
-                ctx.row(&value);
+                ctx.row(&with_part(json!(row), Some("wire")));
             }
             let wrong = failed.count();
             let exit = match (rows.len(), wrong) {

@@ -275,6 +275,9 @@ fn leaves(expected: &[Expected], seen: &[Seen]) -> Result<(), Failure> {
     }
 }
 
+/// A record as it was sent: from, to, the record, what it is about and whether it is live.
+type Sent<'s> = (&'s str, &'s str, &'s Value, Option<(Identity, bool)>);
+
 /// Records of CSU Requests.
 fn records(
     expected: &[Expected],
@@ -283,7 +286,7 @@ fn records(
     lower: &Lower<'_>,
     books: &mut Books,
 ) -> Result<(), Failure> {
-    let mut there: Vec<(&str, &str, &Value, Option<(Identity, bool)>)> = Vec::new();
+    let mut there: Vec<Sent<'_>> = Vec::new();
     for Seen { from, what, .. } in seen {
         if let SeenWhat::Record { to, record, .. } = what {
             there.push((from, to, record, lower.identify(record)));
@@ -302,7 +305,7 @@ fn records(
     for wanted in csas {
         let identity = (wanted.origin.clone(), wanted.about.clone());
         let pattern = lower.record(wanted, books);
-        let same = |(from, to, _, named): &(&str, &str, &Value, Option<(Identity, bool)>)| {
+        let same = |(from, to, _, named): &Sent<'_>| {
             (*from, *to) == (wanted.from.as_str(), wanted.to.as_str())
                 && named.as_ref().is_some_and(|(named, _)| *named == identity)
         };
