@@ -129,7 +129,7 @@ fn check_vectors(folder: &std::path::Path, ctx: &Ctx) -> Exit {
 }
 
 /// Longest line that is looked at; no message has as many octets, in hex or in JSON.
-const LONGEST_LINE: u64 = 1 << 24;
+const LONGEST_LINE: usize = 1 << 24;
 
 /// Answers every line of stdin on stdout, and flushes when the next line is not there yet.
 fn lines(ctx: &Ctx, mut answer: impl FnMut(&[u8]) -> String) -> io::Result<()> {
@@ -156,7 +156,7 @@ fn each_line<R: io::Read>(
         line.clear();
         let read = input
             .by_ref()
-            .take(LONGEST_LINE)
+            .take(LONGEST_LINE as u64)
             .read_until(b'\n', &mut line)?;
         if read == 0 {
             return Ok(());

@@ -230,7 +230,7 @@ fn encoding_fills_in_what_is_left_out_and_refuses_what_is_wrong() {
 
 #[test]
 fn lines_are_cut_in_constant_memory_and_none_is_lost() {
-    let long = vec![b'a'; usize::try_from(LONGEST_LINE).unwrap() + 10];
+    let long = vec![b'a'; LONGEST_LINE + 10];
     let mut text = b"one\r\n\n".to_vec();
     text.extend(&long);
     text.extend(b"\nlast");
@@ -240,7 +240,7 @@ fn lines_are_cut_in_constant_memory_and_none_is_lost() {
         Ok(true)
     })
     .unwrap();
-    assert_eq!(lengths, [3, 0, usize::try_from(LONGEST_LINE).unwrap(), 4]);
+    assert_eq!(lengths, [3, 0, LONGEST_LINE, 4]);
 }
 
 #[test]
