@@ -288,10 +288,10 @@ pub fn line(checked: &Checked, ctx: &Ctx) {
         report.rate(),
         report.bytes_per_state,
         format!("{good}/{all}"),
-        if wrong.is_empty() {
-            ctx.paint(Paint::Green, "exhausted, all hold")
-        } else {
-            ctx.paint(Paint::Red, "WRONG")
+        match checked.exit {
+            Exit::Ok => ctx.paint(Paint::Green, "exhausted, all hold"),
+            Exit::Incomplete => ctx.paint(Paint::Yellow, "stopped, nothing wrong so far"),
+            _ => ctx.paint(Paint::Red, "WRONG"),
         },
     ));
     for why in wrong {

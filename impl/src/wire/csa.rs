@@ -1,8 +1,8 @@
 //! The MARS-specific part of a CSA (RFC 2443, section 3).
 //!
 //! ```text
-//!  0 hardware type (2)   2 protocol type (2)    4 SNAP (5)        9 unused    10 version  11 state
-//! 12 flags (2)          14 cluster member id (2)
+//!  0 hardware type (2)   2 protocol type (2)    4 SNAP (5)        9 one octet without use
+//! 10 version            11 state               12 flags (2)     14 CMI (2)
 //! 16 src addr len s     17 group addr len g    18 ATM T/L (a)    19 ATM subaddress T/L (b)
 //! 20 source protocol address (s), ATM address (a), ATM subaddress (b), minimum (g), maximum group (g)
 //! ```
