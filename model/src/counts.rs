@@ -133,7 +133,10 @@ pub fn bless(
     let failed = |error| BlessError::Write(path.to_owned(), error);
     let mut text = serde_json::to_string_pretty(&counts).map_err(|error| failed(error.into()))?;
     text.push('\n');
-    std::fs::write(path, text).map_err(failed)?;
+    // All of it or nothing: a half-written file would be one without counts.
+    let temporary = path.with_extension("json.new");
+    std::fs::write(&temporary, text).map_err(failed)?;
+    std::fs::rename(&temporary, path).map_err(failed)?;
     Ok(counts)
 }
 
