@@ -247,33 +247,26 @@ fn play(
         Act::Register { client, server }
         | Act::Move { client, server }
         | Act::Redirect { client, server }
-        | Act::Failover { client, server } => {
-            let octets = lower.registration(client, true).map_err(unlowered)?;
-            network.from_client(client, server, &octets)?;
-        }
-        Act::Deregister { client, server } => {
-            let octets = lower.registration(client, false).map_err(unlowered)?;
+        | Act::Failover { client, server }
+        | Act::Deregister { client, server } => {
+            let joining = !matches!(act, Act::Deregister { .. });
+            let octets = lower.registration(client, joining).map_err(unlowered)?;
             network.from_client(client, server, &octets)?;
         }
         Act::Join {
             client,
             server,
             range,
-        } => {
-            let mark = books.next_mark(client);
-            let octets = lower
-                .membership(client, range, mark, true)
-                .map_err(unlowered)?;
-            network.from_client(client, server, &octets)?;
         }
-        Act::Leave {
+        | Act::Leave {
             client,
             server,
             range,
         } => {
             let mark = books.next_mark(client);
+            let joining = matches!(act, Act::Join { .. });
             let octets = lower
-                .membership(client, range, mark, false)
+                .membership(client, range, mark, joining)
                 .map_err(unlowered)?;
             network.from_client(client, server, &octets)?;
         }
