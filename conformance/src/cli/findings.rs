@@ -24,19 +24,14 @@ pub struct Args {
     pub id: Option<String>,
 }
 
-/// The chart of a path through the model. A path under other rules than the resolved ones cannot be
-/// played on the resolved model, so the messages come from the model that took it.
+/// The chart of a path, with the messages that `model`, under the rules that the path was found
+/// with, sends on it.
 #[must_use]
-pub fn chart(scenario: &Scenario, path: &Path<ServerGroup>, title: String) -> Chart {
-    chart_under(scenario, path, title, None)
-}
-
-/// As [`chart`], with the messages that the model under the finding's rules sends.
-fn chart_under(
+pub fn chart(
     scenario: &Scenario,
     path: &Path<ServerGroup>,
     title: String,
-    model: Option<&ServerGroup>,
+    model: &ServerGroup,
 ) -> Chart {
     let topology = convert::topology(scenario);
     let servers = convert::servers(scenario)
@@ -49,7 +44,7 @@ fn chart_under(
         lines: Vec::new(),
     };
     let actions = path.actions();
-    let recorded = model.and_then(|model| mars_model::trace::record(model, &actions));
+    let recorded = mars_model::trace::record(model, &actions);
     for (position, action) in actions.iter().enumerate() {
         let observations = recorded
             .as_ref()
@@ -78,11 +73,11 @@ pub fn finding_chart(finding: &Finding, derived: &Derived) -> Option<Chart> {
         "  {}: shortest way into it, {} steps:",
         finding.id, derived.trace_length
     );
-    Some(chart_under(
+    Some(chart(
         scenario,
         path,
         title,
-        Some(&scenario.model(finding.rules())),
+        &scenario.model(finding.rules()),
     ))
 }
 

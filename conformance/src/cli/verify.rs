@@ -68,7 +68,7 @@ fn models(profile: Profile, ctx: &Ctx) -> (Part, Vec<Checked>) {
     check::head(ctx);
     for one in &checked {
         ctx.row(&check::row(one, RulesName::Resolved, Some("check")));
-        check::line(one, ctx);
+        check::line(one, RulesName::Resolved, ctx);
     }
     let unique: u64 = checked.iter().map(|one| one.report.unique).sum();
     let properties: usize = checked
