@@ -8,9 +8,11 @@
 //! What is abstracted away, and why that is sound, stands in [`server_group`].
 
 pub mod counts;
-pub mod explore;
 pub mod findings;
 pub mod rules;
 pub mod scenario;
 pub mod server_group;
 pub mod trace;
+
+/// The search, a crate of its own: it knows nothing of MARS.
+pub use mars_explore as explore;
