@@ -7,6 +7,7 @@ mod roundtrip;
 mod samples;
 mod snapshots;
 mod sweep;
+mod texts;
 
 /// The octets that `text` spells in hex; blanks are skipped.
 fn unhex(text: &str) -> Vec<u8> {
