@@ -2,6 +2,7 @@
 
 mod annotate;
 mod errors;
+mod fields;
 mod golden;
 mod roundtrip;
 mod samples;
