@@ -3,6 +3,7 @@
 mod annotate;
 mod errors;
 mod fields;
+mod flags;
 mod golden;
 mod roundtrip;
 mod samples;
