@@ -1,0 +1,3 @@
+//! stub
+/// stub
+pub fn group(_octets: &[u8]) {}
