@@ -1,9 +1,10 @@
 -- Wireshark dissectors for SCSP (RFC 2334), its MARS records (RFC 2443) and MARS (RFC 2022).
 -- README.md says how to install them.
 
--- Once installed and given with -X as well, the second one has nothing to do.
-if not mars_dissectors_loaded then
-    mars_dissectors_loaded = true
+-- Once installed and given with -X as well, the second one has nothing to do. Each file has globals of
+-- its own; those of `_G` are for all.
+if not _G.mars_dissectors_loaded then
+    _G.mars_dissectors_loaded = true
 
     local here = debug.getinfo(1, "S").source:gsub("^@", ""):gsub("[^/\\]*$", "")
     local function part(name)
@@ -25,7 +26,7 @@ if not mars_dissectors_loaded then
     local either = Proto("mars_or_nhrp", "MARS or NHRP by version")
     function either.dissector(tvb, pinfo, tree)
         if nhrp and tvb:len() > VERSION_AT and tvb:range(VERSION_AT, 1):uint() == NHRP then
-            nhrp:call(tvb, pinfo, tree)
+            common.hand_on(nhrp, tvb, pinfo, tree)
         else
             control.dissector:call(tvb, pinfo, tree)
         end

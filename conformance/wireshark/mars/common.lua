@@ -171,7 +171,7 @@ return function()
             { key .. ".length", "uint8", "Length", base.DEC, nil, 0x3f }
     end
 
-    -- The length that a type/length octet gives, the octet and its item.
+    -- The length that a type/length octet gives, and its item.
     function Cursor:type_length(tree, fields, key)
         local parts = { fields[key .. ".reserved"], fields[key .. ".form"], fields[key .. ".length"] }
         local octet, item = self:bits(tree, fields[key], 1, parts)
@@ -222,6 +222,15 @@ return function()
             self:complain(tree, "bad_value", "Minimum %s lies above maximum %s", min, max)
         end
         return min == max and min or min .. " to " .. max, min_hex, max_hex
+    end
+
+    -- Gives octets to one of Wireshark's own dissectors. What those throw about a frame is in the tree
+    -- by then, and would come here as an error of these scripts.
+    function common.hand_on(dissector, tvb, pinfo, tree)
+        local complete, problem = pcall(dissector.call, dissector, tvb, pinfo, tree)
+        if not complete and not tostring(problem):find("Malformed frame", 1, true) then
+            error(problem, 0)
+        end
     end
 
     -- The one's-complement sum of 16-bit words, folded; 0xffff over a message that has its checksum in.

@@ -98,7 +98,7 @@ return function(common)
 
     -- mar$thtl or mar$tstl in a message without target ATM addresses.
     local function no_target(m, key)
-        local length, _, item = m.cursor:type_length(m.tree, F, key)
+        local length, item = m.cursor:type_length(m.tree, F, key)
         if length ~= 0 then
             m.cursor:complain(item, "bad_length", "This message has no target ATM address")
         end
@@ -285,7 +285,7 @@ return function(common)
         else
             m.text = OPS[m.op]
         end
-        m.r, _, item = cursor:type_length(tree, F, "shtl")
+        m.r, item = cursor:type_length(tree, F, "shtl")
         if m.r == 0 then
             cursor:complain(item, "bad_length", "A message without a source ATM number")
         end

@@ -35,9 +35,9 @@ return function(common)
             end
             local start = cursor.at
             cursor:rest(tree, fields.packet)
-            local types = DissectorTable.get("ethertype")
-            if start < tvb:len() and ethertype >= 0x600 and types:get_dissector(ethertype) then
-                types:try(ethertype, tvb:range(start):tvb(), pinfo, root)
+            local inner = ethertype >= 0x600 and DissectorTable.get("ethertype"):get_dissector(ethertype)
+            if inner and start < tvb:len() then
+                common.hand_on(inner, tvb:range(start):tvb(), pinfo, root)
             end
         end
         return proto

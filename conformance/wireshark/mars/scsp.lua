@@ -218,8 +218,7 @@ return function(common, record)
         local _, sender = cursor:octets(tree, F.sender_id, sender_length)
         local _, to = cursor:octets(tree, F.receiver_id, receiver_length)
 
-        local text = string.format("%s, %s to %s, group %d%s", TYPES[kind], id_text(sender), id_text(to),
-            group, hello)
+        local text = TYPES[kind] .. ", group " .. group .. hello
         if kind == CA then
             for index, name in ipairs({ "M", "I", "O" }) do
                 if math.floor(flags / 2 ^ (16 - index)) % 2 == 1 then
@@ -230,7 +229,7 @@ return function(common, record)
         if count > 0 then
             text = text .. string.format(", %d record%s", count, count == 1 and "" or "s")
         end
-        tree:append_text(", " .. text)
+        tree:append_text(string.format(", %s to %s, %s", id_text(sender), id_text(to), text))
         pinfo.cols.info = text
         pinfo.cols.src = id_text(sender)
         pinfo.cols.dst = id_text(to)
