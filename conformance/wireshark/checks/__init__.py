@@ -1,0 +1,1 @@
+"""What check.py is made of: frames, tshark, which field is which, comparing, planted breaks."""
