@@ -15,7 +15,7 @@ mod report;
 mod space;
 mod table;
 
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, Words};
 pub use memory::available as available_memory;
 pub use report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};
 pub use space::{Exact, Hashed, Packed, Space};
