@@ -397,7 +397,7 @@ fn generate<S>(
 ) -> Vec<Out<StateOf<S>, S::Key>>
 where
     S: Space,
-    StateOf<S>: Send + Sync,
+    StateOf<S>: Clone + Send + Sync,
     <S::Model as Model>::Action: Kinds,
 {
     let next = AtomicUsize::new(0);

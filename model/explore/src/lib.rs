@@ -18,7 +18,7 @@ mod table;
 pub use fingerprint::{Fingerprint, Words};
 pub use memory::available as available_memory;
 pub use report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};
-pub use space::{Exact, Hashed, Packed, Space};
+pub use space::{Exact, Hashed, Packed, Space, Successors};
 pub use table::Key;
 
 use stateright::Model;
