@@ -44,6 +44,9 @@ pub struct Options {
     pub seed: u64,
     /// How often progress is told.
     pub progress_every: Duration,
+    /// A planted fault: who claims a state last has it.
+    #[cfg(test)]
+    pub(crate) last_claim_wins: bool,
 }
 
 impl Default for Options {
@@ -56,6 +59,8 @@ impl Default for Options {
             until: None,
             seed: 0,
             progress_every: Duration::from_millis(200),
+            #[cfg(test)]
+            last_claim_wins: false,
         }
     }
 }
