@@ -2,11 +2,14 @@
 
 mod annotate;
 mod errors;
+mod fields;
+mod flags;
 mod golden;
 mod roundtrip;
 mod samples;
 mod snapshots;
 mod sweep;
+mod texts;
 
 /// The octets that `text` spells in hex; blanks are skipped.
 fn unhex(text: &str) -> Vec<u8> {
