@@ -10,6 +10,7 @@ mod samples;
 mod snapshots;
 mod sweep;
 mod texts;
+mod unused;
 
 /// The octets that `text` spells in hex; blanks are skipped.
 fn unhex(text: &str) -> Vec<u8> {

@@ -1,6 +1,6 @@
 //! GROUPLIST_REPLY.
 
-use super::{Reserved, SeqXy, Source, length, no_target, read_source};
+use super::{Reserved, SeqXy, Source, length, read_source};
 use crate::address::{Endpoint, ProtocolAddress};
 use crate::wire::error::WireError;
 use crate::wire::mars::address::protocol_address;
@@ -40,8 +40,8 @@ impl<'a> GroupList<'a> {
         reserved: &mut Reserved<'a>,
     ) -> Result<(Endpoint, Self), WireError> {
         let source_length = reader.u8("spln")?;
-        // R2022-5.3-06
-        reserved.target_forms = no_target(reader)?;
+        // R2022-5.3-06: unused, so ignored, and kept.
+        reserved.target_forms = reader.array("thtl")?;
         let group_length = reader.u8("tpln")?;
         let count = reader.u16("tnum")?;
         let SeqXy { last, part } = SeqXy::read(reader)?;

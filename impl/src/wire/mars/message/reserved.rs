@@ -15,7 +15,8 @@ pub struct Reserved<'a> {
     pub extoff: u8,
     /// Bit 6 of mar$sstl when there is no source subaddress: R2022-5.1.2-06.
     pub subaddress_form: bool,
-    /// mar$thtl and mar$tstl where no target ATM address follows: bit 6 may be set.
+    /// mar$thtl and mar$tstl where no target ATM address follows: in a REQUEST and its NAK bit 6 may be
+    /// set, in a GROUPLIST_REPLY they are unused (R2022-5.3-06).
     pub target_forms: [u8; 2],
     /// The octet of a REDIRECT_MAP where others have mar$spln.
     pub spln: u8,

@@ -97,9 +97,8 @@ fn mars_lists() {
         21,
         20,
     );
-    // R2022-5.3-06
     expect(
-        refusal("grouplist_reply", 22, &[1]),
+        refusal("g12_request", 22, &[1]),
         ErrorCode::BadLength,
         "tstl",
         22,
