@@ -119,13 +119,22 @@ def captured_traces(binary, folder):
             yield path
 
 
+def readme_shows(script, vectors, path):
+    """The sample in README.md is what tshark prints."""
+    text = (HERE / "README.md").read_text()
+    sample = next(block for block in text.split("```") if "CSA record" in block).strip("\n")
+    frame = next(frame for frame in vectors if frame.name.endswith(" W5"))
+    tshark.capture(path, [(frame.octets, len(frame.octets))])
+    return [] if sample in tshark.text(path, script, "scsp") else ["README.md: its sample is not what tshark shows of W5"]
+
+
 def has_comment(frame, packet):
     comment = packet.field("frame.comment")
     if comment is None or " to " not in comment.show:
         raise Differs("no comment that says from whom and to whom")
 
 
-GROUPS = ("vectors", "NHRP", "broken", "noise", "cut", "show")
+GROUPS = ("vectors", "NHRP", "broken", "noise", "README", "cut", "show")
 
 
 def check(binary, vector_folder, script, groups=GROUPS, say=lambda line: None):
@@ -158,6 +167,8 @@ def check(binary, vector_folder, script, groups=GROUPS, say=lambda line: None):
             good = sum(value["ok"] for value in decoded)
             ours = sum(layer_of(frame.octets) in OURS for frame in frames)
             say(f"{title:10} {len(frames):6} frames, {good} decoded, {ours} dissected by ours")
+        if "README" in groups:
+            wrong += readme_shows(script, vectors, path)
         if "cut" in groups:
             cut, count = truncated_capture(making.shortest(vectors), script, path)
             wrong += cut

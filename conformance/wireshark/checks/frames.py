@@ -107,6 +107,9 @@ def broken(frames, rng):
             longer = octets + rng.randbytes(extra)
             yield Frame(f"{frame.name} and {extra} octets", longer)
             yield Frame(f"{frame.name} and {extra} octets, sealed", sealed(longer, resize=True))
+    whole = nhrp().octets
+    for length in range(8, len(whole)):
+        yield Frame(f"NHRP cut at {length}", whole[:length])
 
 
 def noise(rng, count):
