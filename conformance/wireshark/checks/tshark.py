@@ -44,10 +44,12 @@ class Field:
             yield from child.walk()
 
     def complaints(self):
-        """Names of the complaints by our dissectors in here."""
+        """The complaints by our dissectors in here: kind, and the offset of what they are about."""
         for one in self.walk():
-            if one.name == "_ws.expert":
-                yield from (child.name for child in one.below if child.name.split(".")[0] in OURS)
+            for expert in one.below:
+                if expert.name == "_ws.expert":
+                    names = (child.name.split(".") for child in expert.below)
+                    yield from ((name[-1], one.at) for name in names if name[0] in OURS)
 
 
 class Packet:
