@@ -96,7 +96,10 @@ pub fn derive(finding: &Finding, stop: &AtomicBool) -> Derived {
         match report.stopped_by {
             StoppedBy::Exhausted => Some(report.held.contains(&finding.property)),
             StoppedBy::Decided => Some(false),
-            StoppedBy::Interrupted | StoppedBy::StateLimit => None,
+            StoppedBy::Interrupted
+            | StoppedBy::StateLimit
+            | StoppedBy::TimeLimit
+            | StoppedBy::MemoryLimit => None,
         }
     });
     let trace_length = path.as_ref().map_or(0, Path::len);

@@ -113,7 +113,7 @@ fn traces(ctx: &Ctx) -> Part {
 fn wire(ctx: &Ctx) -> Part {
     let started = Instant::now();
     let (done, exit) = match vectors::check(&corpus::folder().join("wire")) {
-        Ok(rows) => {
+        Ok((rows, _)) => {
             let failed = rows.iter().filter(|row| !row.passes());
             for row in failed.clone() {
                 let why = row.failure.as_deref().unwrap_or_default();

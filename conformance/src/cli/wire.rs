@@ -100,8 +100,8 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
 }
 
 fn check_vectors(folder: &std::path::Path, ctx: &Ctx) -> Exit {
-    let rows = match vectors::check(folder) {
-        Ok(rows) => rows,
+    let (rows, counts) = match vectors::check(folder) {
+        Ok(found) => found,
         Err(error) => {
             ctx.error(error);
             return Exit::Usage;
@@ -123,8 +123,20 @@ fn check_vectors(folder: &std::path::Path, ctx: &Ctx) -> Exit {
     }
     let exit = if failed == 0 { Exit::Ok } else { Exit::Failed };
     let passed = rows.len() - failed;
-    ctx.row(&json!({ "summary": { "pass": passed, "fail": failed, "exit": exit.code() } }));
-    ctx.say(format_args!("{passed} pass, {failed} fail"));
+    let mut summary = json!({ "pass": passed, "fail": failed, "exit": exit.code() });
+    if let (Value::Object(summary), Value::Object(counts)) = (&mut summary, json!(counts)) {
+        summary.extend(counts);
+    }
+    ctx.row(&json!({ "summary": summary }));
+    let vectors::Counts {
+        valid,
+        invalid,
+        hmac,
+        codecs,
+    } = counts;
+    ctx.say(format_args!(
+        "{valid} valid, {invalid} invalid, {hmac} MACs, on {codecs} codecs: {passed} pass, {failed} fail"
+    ));
     exit
 }
 
@@ -257,8 +269,16 @@ pub fn decode_octets(
     octets: &[u8],
     bare: Option<Bare>,
 ) -> Result<(&'static str, Value), LineError> {
+    decode_message(octets, bare.map(Bare::encapsulation))
+}
+
+/// The same for a bare message of any of the four protocols.
+fn decode_message(
+    octets: &[u8],
+    bare: Option<Encapsulation>,
+) -> Result<(&'static str, Value), LineError> {
     let (kind, payload) = match bare {
-        Some(bare) => (bare.encapsulation(), octets),
+        Some(bare) => (bare, octets),
         None => llc_snap::split(octets)?,
     };
     let base = octets.len() - payload.len();
@@ -290,12 +310,17 @@ pub fn encode_line(line: &[u8], bare: Option<Bare>) -> Result<Vec<u8>, Value> {
 ///
 /// As [`encode_line`].
 pub fn encode_value(value: &Value, bare: Option<Bare>) -> Result<Vec<u8>, LineError> {
+    encode_message(value, bare.map(Bare::encapsulation))
+}
+
+/// The same for a bare message of any of the four protocols.
+fn encode_message(value: &Value, bare: Option<Encapsulation>) -> Result<Vec<u8>, LineError> {
     let protocol = value.get("protocol").and_then(Value::as_str);
     let kind = Encapsulation::ALL
         .into_iter()
         .find(|kind| Some(name(*kind)) == protocol)
         .ok_or_else(|| LineError::json("protocol", "mars, scsp, data1 or data2"))?;
-    if bare.is_some_and(|bare| bare.encapsulation() != kind) {
+    if bare.is_some_and(|bare| bare != kind) {
         return Err(LineError::json("protocol", "the one that --bare names"));
     }
     let message = value

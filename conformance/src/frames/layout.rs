@@ -90,6 +90,9 @@ const TL_LENGTH: u64 = 0x3f;
 /// The bit of a type/length octet that is always zero.
 const TL_RESERVED: u64 = 0x80;
 
+/// Octets of an NSAPA, the longest of ATM numbers and subaddresses.
+const LONGEST_ATM: usize = 20;
+
 /// Octets still to be read, with their distance from the start of the input.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
@@ -217,8 +220,16 @@ pub(super) fn read(
                 Value::from(hex(cursor.take(octets, field.name)?))
             }
             Kind::Typed(name) => {
-                let octets = length(name, TL_LENGTH);
-                Value::from(hex(cursor.take(octets, field.name)?))
+                let octets = cursor.take(length(name, TL_LENGTH), field.name)?;
+                if octets.len() > LONGEST_ATM {
+                    let here = scope.fields.contains_key(name);
+                    let home = if here { Some(&*scope) } else { outer };
+                    let wanted = "at most 20 octets";
+                    return Err(home
+                        .unwrap_or(scope)
+                        .fault(ErrorCode::BadLength, name, wanted));
+                }
+                Value::from(hex(octets))
             }
         };
         scope.places.insert(field.name, place);

@@ -28,8 +28,8 @@ const EXTOFF_AT: usize = 14;
 /// RFC 2022, 5.1.1: REQUEST, NAK.
 const QUERY: &[Field] = &[
     number("spln", 1, Absent::LengthOf("spa")),
-    plain("thtl", 1),
-    plain("tstl", 1),
+    number("thtl", 1, Absent::TlOf("tha")),
+    number("tstl", 1, Absent::TlOf("tsa")),
     number("tpln", 1, Absent::LengthOf("tpa")),
     fixed("padding", 8),
     typed("sha", "shtl"),
@@ -100,6 +100,9 @@ const TLV: &[Field] = &[
     number("length", 2, Absent::LengthOf("value")),
 ];
 
+/// Fields of a layout up to the last length of one that has targets.
+const LENGTHS: usize = 4;
+
 /// The list that ends a message: its name, its element, its count.
 struct List {
     name: &'static str,
@@ -119,7 +122,8 @@ fn layout(op_type: u64) -> Option<(&'static [Field], Option<List>)> {
     match op_type {
         1 | 6 => Some((QUERY, None)),
         2 | 13 => Some((ANSWER, list("targets", TARGET, "tnum"))),
-        3 | 4 | 5 | 7 | 8 | 9 | 10 => Some((MEMBERSHIP, list("pairs", PAIR, "pnum"))),
+        // Register F01: 18 and 19 are SJOIN and SLEAVE of an older numbering.
+        3 | 4 | 5 | 7 | 8 | 9 | 10 | 18 | 19 => Some((MEMBERSHIP, list("pairs", PAIR, "pnum"))),
         11 => Some((GROUP_LIST, list("groups", GROUP, "tnum"))),
         12 => Some((REDIRECT, list("targets", TARGET, "tnum"))),
         _ => None,
@@ -142,7 +146,15 @@ pub(super) fn read_message(octets: &[u8], base: usize) -> Result<Value, FrameErr
     if scope.number("shtl") & 0x3f == 0 {
         return Err(scope.fault(ErrorCode::BadLength, "shtl", "an ATM address"));
     }
-    read(fields, &mut cursor, &mut scope, None)?;
+    // RFC 2022, 5.1.2: the target hardware address of a REQUEST is null.
+    let (lengths, rest) = fields.split_at(LENGTHS);
+    read(lengths, &mut cursor, &mut scope, None)?;
+    if matches!(scope.number("op_type"), 1 | 6) {
+        for name in ["thtl", "tstl"] {
+            scope.require(name, &[0, 0x40], ErrorCode::BadLength)?;
+        }
+    }
+    read(rest, &mut cursor, &mut scope, None)?;
     if let Some(list) = list {
         let elements = read_list(&list, &mut cursor, &scope)?;
         scope.fields.insert(list.name.to_owned(), elements.into());
@@ -157,6 +169,7 @@ fn read_list(
     scope: &Scope,
 ) -> Result<Vec<Value>, FrameError> {
     let mut elements = Vec::new();
+    let mut highest = String::new();
     let count = scope.number(list.count);
     for _ in 0..count {
         let place = cursor.at();
@@ -174,6 +187,11 @@ fn read_list(
         if element.text("min") > element.text("max") {
             return Err(element.fault(ErrorCode::BadValue, "max", "at least the minimum"));
         }
+        // RFC 2022, 5.2.1: blocks ascend and do not overlap. Hex compares as the octets do.
+        if !elements.is_empty() && list.name == "pairs" && element.text("min") <= highest.as_str() {
+            return Err(element.fault(ErrorCode::BadValue, "min", "more than the maximum before"));
+        }
+        element.text("max").clone_into(&mut highest);
         let bare = element.fields.get("group").cloned();
         elements.push(bare.unwrap_or_else(|| element.fields.into()));
     }

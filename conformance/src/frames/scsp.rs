@@ -44,6 +44,8 @@ const COMMON: &[Field] = &[
     sized("sender_id", "sender_id_len"),
     sized("receiver_id", "recvr_id_len"),
 ];
+/// How many of these come before the first octets that a length counts.
+const COMMON_HEAD: usize = 7;
 /// RFC 2334, B.2.0.2, as it stands alone.
 const CSAS: &[Field] = &[
     number("hop_count", 2, Absent::Is(1)),
@@ -58,6 +60,7 @@ const CSAS: &[Field] = &[
     sized("cache_key", "cache_key_len"),
     sized("originator_id", "orig_id_len"),
 ];
+const CSAS_HEAD: usize = 4;
 /// The same in front of a CSA: only the hop count of a fresh one differs.
 const CSA_HOP_COUNT: u16 = 255;
 const RECORD_LENGTH_AT: usize = 2;
@@ -67,12 +70,17 @@ const RECEIVER: &[Field] = &[
     number("rec_id_len", 1, Absent::LengthOf("id")),
     sized("id", "rec_id_len"),
 ];
+const RECEIVER_HEAD: usize = 1;
 /// RFC 2334, B.3.
 const EXTENSION: &[Field] = &[
     plain("type", 2),
     number("length", 2, Absent::LengthOf("value")),
     sized("value", "length"),
 ];
+const EXTENSION_HEAD: usize = 2;
+/// RFC 2334, B.3.1: type of an Authentication extension, octets of its SPI.
+const AUTHENTICATION: u64 = 1;
+const SPI_OCTETS: usize = 4;
 /// RFC 2443, section 3: the protocol-specific part of a CSA.
 const MARS_PART: &[Field] = &[
     number("hardware_type", 2, Absent::Is(15)),
@@ -143,10 +151,12 @@ pub(super) fn read_packet(octets: &[u8], base: usize) -> Result<Value, FrameErro
         2..=TYPE_CSUS => {}
         _ => return Err(packet.fault(ErrorCode::UnknownType, "type_code", "1 to 5")),
     }
-    read(COMMON, &mut cursor, &mut packet, None)?;
+    let (head, ids) = COMMON.split_at(COMMON_HEAD);
+    read(head, &mut cursor, &mut packet, None)?;
     packet.require("sender_id_len", &[ID], ErrorCode::BadLength)?;
     let hello_may_be_empty: &[u64] = if code == TYPE_HELLO { &[0, ID] } else { &[ID] };
     packet.require("recvr_id_len", hello_may_be_empty, ErrorCode::BadLength)?;
+    read(ids, &mut cursor, &mut packet, None)?;
 
     let start = usize::try_from(packet.number("start_of_extensions")).unwrap_or(0);
     let done = cursor.at() - base;
@@ -193,17 +203,21 @@ fn keep(message: &mut Map<String, Value>, name: &str, octets: &[u8]) {
 
 fn read_receiver(cursor: &mut Cursor<'_>) -> Result<Value, FrameError> {
     let mut record = Scope::default();
-    read(RECEIVER, cursor, &mut record, None)?;
+    let (head, id) = RECEIVER.split_at(RECEIVER_HEAD);
+    read(head, cursor, &mut record, None)?;
     record.require("rec_id_len", &[ID], ErrorCode::BadLength)?;
+    read(id, cursor, &mut record, None)?;
     Ok(record.fields.into())
 }
 
 /// Reads the summary part that every record begins with and refuses a wrong frame (register C25).
 fn read_summary(cursor: &mut Cursor<'_>) -> Result<Scope, FrameError> {
     let mut record = Scope::default();
-    read(CSAS, cursor, &mut record, None)?;
+    let (head, rest) = CSAS.split_at(CSAS_HEAD);
+    read(head, cursor, &mut record, None)?;
     record.require("cache_key_len", &[ID], ErrorCode::BadLength)?;
     record.require("orig_id_len", &[ID], ErrorCode::BadLength)?;
+    read(rest, cursor, &mut record, None)?;
     Ok(record)
 }
 
@@ -254,14 +268,16 @@ fn read_mars_part(body: &[u8], base: usize) -> Result<Value, FrameError> {
     part.require("hardware_type", &[15], ErrorCode::BadValue)?;
     part.require("version", &[0], ErrorCode::BadVersion)?;
     part.require("state", &[1, 2, 3, 4, 5], ErrorCode::UnknownType)?;
-    let group: &[u64] = match part.number("protocol_type") {
-        0x0800 => &[4],
-        0x86dd => &[16],
-        _ => &[4, 16],
-    };
     let no_group = part.number("state") == REDIRECT_ENTRY || part.number("flags") & REGISTER != 0;
-    let group = if no_group { &[0] } else { group };
-    part.require("group_addr_len", group, ErrorCode::BadLength)?;
+    let (fits, wanted) = match (no_group, part.number("protocol_type")) {
+        (true, _) => (0..=0, "0"),
+        (false, 0x0800) => (4..=4, "4"),
+        (false, 0x86dd) => (16..=16, "16"),
+        (false, _) => (1..=u64::MAX, "some"),
+    };
+    if !fits.contains(&part.number("group_addr_len")) {
+        return Err(part.fault(ErrorCode::BadLength, "group_addr_len", wanted));
+    }
     read(addresses, &mut cursor, &mut part, None)?;
     if part.text("source_atm_address").is_empty() {
         return Err(part.fault(ErrorCode::BadLength, "atm_addr_tl", "an ATM address"));
@@ -286,12 +302,29 @@ fn read_mars_part(body: &[u8], base: usize) -> Result<Value, FrameError> {
 
 fn read_extensions(cursor: &mut Cursor<'_>) -> Result<Value, FrameError> {
     let mut list = Vec::new();
+    let mut authenticated = false;
     loop {
         let mut extension = Scope::default();
-        read(EXTENSION, cursor, &mut extension, None)?;
-        let end = extension.number("type") == 0;
+        let (head, value) = EXTENSION.split_at(EXTENSION_HEAD);
+        read(head, cursor, &mut extension, None)?;
+        let kind = extension.number("type");
+        let end = kind == 0;
         if end {
             extension.require("length", &[0], ErrorCode::BadLength)?;
+        }
+        let mut octets = *cursor;
+        read(value, cursor, &mut extension, None)?;
+        // Register D11: of the types that may come once only this one is refused.
+        if kind == AUTHENTICATION {
+            if authenticated {
+                let wanted = "one such extension";
+                return Err(extension.fault(ErrorCode::BadValue, "type", wanted));
+            }
+            authenticated = true;
+            let length = usize::try_from(extension.number("length")).unwrap_or(usize::MAX);
+            let place = octets.at();
+            let mut inside = Cursor::new(octets.take(length, "value")?, place);
+            inside.take(SPI_OCTETS, "spi")?;
         }
         list.push(Value::from(extension.fields));
         if end {

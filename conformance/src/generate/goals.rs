@@ -1,9 +1,9 @@
 //! What traces are for: every witness, every kind of action with every mix of messages that it can
 //! cause, every finding's way into trouble (under the resolved rules, where it must do no harm).
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use mars_model::explore::{Options, search_labelled};
@@ -120,10 +120,10 @@ fn kind(observation: &Observation) -> String {
 /// findings on this scenario.
 pub(super) fn candidates(scenario: &'static Scenario, stop: &AtomicBool) -> Vec<Candidate> {
     let model = scenario.model(Rules::resolved());
-    let numbers: RefCell<BTreeMap<String, u32>> = RefCell::new(BTreeMap::new());
+    let numbers: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
     let number = |state: &State, action: &Action| {
         let name = label(&model, state, *action)?;
-        let mut numbers = numbers.borrow_mut();
+        let mut numbers = numbers.lock().ok()?;
         let next = u32::try_from(numbers.len()).ok()?;
         Some(*numbers.entry(name).or_insert(next))
     };
@@ -147,7 +147,11 @@ pub(super) fn candidates(scenario: &'static Scenario, stop: &AtomicBool) -> Vec<
         paths.push((discovery.path.actions(), Some(goal)));
     }
     // In the order of names, not of numbers: the order in which a search meets labels is its own.
-    let names: Vec<(String, u32)> = numbers.into_inner().into_iter().collect();
+    let names: Vec<(String, u32)> = numbers
+        .into_inner()
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
     paths.extend(
         names
             .iter()

@@ -15,6 +15,8 @@ pub struct CoverageRow {
     pub requirement: String,
     /// The ledger's word.
     pub level: &'static str,
+    /// What kind of rule it is.
+    pub kind: &'static str,
     /// Some code, test, mutant or trace names it.
     pub cited: bool,
     /// Some test or trace names it.
@@ -43,6 +45,7 @@ pub fn coverage(root: &Path) -> io::Result<Vec<CoverageRow>> {
     let row = |entry: &super::Requirement| CoverageRow {
         requirement: entry.id.clone(),
         level: entry.level.as_str(),
+        kind: entry.kind.as_str(),
         cited: cited.contains(entry.id.as_str()),
         exercised: exercised.contains(entry.id.as_str()),
         discriminated: discriminated.contains(entry.id.as_str()),

@@ -123,6 +123,31 @@ pub enum Kind {
     Wire,
 }
 
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Config,
+        Self::Security,
+        Self::Sequence,
+        Self::State,
+        Self::Timing,
+        Self::Wire,
+    ];
+
+    /// The word as the ledger writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Security => "security",
+            Self::Sequence => "sequence",
+            Self::State => "state",
+            Self::Timing => "timing",
+            Self::Wire => "wire",
+        }
+    }
+}
+
 impl Requirement {
     /// Whether a black box can be judged by it: it binds a server, an output shows it, and the ledger
     /// does not excuse it.

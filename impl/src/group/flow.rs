@@ -48,7 +48,7 @@ impl DistributedMars {
                 held,
                 ..
             } => self.own_returned(key, sequence, held, body.as_deref()),
-            SpeakerEvent::Dropped { origin, key, .. } => self.dropped(origin, key),
+            SpeakerEvent::Dropped { origin, key, .. } => self.forget(origin, key, None),
             SpeakerEvent::PurgeAcknowledged { key, .. } => self.purged(key),
             SpeakerEvent::Logged { at, event } => self.emit_at(at, OutputAction::Log(event)),
         }
@@ -111,6 +111,11 @@ impl DistributedMars {
     ) {
         let now = self.core.now;
         let hold = self.config.redirect_hold_ms;
+        let of_client = matches!(record.state, CsaState::ClientJoin | CsaState::ClientLeave);
+        if known {
+            // What the key said before, of another protocol or of a client at all, it says no more.
+            self.forget(origin, key, of_client.then_some(record.protocol));
+        }
         let Some(service) = self.core.services.get_mut(&record.protocol) else {
             return;
         };
@@ -130,7 +135,6 @@ impl DistributedMars {
         if service.liveness.seen(now, origin, hold) {
             self.speaker.restore(now, origin, Some(from));
         }
-        let of_client = matches!(record.state, CsaState::ClientJoin | CsaState::ClientLeave);
         if !of_client {
             return;
         }
@@ -178,10 +182,14 @@ impl DistributedMars {
         }
     }
 
-    /// A neighbour says that a record it had announced is gone (register C15).
-    fn dropped(&mut self, origin: ServerId, key: CacheKey) {
+    /// What a key said counts no more, for all protocols but `except`: its record is gone (register C15),
+    /// or says something else now.
+    fn forget(&mut self, origin: ServerId, key: CacheKey, except: Option<Protocol>) {
         let protocols: Vec<Protocol> = self.core.services.keys().copied().collect();
         for protocol in protocols {
+            if Some(protocol) == except {
+                continue;
+            }
             let Some(service) = self.core.services.get_mut(&protocol) else {
                 continue;
             };

@@ -256,10 +256,11 @@ impl DistributedMars {
     }
 
     fn vc_up(&mut self, vc: VcId, peer: Endpoint) {
-        if self.core.vcs.insert(vc, peer).is_some() {
+        if self.core.vcs.contains_key(&vc) {
             self.meters.drop("vc-named-twice");
             return;
         }
+        self.core.vcs.insert(vc, peer);
         self.choose_vc(peer);
     }
 

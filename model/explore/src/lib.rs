@@ -6,48 +6,70 @@
 //! same states in the same order. Fingerprints can collide: [`Report::collision_probability`] says how likely that was,
 //! and [`Options::seed`] repeats the search with another hash.
 
+mod batch;
 mod fingerprint;
+mod kernel;
+mod log;
+mod memory;
 mod report;
+mod space;
 mod table;
 
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, Words};
+pub use memory::available as available_memory;
 pub use report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};
+pub use space::{Exact, Hashed, Packed, Space, Successors};
+pub use table::Key;
 
-use stateright::{Expectation, Model};
-use std::collections::{BTreeMap, BTreeSet};
+use stateright::Model;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-use table::Table;
+use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// How to search.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// How many threads search. The result is the same for any number.
+    pub threads: NonZeroUsize,
     /// Give up after about this many unique states; `None`: never.
     pub max_states: Option<u64>,
+    /// Give up after this time; `None`: never.
+    pub max_time: Option<Duration>,
+    /// Give up before table, parents and frontier take more octets than this; `None`: never.
+    pub max_memory: Option<u64>,
     /// Stop as soon as this property is decided by an example (a violation, or a witness).
     pub until: Option<String>,
     /// Seed of the fingerprint.
     pub seed: u64,
     /// How often progress is told.
     pub progress_every: Duration,
+    /// A planted fault: who claims a state last has it.
+    #[cfg(test)]
+    pub(crate) last_claim_wins: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
+            threads: NonZeroUsize::MIN,
             max_states: None,
+            max_time: None,
+            max_memory: None,
             until: None,
             seed: 0,
             progress_every: Duration::from_millis(200),
+            #[cfg(test)]
+            last_claim_wins: false,
         }
     }
 }
 
 /// Names a transition, where the first occurrence of each name is wanted.
-pub type Label<'a, M> = &'a dyn Fn(&<M as Model>::State, &<M as Model>::Action) -> Option<u32>;
+pub type Label<'a, M> =
+    &'a (dyn Fn(&<M as Model>::State, &<M as Model>::Action) -> Option<u32> + Sync);
 
-/// Searches all reachable states, or until told to stop. The flag is looked at about every thousand states.
+/// Searches all reachable states, or until told to stop. The flag is looked at after every few hundred states.
 pub fn search<M>(
     model: &M,
     options: &Options,
@@ -55,11 +77,11 @@ pub fn search<M>(
     stop: &AtomicBool,
 ) -> Report<M>
 where
-    M: Model,
-    M::State: Clone + Eq + Hash,
+    M: Model + Sync,
+    M::State: Clone + Eq + Hash + Send + Sync,
     M::Action: Clone + Kinds,
 {
-    search_labelled(model, options, None, progress, stop)
+    search_space(&Hashed(model), options, None, progress, stop)
 }
 
 /// As [`search`]; besides, keeps a shortest path to the first transition of each label. Transitions that change
@@ -72,295 +94,29 @@ pub fn search_labelled<M>(
     stop: &AtomicBool,
 ) -> Report<M>
 where
-    M: Model,
-    M::State: Clone + Eq + Hash,
+    M: Model + Sync,
+    M::State: Clone + Eq + Hash + Send + Sync,
     M::Action: Clone + Kinds,
 {
-    let mut search = Search::new(model, options);
+    search_space(&Hashed(model), options, label, progress, stop)
+}
+
+/// As [`search_labelled`], for a space that knows its states and makes successors in its own way.
+pub fn search_space<S>(
+    space: &S,
+    options: &Options,
+    label: Option<Label<'_, S::Model>>,
+    progress: &mut dyn FnMut(&Progress),
+    stop: &AtomicBool,
+) -> Report<S::Model>
+where
+    S: Space,
+    <S::Model as Model>::State: Clone + Send + Sync,
+    <S::Model as Model>::Action: Clone + Kinds,
+{
+    let mut search = kernel::Search::new(space, options);
     let stopped_by = search.run(label, progress, stop);
     search.report(stopped_by)
-}
-
-/// Where an example was found: a state, or a transition out of it.
-struct Found {
-    property: usize,
-    state: u32,
-}
-
-struct Search<'a, M: Model> {
-    model: &'a M,
-    options: &'a Options,
-    properties: Vec<stateright::Property<M>>,
-    open: Vec<usize>,
-    found: Vec<Found>,
-    labels: BTreeMap<u32, (u32, u16)>,
-    table: Table,
-    /// Parent of each state in order of discovery; `u32::MAX` for an initial state.
-    parents: Vec<u32>,
-    /// Which of the parent's actions led to the state, or which initial state it is.
-    ordinals: Vec<u16>,
-    frontier: Vec<M::State>,
-    next: Vec<M::State>,
-    levels: Vec<u64>,
-    counts: Vec<u64>,
-    generated: u64,
-    peak_octets: usize,
-    started: Instant,
-}
-
-impl<'a, M> Search<'a, M>
-where
-    M: Model,
-    M::State: Clone + Eq + Hash,
-    M::Action: Clone + Kinds,
-{
-    fn new(model: &'a M, options: &'a Options) -> Self {
-        let properties = model.properties();
-        Self {
-            model,
-            options,
-            open: (0..properties.len()).collect(),
-            properties,
-            found: Vec::new(),
-            labels: BTreeMap::new(),
-            table: Table::new(),
-            parents: Vec::new(),
-            ordinals: Vec::new(),
-            frontier: Vec::new(),
-            next: Vec::new(),
-            levels: Vec::new(),
-            counts: vec![0; M::Action::KINDS.len()],
-            generated: 0,
-            peak_octets: 0,
-            started: Instant::now(),
-        }
-    }
-
-    /// Takes a state if it is new, and looks at the properties that are still open.
-    fn visit(&mut self, state: M::State, parent: u32, ordinal: u16) {
-        if !self.model.within_boundary(&state)
-            || !self
-                .table
-                .insert(Fingerprint::of(self.options.seed, &state))
-        {
-            return;
-        }
-        let number = u32::try_from(self.parents.len()).unwrap_or(u32::MAX);
-        self.parents.push(parent);
-        self.ordinals.push(ordinal);
-        let (model, properties, found) = (self.model, &self.properties, &mut self.found);
-        self.open.retain(|&place| {
-            let Some(property) = properties.get(place) else {
-                return false;
-            };
-            let holds = (property.condition)(model, &state);
-            let example = match property.expectation {
-                Expectation::Always => !holds,
-                // "Eventually" needs more than states: it is not decided here.
-                Expectation::Sometimes => holds,
-                Expectation::Eventually => false,
-            };
-            if example {
-                found.push(Found {
-                    property: place,
-                    state: number,
-                });
-            }
-            !example
-        });
-        self.next.push(state);
-    }
-
-    fn run(
-        &mut self,
-        label: Option<Label<'_, M>>,
-        progress: &mut dyn FnMut(&Progress),
-        stop: &AtomicBool,
-    ) -> StoppedBy {
-        for (ordinal, state) in (0u16..).zip(self.model.init_states()) {
-            self.generated += 1;
-            self.visit(state, u32::MAX, ordinal);
-        }
-        let mut told = Instant::now();
-        let mut actions = Vec::new();
-        let mut base = 0u32;
-        while !self.next.is_empty() {
-            std::mem::swap(&mut self.frontier, &mut self.next);
-            self.next.clear();
-            self.levels.push(self.frontier.len() as u64);
-            let frontier = std::mem::take(&mut self.frontier);
-            for (number, state) in (base..).zip(&frontier) {
-                actions.clear();
-                self.model.actions(state, &mut actions);
-                for (ordinal, action) in (0u16..).zip(actions.drain(..)) {
-                    if let Some(label) = label
-                        && let Some(name) = label(state, &action)
-                    {
-                        self.labels.entry(name).or_insert((number, ordinal));
-                    }
-                    let kind = action.kind();
-                    let Some(next) = self.model.next_state(state, action) else {
-                        continue;
-                    };
-                    self.generated += 1;
-                    if let Some(count) = self.counts.get_mut(kind) {
-                        *count += 1;
-                    }
-                    self.visit(next, number, ordinal);
-                }
-                if number & 0x3ff == 0 {
-                    if let Some(reason) = self.must_stop(stop) {
-                        return reason;
-                    }
-                    if told.elapsed() >= self.options.progress_every {
-                        told = Instant::now();
-                        progress(&self.progress());
-                    }
-                }
-            }
-            base = base.saturating_add(u32::try_from(frontier.len()).unwrap_or(u32::MAX));
-            self.frontier = frontier;
-            self.note_memory();
-            if let Some(reason) = self.must_stop(stop) {
-                return reason;
-            }
-        }
-        progress(&self.progress());
-        StoppedBy::Exhausted
-    }
-
-    fn must_stop(&self, stop: &AtomicBool) -> Option<StoppedBy> {
-        let unique = self.parents.len() as u64;
-        if stop.load(Ordering::Relaxed) {
-            return Some(StoppedBy::Interrupted);
-        }
-        if self.options.max_states.is_some_and(|limit| unique >= limit)
-            || unique >= u64::from(u32::MAX)
-        {
-            return Some(StoppedBy::StateLimit);
-        }
-        let decided = |name: &String| {
-            self.found.iter().any(|found| {
-                self.properties
-                    .get(found.property)
-                    .is_some_and(|property| property.name == name)
-            })
-        };
-        self.options
-            .until
-            .as_ref()
-            .filter(|&name| decided(name))
-            .map(|_| StoppedBy::Decided)
-    }
-
-    fn progress(&self) -> Progress {
-        Progress {
-            unique: self.parents.len() as u64,
-            states: self.generated,
-            depth: self.levels.len().saturating_sub(1),
-            frontier: self.levels.last().copied().unwrap_or(0),
-            seconds: self.started.elapsed().as_secs_f64(),
-        }
-    }
-
-    fn note_memory(&mut self) {
-        let states = (self.frontier.capacity() + self.next.capacity()) * size_of::<M::State>();
-        let parents = self.parents.capacity() * 4 + self.ordinals.capacity() * 2;
-        self.peak_octets = self.peak_octets.max(self.table.octets() + parents + states);
-    }
-
-    /// The actions that lead to a state, by their places among the enabled ones, with the initial state's place first.
-    fn ordinals_to(&self, mut number: u32) -> Vec<u16> {
-        let mut ordinals = Vec::new();
-        while let (Some(&parent), Some(&ordinal)) = (
-            self.parents.get(number as usize),
-            self.ordinals.get(number as usize),
-        ) {
-            ordinals.push(ordinal);
-            number = parent;
-        }
-        ordinals.reverse();
-        ordinals
-    }
-
-    /// Follows the places again through the model.
-    fn path(&self, ordinals: &[u16]) -> Path<M> {
-        let mut path = Vec::with_capacity(ordinals.len());
-        let Some((&first, rest)) = ordinals.split_first() else {
-            return Path(path);
-        };
-        let Some(mut state) = self.model.init_states().into_iter().nth(usize::from(first)) else {
-            return Path(path);
-        };
-        path.push((None, state.clone()));
-        for &ordinal in rest {
-            let mut actions = Vec::new();
-            self.model.actions(&state, &mut actions);
-            let Some(action) = actions.into_iter().nth(usize::from(ordinal)) else {
-                break;
-            };
-            let Some(next) = self.model.next_state(&state, action.clone()) else {
-                break;
-            };
-            state = next;
-            path.push((Some(action), state.clone()));
-        }
-        Path(path)
-    }
-
-    fn report(mut self, stopped_by: StoppedBy) -> Report<M> {
-        self.note_memory();
-        let discoveries = self
-            .found
-            .iter()
-            .filter_map(|found| {
-                let property = self.properties.get(found.property)?;
-                Some(Discovery {
-                    property: property.name,
-                    violation: matches!(property.expectation, Expectation::Always),
-                    path: self.path(&self.ordinals_to(found.state)),
-                })
-            })
-            .collect();
-        let undecided: BTreeSet<usize> = self.open.iter().copied().collect();
-        let names = |violations: bool| {
-            let wanted = |property: &stateright::Property<M>| {
-                matches!(property.expectation, Expectation::Always) == violations
-            };
-            let open = self
-                .properties
-                .iter()
-                .enumerate()
-                .filter(|(place, _)| undecided.contains(place));
-            open.filter(|(_, property)| wanted(property))
-                .map(|(_, property)| property.name)
-                .collect()
-        };
-        let labels = self.labels.iter().map(|(&label, &(number, ordinal))| {
-            let mut ordinals = self.ordinals_to(number);
-            ordinals.push(ordinal);
-            (label, self.path(&ordinals))
-        });
-        let unique = self.parents.len() as u64;
-        Report {
-            states: self.generated,
-            unique,
-            depth: self.levels.len().saturating_sub(1),
-            levels: self.levels.clone(),
-            stopped_by,
-            seconds: self.started.elapsed().as_secs_f64(),
-            bytes_per_state: self.peak_octets as f64 / unique.max(1) as f64,
-            action_counts: M::Action::KINDS
-                .iter()
-                .copied()
-                .zip(self.counts.iter().copied())
-                .collect(),
-            discoveries,
-            held: names(true),
-            missing_witnesses: names(false),
-            labels: labels.collect(),
-        }
-    }
 }
 
 #[cfg(test)]

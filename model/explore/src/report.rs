@@ -22,6 +22,12 @@ pub struct Progress {
     pub depth: usize,
     /// How many states that level has.
     pub frontier: u64,
+    /// States seen whose successors have not been generated yet.
+    pub queue: u64,
+    /// How full the table of visited states is, 0 to 1.
+    pub load: f64,
+    /// Memory of table, parents and frontier, in octets.
+    pub octets: u64,
     /// Seconds since the search began.
     pub seconds: f64,
 }
@@ -37,6 +43,10 @@ pub enum StoppedBy {
     Interrupted,
     /// There were too many states.
     StateLimit,
+    /// It took too long.
+    TimeLimit,
+    /// There was too little memory.
+    MemoryLimit,
 }
 
 impl StoppedBy {
@@ -47,6 +57,8 @@ impl StoppedBy {
             Self::Decided => "decided",
             Self::Interrupted => "interrupted",
             Self::StateLimit => "state-limit",
+            Self::TimeLimit => "time-limit",
+            Self::MemoryLimit => "memory-limit",
         }
     }
 }
@@ -95,10 +107,22 @@ pub struct Report<M: Model> {
     pub states: u64,
     /// Different states.
     pub unique: u64,
-    /// The deepest level; 0: only initial states.
+    /// The deepest level of which all states have been seen; 0: only initial states.
     pub depth: usize,
-    /// How many new states each level has.
+    /// How many new states each level down to `depth` has. A search that was stopped has seen some of the next, too.
     pub levels: Vec<u64>,
+    /// States seen whose successors have not been generated: 0 when exhausted.
+    pub unexpanded: u64,
+    /// How many threads searched.
+    pub threads: usize,
+    /// The seed of the fingerprints.
+    pub seed: u64,
+    /// Whether states were told apart by all of their bits, not by a fingerprint.
+    pub exact: bool,
+    /// Peak memory of table, parents and frontier, in octets.
+    pub peak_octets: u64,
+    /// Memory of table and parents at the end, in octets: what visited states cost beyond the frontier.
+    pub visited_octets: u64,
     /// Why the search ended.
     pub stopped_by: StoppedBy,
     /// How long it took.
@@ -142,8 +166,11 @@ impl<M: Model> Report<M> {
     pub fn rate(&self) -> f64 {
         self.unique as f64 / self.seconds.max(1e-9)
     }
-    /// An estimate of the probability that two different states had one fingerprint: n^2 / 2^65.
+    /// An estimate of the probability that two different states had one fingerprint: n^2 / 2^65; 0 if exact.
     pub fn collision_probability(&self) -> f64 {
+        if self.exact {
+            return 0.0;
+        }
         let unique = self.unique as f64;
         unique * unique / 2f64.powi(65)
     }

@@ -61,7 +61,12 @@ impl Tlv<'_> {
     fn read<'a>(reader: &mut Reader<'a>) -> Result<Tlv<'a>, WireError> {
         // R2022-10.2-01
         let raw_kind = reader.u16("type")?;
+        let before = *reader;
         let length = usize::from(reader.u16("length")?);
+        // R2022-10.4-01: the null TLV is four zero octets, whatever follows.
+        if raw_kind == 0 && length != 0 {
+            return Err(before.error(ErrorCode::BadLength, "length", length as u64));
+        }
         let value = reader.take("value", length)?;
         let padding = reader.take("padding", length.next_multiple_of(4) - length)?;
         Ok(Tlv {
@@ -104,19 +109,8 @@ impl<'a> Tlvs<'a> {
         let octets = reader.rest();
         let start = reader.offset();
         loop {
-            let before = *reader;
             let tlv = Tlv::read(reader)?;
             if tlv.raw_kind == 0 {
-                // R2022-10.4-01: four zero octets, no more.
-                if !tlv.value.is_empty() {
-                    let length = tlv.value.len() as u64;
-                    return Err(WireError::new(
-                        ErrorCode::BadLength,
-                        "length",
-                        before.offset() + 2,
-                        length,
-                    ));
-                }
                 let octets = octets.get(..reader.offset() - start).unwrap_or(octets);
                 return Ok(Self { octets });
             }

@@ -9,12 +9,25 @@ struct Walker<'a> {
     octets: &'a [u8],
     at: usize,
     lines: Vec<String>,
+    fields: Vec<Field>,
+}
+
+/// A field where the tables have it.
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) at: usize,
+    pub(super) length: usize,
 }
 
 impl Walker<'_> {
     /// Notes `length` octets as `name` and gives them as a number (low 32 bits).
     fn field(&mut self, name: &str, length: usize) -> usize {
         let end = (self.at + length).min(self.octets.len());
+        self.fields.push(Field {
+            name: name.trim().to_owned(),
+            at: self.at,
+            length: end - self.at,
+        });
         let taken = &self.octets[self.at..end];
         let mut rows = taken.chunks(12);
         if let Some(first) = rows.next() {
@@ -190,17 +203,28 @@ impl Walker<'_> {
     }
 }
 
-/// One line per field: offset, octets, name. Ends with what no field covers.
-pub(super) fn annotate(kind: Kind, octets: &[u8]) -> Vec<String> {
+fn walk(kind: Kind, octets: &[u8]) -> Walker<'_> {
     let mut walker = Walker {
         octets,
         at: 0,
         lines: Vec::new(),
+        fields: Vec::new(),
     };
     match kind {
         Kind::Scsp => walker.scsp(),
         Kind::Mars => walker.mars(),
     }
+    walker
+}
+
+/// The fields of a message that stands, in order.
+pub(super) fn fields(kind: Kind, octets: &[u8]) -> Vec<Field> {
+    walk(kind, octets).fields
+}
+
+/// One line a field: offset, octets, name.
+pub(super) fn annotate(kind: Kind, octets: &[u8]) -> Vec<String> {
+    let mut walker = walk(kind, octets);
     walker.field("(trailing)", octets.len());
     walker.lines
 }

@@ -2,11 +2,15 @@
 
 mod annotate;
 mod errors;
+mod fields;
+mod flags;
 mod golden;
 mod roundtrip;
 mod samples;
 mod snapshots;
 mod sweep;
+mod texts;
+mod unused;
 
 /// The octets that `text` spells in hex; blanks are skipped.
 fn unhex(text: &str) -> Vec<u8> {

@@ -52,7 +52,7 @@ fn truncation_at_any_length_is_an_error() {
 }
 
 /// Repairs the checksum of a changed message, so that the decoder looks further.
-fn reseal(kind: Kind, octets: &mut [u8]) {
+pub(super) fn reseal(kind: Kind, octets: &mut [u8]) {
     let (at, size) = match kind {
         Kind::Scsp => (4, usize::from(u16::from_be_bytes([octets[2], octets[3]]))),
         Kind::Mars => (12, octets.len()),

@@ -1,6 +1,7 @@
 //! Several servers that share what they know, through real frames.
 
 use super::net::*;
+use crate::address::Protocol;
 use crate::wire::mars::MembershipFlags;
 use crate::wire::scsp::{CacheKey, Csa, Csas, SequenceNumber};
 
@@ -378,6 +379,42 @@ fn a_key_may_change_its_subject() {
         [(LEAVE, 100, vec![(5, 5)]), (JOIN, 100, vec![(5, 6)])]
     );
     assert_eq!(net.members(1), [(100, 5, 6, 9)]);
+}
+
+// The same where the new use is none of a client: what the key said counts no more.
+#[test]
+fn a_key_that_says_nothing_of_a_client_any_more_ends_its_claim() {
+    let mcs = body(2, true, 7, None);
+    let mut beat = body(1, false, 0, None);
+    beat[18] = 20;
+    for other in [mcs, beat] {
+        let mut net = two_with_a_leaf();
+        net.record(1, 2, foreign(&body(3, true, 7, None), 1, 1));
+        net.record(1, 2, foreign(&body(3, false, 7, Some((5, 5))), 2, 1));
+        net.seen(1);
+        net.record(1, 2, foreign(&other, 2, 2));
+        assert_eq!(on_ccvc(&net.seen(1)), [(LEAVE, 100, vec![(5, 5)])]);
+        assert_eq!(net.members(1), []);
+    }
+}
+
+// Register H12: one cache of SCSP serves all protocols, so a key may go from one to another.
+#[test]
+fn a_key_that_goes_to_another_protocol_ends_its_claim() {
+    let mut config = config(1, &[2]);
+    config.protocols.push(Protocol::IPV6);
+    let mut net = Net::new(&[2], &[(1, 2)]);
+    net.start(config);
+    net.link(1, 2);
+    net.run_to(10_000);
+    net.record(1, 2, foreign(&body(3, true, 7, None), 1, 1));
+    net.record(1, 2, foreign(&body(3, false, 7, Some((5, 5))), 2, 1));
+    assert_eq!(net.members(1), [(100, 5, 5, 9)]);
+    let mut other = body(3, true, 7, None);
+    other[2..4].copy_from_slice(&[0x86, 0xdd]);
+    net.record(1, 2, foreign(&other, 2, 2));
+    assert_eq!(net.members(1), []);
+    assert_eq!(net.view(1).registrations.len(), 2);
 }
 
 // Register H11: a second VC is not used while the first is up.

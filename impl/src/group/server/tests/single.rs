@@ -73,6 +73,30 @@ fn maps_follow_the_clock_and_numbers_the_ccvc() {
     assert_eq!(numbers(&seen), [1, 2, 3, 4]);
 }
 
+// A name that is given twice stays with the first.
+#[test]
+fn a_vc_named_twice_keeps_its_peer() {
+    let mut net = alone();
+    let vc = VcId(7);
+    net.input(
+        1,
+        Input::VcUp {
+            vc,
+            peer: endpoint(100),
+        },
+    );
+    let before = net.servers[&1].canonical(Time(0));
+    net.input(
+        1,
+        Input::VcUp {
+            vc,
+            peer: endpoint(101),
+        },
+    );
+    assert_eq!(net.servers[&1].canonical(Time(0)), before);
+    assert_eq!(net.servers[&1].meters().dropped["vc-named-twice"], 1);
+}
+
 // R2443-2-22 R2022-6.1.2-20
 #[test]
 fn a_lost_leaf_is_not_echoed() {

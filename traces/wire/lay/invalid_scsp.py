@@ -1,0 +1,186 @@
+"""SCSP packets that do not stand (RFC 2334, appendix B)."""
+
+from .fields import cut, insert, put, stale, unsum
+from .invalid import laid_out, message
+
+FIXED = ["R2334-B.1-01"]
+SIZE = ["R2334-B.1-03"]
+COMMON = ["R2334-B.2.0.1-01"]
+
+
+def sized(size, *deviations):
+    """A packet that says the size that it has."""
+    return [put("packet_size", size), *deviations]
+
+
+def ends_in(name, title, base, path, after, size, requirements):
+    """A packet of that size, and true to it, that ends inside a field."""
+    return (name, title, base, sized(size, cut(path, after)), "truncated", path, requirements)
+
+
+def bump(data):
+    """One more than the sum."""
+    total = int.from_bytes(data[4:6], "big") + 1
+    return data[:4] + total.to_bytes(2, "big") + data[6:]
+
+
+ROWS = [
+    # Fixed part
+    ("I03", "SCSP ends inside the fixed part", "W2", [cut("packet_size", 1)], "truncated", "packet_size", SIZE),
+    ("I04", "SCSP version 2", "W2", [put("version", 2)], "bad-version", "version", FIXED),
+    ("I05", "SCSP type code 6", "W2", [put("type_code", 6)], "unknown-type", "type_code", ["R2334-B.1-02"]),
+    ("I06", "Packet Size one too large", "W2", [put("packet_size", 37)], "bad-length", "packet_size", SIZE),
+    ("I07", "Packet Size smaller than any packet", "W2", [put("packet_size", 7)], "bad-length", "packet_size", SIZE),
+    ("I08", "SCSP checksum off by one", "W2", [unsum("checksum is one more than the sum", bump)],
+     "bad-checksum", "checksum", ["R2334-B.1-04", "D13"]),
+    ("I100", "SCSP packet of no octets", "W2", [cut("version")], "truncated", "version", ["R2334-B-02"]),
+    ("I101", "SCSP ends behind the version", "W2", [cut("type_code")], "truncated", "type_code", ["R2334-B-02"]),
+    ("I102", "SCSP ends before the checksum", "W2", [cut("checksum")], "truncated", "checksum", ["R2334-B.1-04"]),
+    ("I103", "SCSP ends inside Start Of Extensions", "W2", [cut("start_of_extensions", 1)],
+     "truncated", "start_of_extensions", ["R2334-B.1-07"]),
+    ("I104", "SCSP version 0", "W2", [put("version", 0)], "bad-version", "version", [*FIXED, "D14"]),
+    ("I105", "SCSP version 255", "W2", [put("version", 255)], "bad-version", "version", [*FIXED, "D14"]),
+    ("I106", "SCSP type code 0", "W2", [put("type_code", 0)], "unknown-type", "type_code", ["R2334-B.1-02", "C25"]),
+    ("I107", "SCSP type code 255", "W2", [put("type_code", 255)], "unknown-type", "type_code", ["R2334-B.1-02", "C25"]),
+    ("I108", "Packet Size 0", "W2", [put("packet_size", 0)], "bad-length", "packet_size", [*SIZE, "C29"]),
+    ("I109", "Packet Size 65535", "W2", [put("packet_size", 0xFFFF)], "bad-length", "packet_size", [*SIZE, "C29"]),
+    ("I110", "A frame that lost its last octet", "W4", [cut("records.0.mars.source_atm_address", 19)],
+     "bad-length", "packet_size", [*SIZE, "C29"]),
+    ("I111", "Checksum zero, which is no mark for none here", "W2",
+     [unsum("checksum is zero in place of the sum", lambda data: data[:4] + b"\0\0" + data[6:])],
+     "bad-checksum", "checksum", ["R2334-B.1-04"]),
+    ("I112", "Checksum with its octets swapped", "W2",
+     [unsum("checksum has its octets swapped", lambda data: data[:4] + data[5:6] + data[4:5] + data[6:])],
+     "bad-checksum", "checksum", ["R2334-B.1-04"]),
+    ("I113", "A bit flipped in the last record", "W6", [stale("records.1.originator_id", "0a000003")],
+     "bad-checksum", "checksum", ["R2334-B.1-04", "D13"]),
+    ("I114", "A bit flipped in the last, odd octet", "V223", [stale("records.0.mars.source_atm_address", "31323334353637383930313232")],
+     "bad-checksum", "checksum", ["R2334-B.1-05", "D13"]),
+    ("I115", "Packet Size leaves out octets that the checksum covers", "W2", [stale("packet_size", 35)],
+     "bad-checksum", "checksum", ["R2334-B.1-03", "R2334-B.1-04"]),
+    # Common part
+    ("I11", "Sender ID of 3 octets", "W4", [put("sender_id_len", 3)], "bad-length", "sender_id_len", ["R2443-4.1-02"]),
+    ("I12", "No Receiver ID in a CSU Request", "W4", [put("recvr_id_len", 0)], "bad-length", "recvr_id_len", ["R2443-4.1-03"]),
+    ends_in("I120", "A packet of the fixed part alone", "W4", "protocol_id", 0, 8, ["R2334-B-02"]),
+    ends_in("I121", "Packet ends inside Protocol ID", "W4", "protocol_id", 1, 9, COMMON),
+    ends_in("I122", "Packet ends before Server Group ID", "W4", "server_group_id", 0, 10, COMMON),
+    ends_in("I123", "Packet ends inside the unused octets", "W4", "unused", 1, 13, COMMON),
+    ends_in("I124", "Packet ends before Flags", "W4", "flags", 0, 14, COMMON),
+    ends_in("I125", "Packet ends before Sender ID Len", "W4", "sender_id_len", 0, 16, COMMON),
+    ends_in("I126", "Packet ends before Recvr ID Len", "W4", "recvr_id_len", 0, 17, COMMON),
+    ends_in("I127", "Packet ends inside Number of Records", "W4", "number_of_records", 1, 19, ["R2334-B.2.0.1-03"]),
+    ends_in("I128", "Packet ends inside Sender ID", "W4", "sender_id", 3, 23, ["R2334-B.2.0.1-04"]),
+    ends_in("I129", "Packet ends inside Receiver ID", "W4", "receiver_id", 3, 27, ["R2334-B.2.0.1-05"]),
+    ("I130", "No Sender ID", "W2", [put("sender_id_len", 0)], "bad-length", "sender_id_len", ["R2443-4.1-02", "C25"]),
+    ("I131", "Sender ID of 5 octets", "W3", [put("sender_id_len", 5)], "bad-length", "sender_id_len", ["R2443-4.1-02", "C25"]),
+    ("I132", "Sender ID longer than the packet", "W6", [put("sender_id_len", 255)], "bad-length", "sender_id_len", ["R2443-4.1-02", "C25"]),
+    ("I133", "No Receiver ID in a CA", "W3", [put("recvr_id_len", 0)], "bad-length", "recvr_id_len", ["R2443-4.1-03", "D06"]),
+    ("I134", "No Receiver ID in a CSU Reply", "W6", [put("recvr_id_len", 0)], "bad-length", "recvr_id_len", ["R2443-4.1-03", "D06"]),
+    ("I135", "No Receiver ID in a CSUS", "V02", [put("recvr_id_len", 0)], "bad-length", "recvr_id_len", ["R2443-4.1-03", "D06"]),
+    ("I136", "Receiver ID of 3 octets in a Hello", "W2", [put("recvr_id_len", 3)], "bad-length", "recvr_id_len", ["R2443-4.1-03", "C25"]),
+    ("I137", "Receiver ID of 255 octets", "V02", [put("recvr_id_len", 255)], "bad-length", "recvr_id_len", ["R2443-4.1-03", "C25"]),
+    # What comes before the common part
+    ends_in("I140", "Hello ends inside HelloInterval", "W2", "hello_interval", 1, 9, ["R2334-B.2.5-01"]),
+    ends_in("I141", "Hello ends before DeadFactor", "W2", "dead_factor", 0, 10, ["R2334-B.2.5-01"]),
+    ends_in("I142", "Hello ends before its unused octets", "W2", "hello_unused", 0, 12, ["R2334-B.2.5-01"]),
+    ends_in("I143", "Hello ends inside Family ID", "W2", "family_id", 1, 15, ["R2334-B.2.5-05"]),
+    ends_in("I144", "Hello ends before its common part", "W2", "protocol_id", 0, 16, ["R2334-B.2.5-01"]),
+    ends_in("I145", "CA ends inside its number", "W3", "ca_sequence_number", 3, 11, ["R2334-B.2.1-01"]),
+    ends_in("I146", "CA ends before its common part", "W3", "protocol_id", 0, 12, ["R2334-B.2.1-01"]),
+    # Counts
+    ("I13", "More records counted than there are", "W4", [put("number_of_records", 2)],
+     "truncated", "end", ["R2334-B.2.2-02"], {"field": "hop_count"}),
+    ("I150", "More summaries counted than a CA has", "V01", [put("number_of_records", 3)],
+     "truncated", "end", ["R2334-B.2.1-06", "C25"], {"field": "hop_count"}),
+    ("I151", "65535 summaries counted, one there", "V02", [put("number_of_records", 0xFFFF)],
+     "truncated", "end", ["R2334-B.2.0.1-03", "C25"], {"field": "hop_count"}),
+    ("I152", "More summaries counted than a CSU Reply has", "W6", [put("number_of_records", 3)],
+     "truncated", "end", ["R2334-B.2.3-01", "C25"], {"field": "hop_count"}),
+    ("I153", "More receivers counted than a Hello has", "V04", [put("number_of_records", 3)],
+     "truncated", "end", ["R2334-B.2.5-06", "C25"], {"field": "rec_id_len"}),
+    ("I154", "A summary more than a CA counts", "V01", [put("number_of_records", 1)],
+     "bad-length", "records.1", ["R2334-B.2.1-06", "C29"], {"field": "records"}),
+    ("I155", "A record more than a CSU Request counts", "W5", [put("number_of_records", 1)],
+     "bad-length", "records.1", ["R2334-B.2.2-02", "C29"], {"field": "records"}),
+    ("I156", "A summary that a CSU Reply does not count", "W6", [put("number_of_records", 1)],
+     "bad-length", "records.1", ["R2334-B.2.0.1-03", "C29"], {"field": "records"}),
+    ("I157", "A receiver more than a Hello counts", "V04", [put("number_of_records", 1)],
+     "bad-length", "records.1", ["R2334-B.2.5-06", "C29"], {"field": "records"}),
+    ("I158", "An octet between the last record and the extensions", "W7",
+     sized(65, put("start_of_extensions", 37), insert("extensions", "00")),
+     "bad-length", "extensions", ["R2334-B.1-07", "C29"], {"field": "records", "shift": -1}),
+    ("I159", "Extensions that begin inside the only record", "V310", [put("start_of_extensions", 60)],
+     "bad-length", "records.0.record_length", ["R2334-B.1-07", "C25"]),
+    ("I160", "Extensions that begin inside the first summary", "V312", [put("start_of_extensions", 40)],
+     "truncated", "records.0.cache_key", ["R2334-B.1-07", "C25"]),
+    # Additional receivers
+    ("I161", "Additional receiver of 3 octets", "V04", [put("records.0.rec_id_len", 3)],
+     "bad-length", "records.0.rec_id_len", ["R2334-B.2.5-08", "C25"]),
+    ("I162", "Additional receiver of no octets", "V04", [put("records.1.rec_id_len", 0)],
+     "bad-length", "records.1.rec_id_len", ["R2334-B.2.5-08", "C25"]),
+    ("I163", "Additional receiver of 255 octets", "V04", [put("records.1.rec_id_len", 255)],
+     "bad-length", "records.1.rec_id_len", ["R2334-B.2.5-08", "C25"]),
+    ("I164", "Hello ends inside its last receiver", "V04", sized(45, cut("records.1.id", 3)),
+     "truncated", "records.1.id", ["R2334-B.2.5-08", "C25"]),
+    # Summaries
+    ("I18", "Stand-alone summary of 21 octets", "W6", [put("records.0.record_length", 21)],
+     "bad-length", "records.0.record_length", ["R2334-B.2.0.2-05"]),
+    ("I170", "Summary of 19 octets in a CA", "V01", [put("records.1.record_length", 19)],
+     "bad-length", "records.1.record_length", ["R2334-B.2.0.2-05", "R2334-B.2.1-08"]),
+    ("I171", "Summary with the length of its record, in a CSUS", "V02", [put("records.0.record_length", 72)],
+     "bad-length", "records.0.record_length", ["R2334-B.2.0.2-05", "C14"]),
+    ("I172", "Summary of no octets", "V02", [put("records.0.record_length", 0)],
+     "bad-length", "records.0.record_length", ["R2334-B.2.0.2-05"]),
+    ("I173", "Cache key of 3 octets in a CA", "V01", [put("records.0.cache_key_len", 3)],
+     "bad-length", "records.0.cache_key_len", ["R2443-4.2-01", "C25"]),
+    ("I174", "Cache key of 255 octets in a CSU Reply", "W6", [put("records.1.cache_key_len", 255)],
+     "bad-length", "records.1.cache_key_len", ["R2443-4.2-01", "C25"]),
+    ("I175", "Cache key of no octets in a CSUS", "V02", [put("records.0.cache_key_len", 0)],
+     "bad-length", "records.0.cache_key_len", ["R2443-4.2-01", "C25"]),
+    ("I176", "Originator ID of 5 octets in a CA", "V01", [put("records.1.orig_id_len", 5)],
+     "bad-length", "records.1.orig_id_len", ["R2443-4.2-02", "C25"]),
+    ("I177", "Originator ID of no octets in a CSU Reply", "W6", [put("records.0.orig_id_len", 0)],
+     "bad-length", "records.0.orig_id_len", ["R2443-4.2-02", "C25"]),
+    ("I178", "Originator ID of 255 octets in a CSUS", "V02", [put("records.0.orig_id_len", 255)],
+     "bad-length", "records.0.orig_id_len", ["R2443-4.2-02", "C25"]),
+    ("I179", "CSUS ends inside the hop count", "V02", sized(29, cut("records.0.hop_count", 1)),
+     "truncated", "records.0.hop_count", ["R2334-B.2.4-01", "C25"]),
+    ("I180", "CSUS ends before Record Length", "V02", sized(30, cut("records.0.record_length")),
+     "truncated", "records.0.record_length", ["R2334-B.2.4-01", "C25"]),
+    ("I181", "CSU Reply ends before Cache Key Len", "W6", sized(52, cut("records.1.cache_key_len")),
+     "truncated", "records.1.cache_key_len", ["R2334-B.2.3-01", "C25"]),
+    ("I182", "CSU Reply ends before Orig ID Len", "W6", sized(53, cut("records.1.orig_id_len")),
+     "truncated", "records.1.orig_id_len", ["R2334-B.2.3-01", "C25"]),
+    ("I183", "CA ends inside N and the unused bits", "V01", sized(59, cut("records.1.flags", 1)),
+     "truncated", "records.1.flags", ["R2334-B.2.1-08", "C25"]),
+    ("I184", "CA ends inside the record's number", "V01", sized(62, cut("records.1.csa_sequence_number", 2)),
+     "truncated", "records.1.csa_sequence_number", ["R2334-B.2.1-08", "C25"]),
+    ("I185", "CA ends inside the cache key", "V01", sized(67, cut("records.1.cache_key", 3)),
+     "truncated", "records.1.cache_key", ["R2443-4.2-01", "C25"]),
+    ("I186", "CA ends inside the originator ID", "V01", sized(71, cut("records.1.originator_id", 3)),
+     "truncated", "records.1.originator_id", ["R2443-4.2-02", "C25"]),
+    # The summary in front of a CSA
+    ("I14", "Record longer than the packet", "W4", [put("records.0.record_length", 61)],
+     "bad-length", "records.0.record_length", ["R2334-B.2.0.2-06"]),
+    ("I15", "Record shorter than its summary", "W4", [put("records.0.record_length", 19)],
+     "bad-length", "records.0.record_length", ["R2334-B.2.0.2-05"]),
+    ("I16", "Cache key of 5 octets", "W4", [put("records.0.cache_key_len", 5)],
+     "bad-length", "records.0.cache_key_len", ["R2443-4.2-01"]),
+    ("I17", "Originator ID of 3 octets", "W4", [put("records.0.orig_id_len", 3)],
+     "bad-length", "records.0.orig_id_len", ["R2443-4.2-02"]),
+    ("I190", "Record of no octets", "W5", [put("records.1.record_length", 0)],
+     "bad-length", "records.1.record_length", ["R2334-B.2.0.2-06", "C25"]),
+    ("I191", "Record of 65535 octets", "W5", [put("records.0.record_length", 0xFFFF)],
+     "bad-length", "records.0.record_length", ["R2334-B.2.0.2-06", "C25"]),
+    ("I192", "Last record longer than the packet by one octet", "W5", [put("records.1.record_length", 73)],
+     "bad-length", "records.1.record_length", ["R2334-B.2.0.2-06", "C25"]),
+    ("I193", "Packet ends inside the summary of its second record", "W5", sized(100, cut("records.1.csa_sequence_number")),
+     "truncated", "records.1.csa_sequence_number", ["R2334-B.2.2.1-01", "C25"]),
+    ("I194", "Cache key of 255 octets in a CSU Request", "W4", [put("records.0.cache_key_len", 255)],
+     "bad-length", "records.0.cache_key_len", ["R2443-4.2-01", "C25"]),
+    ("I195", "Originator ID of no octets in a CSU Request", "W5", [put("records.1.orig_id_len", 0)],
+     "bad-length", "records.1.orig_id_len", ["R2443-4.2-02", "C25"]),
+    ("I196", "Record of another protocol, longer than the packet", "V236", [put("records.1.record_length", 21)],
+     "bad-length", "records.1.record_length", ["R2334-B.2.0.2-06", "C25"]),
+]
+INVALID = laid_out(ROWS, message)
