@@ -31,7 +31,7 @@ impl AtmNumber {
 
     /// `None` when `octets` is empty or longer than [`Self::MAX`].
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn new(form: AtmForm, octets: &[u8]) -> Option<Self> {
         if octets.is_empty() {
             return None;
@@ -56,7 +56,7 @@ impl AtmNumber {
 
     /// The significant octets.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn octets(&self) -> &[u8] {
         self.octets
             .get(..usize::from(self.len))
@@ -125,7 +125,7 @@ impl ProtocolAddress {
 
     /// `None` when longer than [`Self::MAX`].
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn new(octets: &[u8]) -> Option<Self> {
         let kept = match *octets {
             // The usual length, copied without a loop.
@@ -140,7 +140,7 @@ impl ProtocolAddress {
 
     /// The significant octets; empty for the null address.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn octets(&self) -> &[u8] {
         self.octets
             .get(..usize::from(self.len))
@@ -207,7 +207,7 @@ pub struct GroupRange {
 impl GroupRange {
     /// `None` when the lengths differ, are zero, or `min` lies above `max`.
     #[must_use]
-    #[inline]
+    #[inline(always)]
     pub fn new(min: ProtocolAddress, max: ProtocolAddress) -> Option<Self> {
         (min.octets().len() == max.octets().len() && !min.is_null() && min <= max)
             .then_some(Self { min, max })

@@ -125,7 +125,11 @@ pub struct RecordReserved {
 /// not add up.
 #[inline]
 pub fn decode_record(body: &[u8]) -> Result<MarsRecord, WireError> {
-    decode_record_exact(body).map(|(record, _)| record)
+    if body.len() >= FIXED {
+        read_record(body).map(|(record, _)| record)
+    } else {
+        read_short(body).map(|(record, _)| record)
+    }
 }
 
 /// As [`decode_record`], with what is needed to write the same octets again.
