@@ -57,6 +57,8 @@ def run(path, frames, decoded, script, more=lambda frame, packet: None):
             # What the vector itself says is from the RFCs by hand, and counts more than our decoder.
             if frame.fields is not None:
                 compare(frame.octets, {"ok": True, **frame.fields}, packet)
+            if frame.error is not None:
+                compare(frame.octets, {"ok": False, "error": frame.error}, packet)
             more(frame, packet)
         except Differs as error:
             wrong.append(f"{frame.name}: {error}\n    {frame.octets.hex()}")
@@ -89,8 +91,8 @@ def truncated_capture(frames, script, path):
     tshark.capture(path, short)
     wrong = []
     for octets, length, packet in each(*zip(*short), path, script):
-        kinds = [name for layer in packet.layers for name in layer.complaints()]
-        if packet.lua_errors() or any(name.endswith(".truncated") for name in kinds):
+        kinds = [kind for layer in packet.layers for kind, _ in layer.complaints()]
+        if packet.lua_errors() or "truncated" in kinds:
             wrong.append(f"{octets.hex()} of {length} octets: {packet.lua_errors() or kinds}")
     return wrong, len(short)
 
@@ -119,13 +121,22 @@ def captured_traces(binary, folder):
             yield path
 
 
+def readme_shows(script, vectors, path):
+    """The sample in README.md is what tshark prints."""
+    text = (HERE / "README.md").read_text()
+    sample = next(block for block in text.split("```") if "CSA record" in block).strip("\n")
+    frame = next(frame for frame in vectors if frame.name.endswith(" W5"))
+    tshark.capture(path, [(frame.octets, len(frame.octets))])
+    return [] if sample in tshark.text(path, script, "scsp") else ["README.md: its sample is not what tshark shows of W5"]
+
+
 def has_comment(frame, packet):
     comment = packet.field("frame.comment")
     if comment is None or " to " not in comment.show:
         raise Differs("no comment that says from whom and to whom")
 
 
-GROUPS = ("vectors", "NHRP", "broken", "noise", "cut", "show")
+GROUPS = ("vectors", "NHRP", "broken", "noise", "README", "cut", "show")
 
 
 def check(binary, vector_folder, script, groups=GROUPS, say=lambda line: None):
@@ -158,6 +169,8 @@ def check(binary, vector_folder, script, groups=GROUPS, say=lambda line: None):
             good = sum(value["ok"] for value in decoded)
             ours = sum(layer_of(frame.octets) in OURS for frame in frames)
             say(f"{title:10} {len(frames):6} frames, {good} decoded, {ours} dissected by ours")
+        if "README" in groups:
+            wrong += readme_shows(script, vectors, path)
         if "cut" in groups:
             cut, count = truncated_capture(making.shortest(vectors), script, path)
             wrong += cut

@@ -31,12 +31,16 @@ impl AtmNumber {
 
     /// `None` when `octets` is empty or longer than [`Self::MAX`].
     #[must_use]
+    #[inline]
     pub fn new(form: AtmForm, octets: &[u8]) -> Option<Self> {
         if octets.is_empty() {
             return None;
         }
-        let mut kept = [0; Self::MAX];
-        kept.get_mut(..octets.len())?.copy_from_slice(octets);
+        let kept = match <[u8; Self::MAX]>::try_from(octets) {
+            // The usual length, copied without a loop.
+            Ok(whole) => whole,
+            Err(_) => padded(octets)?,
+        };
         Some(Self {
             form,
             len: u8::try_from(octets.len()).ok()?,
@@ -52,6 +56,7 @@ impl AtmNumber {
 
     /// The significant octets.
     #[must_use]
+    #[inline]
     pub fn octets(&self) -> &[u8] {
         self.octets
             .get(..usize::from(self.len))
@@ -66,6 +71,13 @@ impl AtmNumber {
             AtmForm::E164 => 0x40 | self.len,
         }
     }
+}
+
+/// `octets` and then zeros; `None` where they are too many.
+fn padded<const N: usize>(octets: &[u8]) -> Option<[u8; N]> {
+    let mut kept = [0; N];
+    kept.get_mut(..octets.len())?.copy_from_slice(octets);
+    Some(kept)
 }
 
 impl fmt::Debug for AtmNumber {
@@ -113,9 +125,13 @@ impl ProtocolAddress {
 
     /// `None` when longer than [`Self::MAX`].
     #[must_use]
+    #[inline]
     pub fn new(octets: &[u8]) -> Option<Self> {
-        let mut kept = [0; Self::MAX];
-        kept.get_mut(..octets.len())?.copy_from_slice(octets);
+        let kept = match *octets {
+            // The usual length, copied without a loop.
+            [a, b, c, d] => [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            _ => padded(octets)?,
+        };
         Some(Self {
             len: u8::try_from(octets.len()).ok()?,
             octets: kept,
@@ -124,6 +140,7 @@ impl ProtocolAddress {
 
     /// The significant octets; empty for the null address.
     #[must_use]
+    #[inline]
     pub fn octets(&self) -> &[u8] {
         self.octets
             .get(..usize::from(self.len))
@@ -190,6 +207,7 @@ pub struct GroupRange {
 impl GroupRange {
     /// `None` when the lengths differ, are zero, or `min` lies above `max`.
     #[must_use]
+    #[inline]
     pub fn new(min: ProtocolAddress, max: ProtocolAddress) -> Option<Self> {
         (min.octets().len() == max.octets().len() && !min.is_null() && min <= max)
             .then_some(Self { min, max })

@@ -177,6 +177,7 @@ mod tests {
         let lines = [
             "verify --profile quick --report out",
             "check a b --profile deep --rules literal --engine stateright --threads 2",
+            "check a --max-states 1000000 --max-seconds 0.5 --max-memory 8G --seed 1",
             "check --explore localhost:3000",
             "generate --check --threads 2",
             "replay group.* scsp.hello.* --format json --quiet",

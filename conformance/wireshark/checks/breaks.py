@@ -47,8 +47,8 @@ EDITS = [
          "bits of scsp.flags"),
     Edit("addresses of a record in the order of a MARS message", "mars/record.lua",
          'local source = cursor:address(tree, field("source_protocol_address"), source_length, protocol)\n'
-         '        cursor:atm(tree, field("source_atm_address"), number_length)',
-         'cursor:atm(tree, field("source_atm_address"), number_length)\n'
+         '        cursor:atm(tree, field("source_atm_address"), number)',
+         'cursor:atm(tree, field("source_atm_address"), number)\n'
          '        local source = cursor:address(tree, field("source_protocol_address"), source_length, protocol)',
          "source_protocol_address: wanted 0a000063"),
     Edit("records without their subtree", "mars/scsp.lua",
@@ -69,11 +69,14 @@ EDITS = [
     Edit("a fault in a record that ends the packet", "mars/scsp.lua",
          "common.guarded(function()\n                    body:subtree", "(function(body) body() end)(function()\n                    body:subtree",
          "octets at the end are not shown"),
+    Edit("a complaint about the wrong field", "mars/common.lua",
+         'self:complain(shape.item, "bad_length"', 'self:complain(tree, "bad_length"',
+         "says bad-length of shtl at 26", groups=("broken",)),
     Edit("a wrong length that goes unnoticed", "mars/record.lua",
          'if record.STATES[state] and not group_fits', "if false and not group_fits",
          "wire decode says bad-length of group_addr_len", groups=("broken",)),
     Edit("a fault in the script, on the way to a complaint", "mars/control.lua",
-         "m.r, item = cursor:type_length", "m.r, _, item = cursor:type_length",
+         "cursor:complain(m.r.item,", "cursor:complain(m.r.itme,",
          "Lua Error"),
     Edit("a script that Lua cannot read", "mars/data.lua",
          "return type1, type2", "return type1 type2",

@@ -16,8 +16,9 @@ SCSP_SIZE_AT = 2
 class Frame:
     name: str
     octets: bytes
-    # What a vector says that decoding gives, by hand from the RFCs; None for other frames.
+    # What a vector says that decoding gives, by hand from the RFCs: fields or an error.
     fields: dict = None
+    error: dict = None
     valid: bool = False
 
 
@@ -36,10 +37,11 @@ def vectors(folder):
             if "hex" not in vector:
                 continue
             octets = bytes.fromhex(vector["hex"])
+            error = vector.get("error")
             if "bare" in vector:
                 octets = framed(vector["bare"], octets)
-            valid = "error" not in vector
-            found.append(Frame(f"{path.name} {vector['id']}", octets, vector.get("fields"), valid))
+                error = error and {**error, "offset": error["offset"] + 8}
+            found.append(Frame(f"{path.name} {vector['id']}", octets, vector.get("fields"), error, error is None))
     return found
 
 
@@ -107,6 +109,9 @@ def broken(frames, rng):
             longer = octets + rng.randbytes(extra)
             yield Frame(f"{frame.name} and {extra} octets", longer)
             yield Frame(f"{frame.name} and {extra} octets, sealed", sealed(longer, resize=True))
+    whole = nhrp().octets
+    for length in range(8, len(whole)):
+        yield Frame(f"NHRP cut at {length}", whole[:length])
 
 
 def noise(rng, count):

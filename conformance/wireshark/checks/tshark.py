@@ -1,5 +1,6 @@
 """Captures written, tshark run once over one, its PDML read packet by packet."""
 
+import contextlib
 import os
 import pathlib
 import struct
@@ -43,10 +44,12 @@ class Field:
             yield from child.walk()
 
     def complaints(self):
-        """Names of the complaints by our dissectors in here."""
+        """The complaints by our dissectors in here: kind, and the offset of what they are about."""
         for one in self.walk():
-            if one.name == "_ws.expert":
-                yield from (child.name for child in one.below if child.name.split(".")[0] in OURS)
+            for expert in one.below:
+                if expert.name == "_ws.expert":
+                    names = (child.name.split(".") for child in expert.below)
+                    yield from ((name[-1], one.at) for name in names if name[0] in OURS)
 
 
 class Packet:
@@ -78,27 +81,44 @@ class Failed(Exception):
 
 def dissect(path, script=None):
     """Packets of a capture. `script` is loaded; without one, nothing of ours is."""
+    with output(path, script, "-T", "pdml") as stdout:
+        try:
+            for _, element in ElementTree.iterparse(stdout):
+                if element.tag == "packet":
+                    yield Packet(element)
+                    element.clear()
+        except ElementTree.ParseError as error:
+            raise Failed(f"tshark's output: {error}") from error
+
+
+def text(path, script, layers):
+    """What people read, with the details of some layers."""
+    with output(path, script, "-O", layers) as stdout:
+        return stdout.read().decode()
+
+
+@contextlib.contextmanager
+def output(path, script, *options):
+    """tshark's output of a capture, while it runs; Failed if it complains."""
     with tempfile.TemporaryDirectory(prefix="tshark-") as home:
         # No settings and no plugins of whoever runs this.
         env = {**os.environ, "HOME": home, "XDG_CONFIG_HOME": home, "WIRESHARK_CONFIG_DIR": home, "LC_ALL": "C.UTF-8"}
-        command = ["tshark", "-n", "-r", str(path), "-T", "pdml"]
+        command = ["tshark", "-n", "-r", str(path), *options]
         if script:
             command += ["-X", f"lua_script:{script}"]
         errors = pathlib.Path(home, "stderr")
+        complaint = None
         with errors.open("wb") as stderr:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, env=env)
             try:
-                for _, element in ElementTree.iterparse(process.stdout):
-                    if element.tag == "packet":
-                        yield Packet(element)
-                        element.clear()
-            except ElementTree.ParseError as error:
+                yield process.stdout
+            except Failed as failed:
+                complaint = str(failed)
                 process.kill()
-                process.wait()
-                raise Failed(f"tshark's output: {error}; {errors.read_text().strip()}") from error
             finally:
                 process.stdout.close()
                 process.wait()
         said = [line for line in errors.read_text().splitlines() if "Running as user" not in line]
-        if process.returncode or said:
+        if process.returncode or said or complaint:
+            said += [complaint] if complaint else []
             raise Failed(f"tshark ended with {process.returncode}: {'; '.join(said)}")

@@ -80,13 +80,16 @@ return function()
         item:add_proto_expert_info(self.kit.complaints[kind], string.format(...))
     end
 
-    -- The next `length` octets, or an end to all reading with this cursor.
-    function Cursor:take(tree, field, length)
+    -- The next `length` octets, or an end to all reading with this cursor; `fault` is what is wrong then,
+    -- if not that the message is truncated.
+    function Cursor:take(tree, field, length, fault)
         local have = math.min(self:left(), self.tvb:len() - self.at)
         if length > have then
-            local kind = length <= self:left() and "cut" or "truncated"
+            local kind = length <= self:left() and "cut" or fault or "truncated"
             local start = self.at
-            local item = self:rest(tree) or tree
+            -- Where nothing is left, the complaint still has a place.
+            local item = self:rest(tree)
+                or tree:add(self.kit.unparsed.proto_field, self.tvb:range(math.min(start, self.tvb:len()), 0))
             self:complain(item, kind, "%s wants %d octets at offset %d, there are %d", field.name, length,
                 start, math.max(0, have))
             error(STOP, 0)
@@ -125,11 +128,11 @@ return function()
     end
 
     -- Octets; nothing is shown of none.
-    function Cursor:octets(tree, field, length)
+    function Cursor:octets(tree, field, length, fault)
         if length == 0 then
             return nil
         end
-        local range = self:take(tree, field, length)
+        local range = self:take(tree, field, length, fault)
         return tree:add(field.proto_field, range), range
     end
 
@@ -171,31 +174,32 @@ return function()
             { key .. ".length", "uint8", "Length", base.DEC, nil, 0x3f }
     end
 
-    -- The length that a type/length octet gives, and its item.
+    -- What a type/length octet says: length, and the item to complain about.
     function Cursor:type_length(tree, fields, key)
         local parts = { fields[key .. ".reserved"], fields[key .. ".form"], fields[key .. ".length"] }
         local octet, item = self:bits(tree, fields[key], 1, parts)
         if octet >= 0x80 then
             self:complain(item, "bad_value", "The top bit has to be zero")
         end
-        return octet % 0x40, item
+        return { length = octet % 0x40, item = item }
     end
 
-    -- An ATM number or subaddress.
-    function Cursor:atm(tree, field, length)
-        local item = self:octets(tree, field, length)
-        if length > 20 then
-            self:complain(item, "bad_length", "No ATM address has %d octets", length)
+    -- An ATM number or subaddress of that shape.
+    function Cursor:atm(tree, field, shape)
+        self:octets(tree, field, shape.length)
+        if shape.length > 20 and not shape.said then
+            self:complain(shape.item, "bad_length", "No ATM address has %d octets", shape.length)
+            -- Once will do, however many there are.
+            shape.said = true
         end
-        return item
     end
 
-    -- A layer 3 address: its text, and the octets in hex for comparisons.
+    -- A layer 3 address: its text, the octets in hex for comparisons, and its item.
     function Cursor:address(tree, field, length, protocol)
         if length == 0 then
             return "null", ""
         end
-        local item, range = self:octets(tree, field, length)
+        local item, range = self:octets(tree, field, length, length > 16 and "bad_length" or nil)
         if length > 16 then
             self:complain(item, "bad_length", "No protocol address has %d octets", length)
         end
@@ -211,15 +215,15 @@ return function()
         if text then
             item:append_text(" (" .. text .. ")")
         end
-        return text or hex, hex
+        return text or hex, hex, item
     end
 
     -- A block of groups; complains where it is upside down.
     function Cursor:range(tree, min_field, max_field, length, protocol)
         local min, min_hex = self:address(tree, min_field, length, protocol)
-        local max, max_hex = self:address(tree, max_field, length, protocol)
+        local max, max_hex, item = self:address(tree, max_field, length, protocol)
         if min_hex > max_hex then
-            self:complain(tree, "bad_value", "Minimum %s lies above maximum %s", min, max)
+            self:complain(item, "bad_value", "Minimum %s lies above maximum %s", min, max)
         end
         return min == max and min or min .. " to " .. max, min_hex, max_hex
     end

@@ -77,7 +77,7 @@ return function(common)
     -- For the addresses in SCSP records too, so that one filter finds both.
     common.ip = { ipv4 = F.ipv4, ipv6 = F.ipv6 }
 
-    -- `m` is a message under way: cursor, tree, pro (protocol type), r and q (lengths of the source's ATM
+    -- `m` is a message under way: cursor, tree, pro (protocol type), r and q (shapes of the source's ATM
     -- number and subaddress), text (what it says, for the summary).
 
     local function say(m, ...)
@@ -98,9 +98,9 @@ return function(common)
 
     -- mar$thtl or mar$tstl in a message without target ATM addresses.
     local function no_target(m, key)
-        local length, item = m.cursor:type_length(m.tree, F, key)
-        if length ~= 0 then
-            m.cursor:complain(item, "bad_length", "This message has no target ATM address")
+        local shape = m.cursor:type_length(m.tree, F, key)
+        if shape.length ~= 0 then
+            m.cursor:complain(shape.item, "bad_length", "This message has no target ATM address")
         end
     end
 
@@ -118,7 +118,7 @@ return function(common)
 
     local function targets(m, count, count_item, x, y)
         say(m, "%d target%s", count, count == 1 and "" or "s")
-        if x == 0 and count > 0 then
+        if x.length == 0 and count > 0 then
             m.cursor:complain(count_item, "bad_length", "%d targets of no octets", count)
             return
         end
@@ -285,9 +285,9 @@ return function(common)
         else
             m.text = OPS[m.op]
         end
-        m.r, item = cursor:type_length(tree, F, "shtl")
-        if m.r == 0 then
-            cursor:complain(item, "bad_length", "A message without a source ATM number")
+        m.r = cursor:type_length(tree, F, "shtl")
+        if m.r.length == 0 then
+            cursor:complain(m.r.item, "bad_length", "A message without a source ATM number")
         end
         m.q = cursor:type_length(tree, F, "sstl")
         if not BODIES[m.op] then

@@ -104,17 +104,16 @@ return function(common)
         if record.STATES[state] and not group_fits(group_length, protocol, has_group) then
             cursor:complain(item, "bad_length", "%d octets of group address in such a record", group_length)
         end
-        local number_length
-        number_length, item = cursor:type_length(tree, fields, "mars.atm_addr_tl")
-        if number_length == 0 then
-            cursor:complain(item, "bad_length", "A record without an ATM address")
+        local number = cursor:type_length(tree, fields, "mars.atm_addr_tl")
+        if number.length == 0 then
+            cursor:complain(number.item, "bad_length", "A record without an ATM address")
         end
-        local subaddress_length = cursor:type_length(tree, fields, "mars.atm_subaddr_tl")
+        local subaddress = cursor:type_length(tree, fields, "mars.atm_subaddr_tl")
 
         -- Here, unlike in a MARS message, the protocol address comes first.
         local source = cursor:address(tree, field("source_protocol_address"), source_length, protocol)
-        cursor:atm(tree, field("source_atm_address"), number_length)
-        cursor:atm(tree, field("source_atm_subaddress"), subaddress_length)
+        cursor:atm(tree, field("source_atm_address"), number)
+        cursor:atm(tree, field("source_atm_subaddress"), subaddress)
         if SHORT[state] then
             text = SHORT[state][register and 2 or 1]
         elseif state == REDIRECT_ENTRY then

@@ -109,7 +109,8 @@ return function(common, record)
         local _, origin = cursor:octets(tree, F["record.originator_id"], origin_length)
         local body = length - 12 - key_length - origin_length
         if body < 0 or alone and body ~= 0 or body > cursor:left() then
-            cursor:complain(length_item, "bad_length", "A record of %d octets here", length)
+            cursor:complain(length_item, "bad_length", "%d octets; the summary has %d, %d are left behind it",
+                length, length - body, cursor:left())
         end
         local text = string.format("key %s of %s, number %s", id_text(key), id_text(origin), hex)
         return body, flags >= 0x8000, text, id_text(origin)
@@ -281,8 +282,10 @@ return function(common, record)
             if size < FIXED_PART or size > tvb:reported_len() then
                 whole:complain(size_item, "bad_length", "The frame holds %d octets of SCSP", tvb:reported_len())
                 size = tvb:reported_len()
+                checksum_item:append_text(" [unverified: Packet Size is wrong]")
+            else
+                whole:checksum(checksum_item, size)
             end
-            whole:checksum(checksum_item, size)
             local packet = whole:sub(size - FIXED_PART)
             if TYPES[kind] then
                 common.guarded(function()

@@ -137,13 +137,21 @@ pub enum Due {
     Exhausted,
 }
 
+/// An instance that is to be sent, with the hop count to send: that of the instance, not of the entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Mark {
+    id: RecordId,
+    sequence: SequenceNumber,
+    hop_count: u16,
+}
+
 /// The DCS retransmit queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Retransmit {
     records: BTreeMap<RecordId, Queued>,
     batches: BTreeMap<Time, Batch>,
-    /// To be sent with the next CSU Request, with the hop count to send.
-    unsent: Vec<(RecordId, u16)>,
+    /// To be sent with the next CSU Request. Of an instance that is no longer queued, a mark may be left.
+    unsent: Vec<Mark>,
 }
 
 impl Retransmit {
@@ -175,12 +183,33 @@ impl Retransmit {
         };
         self.records.insert(id, queued);
         self.schedule(id, deadline);
-        self.unsent.push((id, hop_count));
+        self.unsent.push(Mark {
+            id,
+            sequence,
+            hop_count,
+        });
+        // A queue that may not be sent for long gathers marks of what was replaced on it.
+        if self.unsent.len() > 2 * self.records.len() + 64 {
+            self.unsent = self.marked();
+        }
+    }
+
+    /// What is to be sent, each record once: in the place of its first mark, as the first mark of the
+    /// instance that is queued says.
+    fn marked(&self) -> Vec<Mark> {
+        let mut marks = BTreeMap::new();
+        for mark in &self.unsent {
+            if self.holds(mark.id, mark.sequence) {
+                marks.entry(mark.id).or_insert(*mark);
+            }
+        }
+        let places = self.unsent.iter();
+        places.filter_map(|place| marks.remove(&place.id)).collect()
     }
 
     /// The queue may be sent from now on: everything on it gets `deadline`.
     pub fn open(&mut self, deadline: Time) {
-        let waiting: Vec<_> = self.unsent.iter().map(|(id, _)| *id).collect();
+        let waiting: Vec<_> = self.unsent.iter().map(|mark| mark.id).collect();
         for id in waiting {
             if let Some(queued) = self.records.get_mut(&id)
                 && queued.deadline.is_none()
@@ -273,20 +302,17 @@ impl Retransmit {
     /// whatever its size), and unmarks them.
     // R2334-2.3-05, R2334-2.3-08
     pub fn take_unsent(&mut self, room: usize, mut send: impl FnMut(&[Csa<'_>])) {
-        let unsent = core::mem::take(&mut self.unsent);
-        let mut seen = BTreeSet::new();
+        let marked = self.marked();
+        self.unsent.clear();
         let mut packet = Vec::new();
         let mut octets = 0;
-        for (id, hop_count) in unsent {
-            let Some(queued) = self.records.get(&id) else {
+        for mark in marked {
+            let Some(queued) = self.records.get(&mark.id) else {
                 continue;
             };
-            if !seen.insert(id) {
-                continue;
-            }
             let body = queued.body.as_deref().unwrap_or_default();
-            let mut csas = id.summary(queued.sequence);
-            csas.hop_count = hop_count;
+            let mut csas = mark.id.summary(mark.sequence);
+            csas.hop_count = mark.hop_count;
             // R2334-2.3-23, R2334-2.3-24, R2334-B.2.0.2-07
             csas.null = queued.body.is_none();
             let csa = Csa { csas, body };
@@ -325,9 +351,13 @@ impl Retransmit {
             }
             queued.repeats += 1;
             queued.deadline = Some(again);
-            let hop_count = queued.hop_count;
+            let mark = Mark {
+                id,
+                sequence: queued.sequence,
+                hop_count: queued.hop_count,
+            };
             self.schedule(id, Some(again));
-            self.unsent.push((id, hop_count));
+            self.unsent.push(mark);
             repeated += 1;
         }
         Due::Repeat(repeated)
@@ -367,13 +397,10 @@ impl Retransmit {
                 (from_now(deadline), Batch { order, live })
             })
             .collect();
-        let mut seen = BTreeSet::new();
-        let unsent = self
-            .unsent
-            .iter()
-            .copied()
-            .filter(|(id, _)| self.records.contains_key(id) && seen.insert(*id))
-            .collect();
+        let mut unsent = self.marked();
+        for mark in &mut unsent {
+            mark.sequence = relative(mark.sequence, base(mark.id));
+        }
         Self {
             records,
             batches,

@@ -123,6 +123,7 @@ pub struct RecordReserved {
 /// Hardware type other than ATM, another version (R2443-3-07), state outside 1 to 5, a Redirect Entry
 /// or a register record with a group, any other without one of its protocol's length, lengths that do
 /// not add up.
+#[inline]
 pub fn decode_record(body: &[u8]) -> Result<MarsRecord, WireError> {
     decode_record_exact(body).map(|(record, _)| record)
 }
@@ -132,7 +133,26 @@ pub fn decode_record(body: &[u8]) -> Result<MarsRecord, WireError> {
 /// # Errors
 ///
 /// As [`decode_record`].
+#[inline]
 pub fn decode_record_exact(body: &[u8]) -> Result<(MarsRecord, RecordReserved), WireError> {
+    // The same either way: where all fixed fields are there, none need be asked for again.
+    if body.len() >= FIXED {
+        read_record(body)
+    } else {
+        read_short(body)
+    }
+}
+
+/// Octets before the addresses.
+const FIXED: usize = 20;
+
+#[cold]
+fn read_short(body: &[u8]) -> Result<(MarsRecord, RecordReserved), WireError> {
+    read_record(body)
+}
+
+#[inline(always)]
+fn read_record(body: &[u8]) -> Result<(MarsRecord, RecordReserved), WireError> {
     let mut reader = Reader::new(body);
     // R2443-3-02
     let hardware = reader.u16("hardware_type")?;

@@ -11,11 +11,13 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads from the start of `octets`.
+    #[inline]
     pub(crate) const fn new(octets: &'a [u8]) -> Self {
         Self::at(octets, 0)
     }
 
     /// As [`Self::new`], with errors counting from `offset` octets earlier.
+    #[inline]
     pub(crate) const fn at(octets: &'a [u8], offset: usize) -> Self {
         Self {
             rest: octets,
@@ -24,16 +26,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Octets read so far.
+    #[inline]
     pub(crate) const fn offset(&self) -> usize {
         self.offset
     }
 
     /// What is not read yet.
+    #[inline]
     pub(crate) const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// The next `count` octets.
+    #[inline]
     pub(crate) fn take(
         &mut self,
         field: &'static str,
@@ -48,7 +53,19 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
+    /// Steps over `count` octets; false, and no step, where there are fewer.
+    #[inline]
+    pub(crate) fn skip(&mut self, count: usize) -> bool {
+        let rest = self.rest.get(count..);
+        if let Some(rest) = rest {
+            self.rest = rest;
+            self.offset += count;
+        }
+        rest.is_some()
+    }
+
     /// The next `N` octets as an array.
+    #[inline]
     pub(crate) fn array<const N: usize>(
         &mut self,
         field: &'static str,
@@ -62,14 +79,17 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
+    #[inline]
     pub(crate) fn u8(&mut self, field: &'static str) -> Result<u8, WireError> {
         self.array(field).map(u8::from_be_bytes)
     }
 
+    #[inline]
     pub(crate) fn u16(&mut self, field: &'static str) -> Result<u16, WireError> {
         self.array(field).map(u16::from_be_bytes)
     }
 
+    #[inline]
     pub(crate) fn u32(&mut self, field: &'static str) -> Result<u32, WireError> {
         self.array(field).map(u32::from_be_bytes)
     }

@@ -1,6 +1,6 @@
 //! The search itself: breadth first, level by level, a level in batches of [`super::batch`].
 
-use super::batch::{self, Hand, Out, Shared, UNIT, Unit};
+use super::batch::{self, Examiner, Hand, Kept, Out, Shared, UNIT, Unit};
 use super::log::Log;
 use super::memory;
 use super::report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};
@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 const BATCH: usize = if cfg!(test) { 64 } else { 1 << 14 };
 /// A batch with fewer states than this is not worth waking threads for.
 const ALONE: usize = if cfg!(test) { 8 } else { 512 };
+/// Blocks that a thread keeps to use again.
+const SPARE: usize = 128;
 /// The most states: numbers have 32 bits, and a batch may still come on top.
 const MOST: u64 = u32::MAX as u64 - (1 << 26);
 /// How often the memory of the process is looked at.
@@ -40,9 +42,11 @@ pub(super) struct Search<'a, S: Space> {
     labels: BTreeMap<u32, (u32, u32)>,
     table: Table<S::Key>,
     log: Log,
-    hands: Vec<Hand<S::Key>>,
+    hands: Vec<Hand<StateOf<S>, S::Key>>,
     /// States whose successors are still to be generated, in order: of this level, and of the next.
     frontier: VecDeque<Vec<StateOf<S>>>,
+    /// So many states of the frontier's first block are done.
+    skip: usize,
     next: VecDeque<Vec<StateOf<S>>>,
     frontier_octets: usize,
     /// States whose successors have been generated.
@@ -81,6 +85,7 @@ where
             log: Log::new(),
             hands: (0..threads).map(|_| Hand::new(kinds)).collect(),
             frontier: VecDeque::new(),
+            skip: 0,
             next: VecDeque::new(),
             frontier_octets: 0,
             expanded: 0,
@@ -187,9 +192,21 @@ where
                 states.push(state);
             }
         }
-        let examples = batch::examples(model, &self.properties, &self.open, &states);
+        let mut examiner = self.examiner();
+        let mut examples = Vec::new();
+        for (place, state) in (0u32..).zip(&states) {
+            examiner.ask(state, place, &mut examples);
+        }
         self.note_examples(0, examples);
         self.push_block(states);
+    }
+
+    fn examiner(&self) -> Examiner<'_, S::Model> {
+        Examiner {
+            model: self.space.model(),
+            properties: &self.properties,
+            open: self.open.clone(),
+        }
     }
 
     fn push_block(&mut self, states: Vec<StateOf<S>>) {
@@ -218,19 +235,29 @@ where
         deadline: Option<Instant>,
         tell: &mut dyn FnMut(&Progress),
     ) {
+        let skip = std::mem::take(&mut self.skip);
         let mut blocks = Vec::new();
-        let mut states = 0;
-        while states < BATCH
+        let mut known = 0;
+        while known < skip + BATCH
             && let Some(block) = self.frontier.pop_front()
         {
-            states += block.len();
+            known += block.len();
             blocks.push(block);
         }
+        // A batch is so many states exactly, however they lie in blocks.
+        let states = (known - skip).min(BATCH);
         let mut units = Vec::new();
-        let mut first = 0u32;
-        for states in blocks.iter().flat_map(|block| block.chunks(UNIT)) {
-            units.push(Unit { first, states });
-            first = first.saturating_add(u32::try_from(states.len()).unwrap_or(u32::MAX));
+        let (mut first, mut skipped) = (0u32, skip);
+        for block in &blocks {
+            let rest = block.get(skipped..).unwrap_or_default();
+            skipped = 0;
+            let rest = rest
+                .get(..rest.len().min(states - first as usize))
+                .unwrap_or_default();
+            for states in rest.chunks(UNIT) {
+                units.push(Unit { first, states });
+                first = first.saturating_add(u32::try_from(states.len()).unwrap_or(u32::MAX));
+            }
         }
         let threads = if states < ALONE { 1 } else { self.threads };
         let mut now = self.progress();
@@ -256,13 +283,12 @@ where
             outs.reverse();
         }
         let lost = insert(&outs, &mut self.table, threads);
-        keep(
-            self.space.model(),
-            (&self.properties, &self.open),
-            &mut outs,
-            &lost,
-            threads,
-        );
+        let kept = {
+            let mut hands = std::mem::take(&mut self.hands);
+            let kept = keep(|| self.examiner(), &mut hands, &mut outs, &lost, threads);
+            self.hands = hands;
+            kept
+        };
         #[cfg(test)]
         if self.options.last_claim_wins {
             outs.reverse();
@@ -274,27 +300,48 @@ where
             .map(|unit| unit.states.len() as u64)
             .sum::<u64>();
         drop(units);
-        for out in outs {
-            self.take_over(parents, out);
+        let mut first = self.log.len();
+        for (out, place) in outs.iter_mut().zip(0..) {
+            self.number(parents, out);
+            if let Some(hand) = self.hands.get_mut(place % threads) {
+                hand.outs.push(std::mem::replace(out, Out::new()));
+            }
+        }
+        for part in kept {
+            self.note_examples(first, part.examples);
+            first += u64::from(part.count);
+            part.blocks
+                .into_iter()
+                .for_each(|block| self.push_block(block));
         }
         self.peak_octets = self.peak_octets.max(self.octets());
-        let done: usize = blocks.iter().map(Vec::capacity).sum();
-        self.frontier_octets -= done * size_of::<StateOf<S>>();
+        if known > skip + states
+            && let Some(block) = blocks.pop()
+        {
+            self.skip = block.len() - (known - skip - states);
+            self.frontier.push_front(block);
+        }
+        for (block, place) in blocks.into_iter().zip(0..) {
+            self.frontier_octets -= block.capacity() * size_of::<StateOf<S>>();
+            let hand = self.hands.get_mut(place % threads);
+            if let Some(hand) =
+                hand.filter(|hand| hand.blocks.len() < SPARE && block.capacity() >= UNIT)
+            {
+                hand.blocks.push(block);
+            }
+        }
     }
 
     /// Numbers the new states of one unit; `parents` is the number of the batch's first state.
-    fn take_over(&mut self, parents: u64, out: Out<StateOf<S>, S::Key>) {
+    fn number(&mut self, parents: u64, out: &mut Out<StateOf<S>, S::Key>) {
         let number = |place: u32| u32::try_from(parents + u64::from(place)).unwrap_or(u32::MAX);
-        let first = self.log.len();
-        for (parent, place) in out.origins {
+        for (parent, place) in out.origins.drain(..) {
             self.log.push(number(parent), place);
         }
-        for (label, (parent, place)) in out.labels {
+        for (label, (parent, place)) in std::mem::take(&mut out.labels) {
             self.labels.entry(label).or_insert((number(parent), place));
         }
         self.generated += out.generated;
-        self.note_examples(first, out.examples);
-        self.push_block(out.states);
     }
 
     fn progress(&self) -> Progress {
@@ -400,7 +447,7 @@ where
 fn generate<S>(
     shared: &Shared<'_, S>,
     units: &[Unit<'_, StateOf<S>>],
-    hands: &mut [Hand<S::Key>],
+    hands: &mut [Hand<StateOf<S>, S::Key>],
     between: &mut dyn FnMut(),
 ) -> Vec<Out<StateOf<S>, S::Key>>
 where
@@ -448,40 +495,34 @@ fn insert<T: Send + Sync, K: Key>(
     })
 }
 
-/// The third phase on all threads.
-fn keep<M, K>(
-    model: &M,
-    (properties, open): (&[Property<M>], &[usize]),
+/// The third phase on all threads: what each kept, in order.
+fn keep<'a, M, K>(
+    examiner: impl Fn() -> Examiner<'a, M>,
+    hands: &mut [Hand<M::State, K>],
     outs: &mut [Out<M::State, K>],
     lost: &[Vec<Vec<u32>>],
     threads: usize,
-) where
-    M: Model + Sync,
+) -> Vec<Kept<M::State>>
+where
+    M: Model + Sync + 'a,
     M::State: Send,
     K: Key,
 {
     let share = outs.len().div_ceil(threads).max(1);
-    let work = |first: usize, outs: &mut [Out<M::State, K>]| {
-        for (place, out) in (first..).zip(outs) {
-            let lost: Vec<&[u32]> = lost
-                .iter()
-                .filter_map(|lost| lost.get(place))
-                .map(Vec::as_slice)
-                .collect();
-            batch::keep(model, properties, open, out, &lost);
-        }
-    };
-    let work = &work;
     std::thread::scope(|scope| {
-        let mut parts = outs.chunks_mut(share).enumerate();
+        let mut parts = outs.chunks_mut(share).zip(hands).zip(0..);
         let own = parts.next();
-        for (part, outs) in parts {
-            scope.spawn(move || work(part * share, outs));
-        }
-        if let Some((part, outs)) = own {
-            work(part * share, outs);
-        }
-    });
+        let others: Vec<_> = parts
+            .map(|((outs, hand), part)| {
+                let mut examiner = examiner();
+                scope.spawn(move || batch::keep(&mut examiner, hand, outs, lost, part * share))
+            })
+            .collect();
+        let own = own.map(|((outs, hand), _)| batch::keep(&mut examiner(), hand, outs, lost, 0));
+        own.into_iter()
+            .chain(others.into_iter().map(joined))
+            .collect()
+    })
 }
 
 /// What a thread came to; its panic goes on here.

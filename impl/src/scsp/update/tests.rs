@@ -172,3 +172,28 @@ fn the_canonical_queue_forgets_what_was_acknowledged() {
         other.canonical(Time(100), &zero)
     );
 }
+
+// R2334-B.2.0.2-01: of two instances that come in one packet, the newer goes on with its own hop count.
+#[test]
+fn a_replaced_instance_leaves_no_hop_count_behind() {
+    let mut queue = Retransmit::default();
+    let deadline = Some(Time(5));
+    queue.enqueue(id(1), number(7), body(10), 9, deadline);
+    queue.supersede(id(1));
+    queue.enqueue(id(1), number(8), body(10), 2, deadline);
+    assert_eq!(packets(&mut queue, 500), [[(1, 2)]]);
+    assert!(!queue.has_unsent());
+}
+
+#[test]
+fn a_queue_that_may_not_be_sent_keeps_no_marks_of_what_was_replaced() {
+    let mut queue = Retransmit::default();
+    for n in 0..10_000 {
+        queue.supersede(id(1));
+        queue.enqueue(id(1), number(n), body(10), 9, None);
+    }
+    assert!(queue.unsent.len() < 100);
+    queue.open(Time(5));
+    assert_eq!(packets(&mut queue, 500), [[(1, 9)]]);
+    assert_eq!(queue.next_deadline(), Some(Time(5)));
+}

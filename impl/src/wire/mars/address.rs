@@ -13,6 +13,7 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
+    #[inline]
     pub(crate) fn read(reader: &mut Reader<'_>, field: &'static str) -> Result<Self, WireError> {
         let offset = reader.offset();
         let octet = reader.u8(field)?;
@@ -28,6 +29,7 @@ impl Shape {
         Ok(shape)
     }
 
+    #[inline]
     pub(crate) fn error(self, code: ErrorCode) -> WireError {
         WireError::new(code, self.field, self.offset, u64::from(self.octet))
     }
@@ -54,6 +56,7 @@ impl Shape {
     }
 
     /// Reads a number that must be there. One longer than an NSAPA is not kept.
+    #[inline]
     pub(crate) fn number(
         self,
         reader: &mut Reader<'_>,
@@ -64,6 +67,7 @@ impl Shape {
     }
 
     /// Reads a subaddress, which may be null (R2022-4.2-02).
+    #[inline]
     pub(crate) fn optional(
         self,
         reader: &mut Reader<'_>,
@@ -78,6 +82,7 @@ impl Shape {
 }
 
 /// Reads a protocol address of `length` octets; zero gives the null address (R2022-4.2-02).
+#[inline]
 pub(crate) fn protocol_address(
     reader: &mut Reader<'_>,
     field: &'static str,
@@ -92,6 +97,7 @@ pub(crate) fn protocol_address(
 }
 
 /// Reads a `<min,max>` pair of `length` octets each.
+#[inline]
 pub(crate) fn group_range(
     reader: &mut Reader<'_>,
     length: u8,
@@ -109,6 +115,7 @@ pub(crate) fn group_range(
 }
 
 /// Reads a number and a subaddress.
+#[inline]
 pub(crate) fn endpoint(
     reader: &mut Reader<'_>,
     number: Shape,

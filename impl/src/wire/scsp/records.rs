@@ -86,7 +86,24 @@ impl Csas {
         }
     }
 
+    /// A record's head and its Record Length.
+    #[inline(always)]
     fn read(reader: &mut Reader<'_>) -> Result<(Self, u16), WireError> {
+        // The same either way: where all is there, no field need be asked for again.
+        if reader.rest().len() >= CSAS_LENGTH {
+            Self::read_fields(reader)
+        } else {
+            Self::read_short(reader)
+        }
+    }
+
+    #[cold]
+    fn read_short(reader: &mut Reader<'_>) -> Result<(Self, u16), WireError> {
+        Self::read_fields(reader)
+    }
+
+    #[inline(always)]
+    fn read_fields(reader: &mut Reader<'_>) -> Result<(Self, u16), WireError> {
         let hop_count = reader.u16("hop_count")?;
         let record_length = reader.u16("record_length")?;
         // R2443-4.2-01, R2443-4.2-02: anything else is wrong framing (register C25).
@@ -139,6 +156,7 @@ impl Csas {
         out.put(&self.origin.0);
     }
 
+    #[inline]
     fn read_alone(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let at = reader.offset() + 2;
         let (csas, length) = Self::read(reader)?;
@@ -200,6 +218,7 @@ impl<'a> Csa<'a> {
         out.put(self.body);
     }
 
+    #[inline(always)]
     fn read(reader: &mut Reader<'a>) -> Result<Self, WireError> {
         let at = reader.offset() + 2;
         let (csas, length) = Csas::read(reader)?;
@@ -222,19 +241,48 @@ impl<'a> Csa<'a> {
 pub trait Record<'a>: Copy + Sized {
     #[doc(hidden)]
     fn read_record(cursor: &mut Cursor<'a>) -> Result<Self, WireError>;
+
+    /// Steps over a record without looking into it; false, and no step, where its framing is not plainly
+    /// right.
+    #[doc(hidden)]
+    fn skip_record(_cursor: &mut Cursor<'a>) -> bool {
+        false
+    }
 }
 
 /// A place in the octets of a list; opaque.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a>(Reader<'a>);
 
+/// The Record Length of a record that has a head, with key and id of four octets.
+#[inline]
+fn framed(octets: &[u8]) -> Option<usize> {
+    match *octets.first_chunk::<CSAS_LENGTH>()? {
+        [_, _, high, low, 4, 4, ..] => Some(usize::from(u16::from_be_bytes([high, low])))
+            .filter(|length| *length >= CSAS_LENGTH),
+        _ => None,
+    }
+}
+
 impl Record<'_> for Csas {
+    #[inline]
+    fn skip_record(cursor: &mut Cursor<'_>) -> bool {
+        framed(cursor.0.rest()) == Some(CSAS_LENGTH) && cursor.0.skip(CSAS_LENGTH)
+    }
+
+    #[inline]
     fn read_record(cursor: &mut Cursor<'_>) -> Result<Self, WireError> {
         Self::read_alone(&mut cursor.0)
     }
 }
 
 impl<'a> Record<'a> for Csa<'a> {
+    #[inline]
+    fn skip_record(cursor: &mut Cursor<'a>) -> bool {
+        framed(cursor.0.rest()).is_some_and(|length| cursor.0.skip(length))
+    }
+
+    #[inline]
     fn read_record(cursor: &mut Cursor<'a>) -> Result<Self, WireError> {
         Self::read(&mut cursor.0)
     }
@@ -242,6 +290,7 @@ impl<'a> Record<'a> for Csa<'a> {
 
 /// Additional receiver record: R2334-B.2.5-08.
 impl Record<'_> for ServerId {
+    #[inline]
     fn read_record(cursor: &mut Cursor<'_>) -> Result<Self, WireError> {
         let at = cursor.0.offset();
         let length = cursor.0.u8("rec_id_len")?;
@@ -282,7 +331,9 @@ impl<'a, T: Record<'a>> RecordList<'a, T> {
         let cursor = Cursor(*reader);
         let mut walker = cursor;
         for _ in 0..count {
-            T::read_record(&mut walker)?;
+            if !T::skip_record(&mut walker) {
+                T::read_record(&mut walker)?;
+            }
         }
         *reader = walker.0;
         Ok(Self(Source::Octets { cursor, count }))
@@ -371,6 +422,7 @@ pub type IdIter<'a> = RecordIter<'a, ServerId>;
 impl<'a, T: Record<'a>> Iterator for RecordIter<'a, T> {
     type Item = T;
 
+    #[inline]
     fn next(&mut self) -> Option<T> {
         match &mut self.0 {
             IterSource::Octets { cursor, left } => {
