@@ -1,0 +1,1 @@
+"""The rows of the wire vectors, and what lays them out."""

@@ -145,7 +145,7 @@ def cut(path, after=0):
     def note(fields):
         state["at"] = offset(fields, path) + after
         return fields
-    where = f"{after} octets into {path}" if after else f"before {path}"
+    where = f"{after} octet{'s'[after == 1:]} into {path}" if after else f"before {path}"
     return Deviation(lambda _: f"ends {where}", note, lambda data: data[:state["at"]])
 
 

@@ -1,6 +1,6 @@
 """MARS control messages that do not stand (RFC 2022)."""
 
-from .fields import cut, put, stale, unsum
+from .fields import cut, ip_sum, put, stale, unsum
 from .invalid import laid_out, message
 
 HEADER = ["R2022-4.3-01"]
@@ -16,6 +16,12 @@ def bump(data):
     """One more than the sum."""
     total = int.from_bytes(data[12:14], "big") + 1
     return data[:12] + total.to_bytes(2, "big") + data[14:]
+
+
+def sum_before_tlvs(data):
+    """The sum of a JOIN of 64 octets without what follows."""
+    blank = data[:12] + b"\0\0" + data[14:64]
+    return data[:12] + ip_sum(blank).to_bytes(2, "big") + data[14:]
 
 
 ROWS = [
@@ -54,7 +60,8 @@ ROWS = [
     ("I321", "Checksum 0xFFFF that is not the sum", "W12",
      [unsum("chksum is 0xffff in place of the sum", lambda data: data[:12] + b"\xff\xff" + data[14:])],
      "bad-checksum", "chksum", ["R2022-4.3.3-04"]),
-    ("I322", "Checksum that leaves out the TLVs", "V21", [stale("extoff", 0)], "bad-checksum", "chksum", ["R2022-4.3.3-01"]),
+    ("I322", "Checksum that leaves out the TLVs", "V21", [unsum("chksum is the sum of what comes before the TLVs", sum_before_tlvs)],
+     "bad-checksum", "chksum", ["R2022-4.3.3-01"]),
     # Type/length octets
     ("I330", "Null source ATM address, E.164 as its form", "W9", [put("shtl", 0x40)], "bad-length", "shtl", ["R2022-4.3-02", "R2022-5.1.2-06"]),
     ("I331", "Top bit of mar$shtl for E.164", "V403", [put("shtl", 0xCC)], "bad-value", "shtl", ["R2022-5.1.2-04"]),

@@ -146,6 +146,59 @@ fn a_group_list_names_layer_3_groups() {
     );
 }
 
+// R2022-5.3-07 R2022-5.1.4.2-01
+#[test]
+fn a_group_list_is_split_like_a_multi() {
+    let mut mars = Mars::new(MarsConfig {
+        // The fixed part, the addresses of the requester, and two groups.
+        mtu: 32 + 20 + 4 + 2 * 4 + 3,
+        ..mars().config
+    });
+    ok(&mut mars, &register(Kind::Join, 1));
+    for number in [5, 7, 9, 11, 13] {
+        ok(
+            &mut mars,
+            &one(Kind::Join, 1, 0x8000, range(number, number)),
+        );
+    }
+    let all = [range(1, 20)];
+    let body = Membership {
+        source_protocol: address(1),
+        flags: MembershipFlags::default(),
+        cmi: 0,
+        msn: 0,
+        pairs: PairList::new(&all).unwrap(),
+    };
+    let ask = Message::new(Protocol::IPV4, endpoint(1), Body::GrouplistRequest(body)).to_vec();
+    // The current number, in every message of the server's but REQUEST and NAK.
+    let csn = {
+        let effects = ok(&mut mars, &request(1, group(5)));
+        let [Effect::Reply(multi)] = &effects[..] else {
+            panic!("{effects:?}");
+        };
+        let Body::Multi(answer) = decode(multi).unwrap().body else {
+            panic!("{multi:?}");
+        };
+        answer.msn
+    };
+    let effects = ok(&mut mars, &ask);
+    let parts: Vec<_> = effects
+        .iter()
+        .map(|effect| {
+            let Effect::Reply(reply) = effect else {
+                panic!("{effect:?}");
+            };
+            assert!(reply.len() <= usize::from(mars.config.mtu));
+            let Body::GrouplistReply(list) = decode(reply).unwrap().body else {
+                panic!("{reply:?}");
+            };
+            (list.part, list.last, list.msn, list.groups.len())
+        })
+        .collect();
+    let expected = [(1, false, csn, 2), (2, false, csn, 2), (3, true, csn, 1)];
+    assert_eq!(parts, expected);
+}
+
 // R2022-6.1.3-01 R2022-5.4.3-03 R2443-5.1-08, register F16
 #[test]
 fn a_redirect_map_needs_a_leaf() {
