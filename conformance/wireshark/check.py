@@ -154,6 +154,8 @@ def check(binary, vector_folder, script, groups=GROUPS, say=lambda line: None):
             "vectors": lambda: vectors,
             "NHRP": lambda: [making.nhrp()],
             "broken": lambda: list(making.broken(vectors, rng)),
+            # For the self-test: the vectors W1 to W12, broken.
+            "golden": lambda: list(making.broken([one for one in vectors if " W" in one.name], rng)),
             "noise": lambda: list(making.noise(rng, 250)),
         }
         for title in groups:

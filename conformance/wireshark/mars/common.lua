@@ -174,11 +174,14 @@ return function()
             { key .. ".length", "uint8", "Length", base.DEC, nil, 0x3f }
     end
 
-    -- What a type/length octet says: length, and the item to complain about.
-    function Cursor:type_length(tree, fields, key)
+    -- What a type/length octet says: length, and the item to complain about. Of one that is not in use
+    -- nothing is wrong.
+    function Cursor:type_length(tree, fields, key, unused)
         local parts = { fields[key .. ".reserved"], fields[key .. ".form"], fields[key .. ".length"] }
         local octet, item = self:bits(tree, fields[key], 1, parts)
-        if octet >= 0x80 then
+        if unused then
+            item:append_text(" [not in use]")
+        elseif octet >= 0x80 then
             self:complain(item, "bad_value", "The top bit has to be zero")
         end
         return { length = octet % 0x40, item = item }
