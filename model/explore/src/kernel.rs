@@ -1,15 +1,17 @@
 //! The search itself: breadth first, level by level, a level in batches of [`super::batch`].
 
-use super::batch::{self, Examiner, Hand, Kept, Out, Shared, UNIT, Unit};
+use super::batch::{Hand, Out, Shared, UNIT, Unit};
+use super::keep::Examiner;
 use super::log::Log;
 use super::memory;
-use super::report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};
+use super::phases::{generate, insert, keep};
+use super::report::{Kinds, Progress, StoppedBy};
 use super::space::Space;
 use super::table::{Key, Table};
 use super::{Label, Options};
-use stateright::{Expectation, Model, Property};
+use stateright::{Model, Property};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// States of one batch, at most but for the last block. Limits and early ends are looked at after each, so this decides
@@ -27,22 +29,22 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 type StateOf<S> = <<S as Space>::Model as Model>::State;
 
 /// Where an example was found.
-struct Found {
-    property: usize,
-    state: u32,
+pub(super) struct Found {
+    pub(super) property: usize,
+    pub(super) state: u32,
 }
 
 pub(super) struct Search<'a, S: Space> {
-    space: &'a S,
-    options: &'a Options,
-    threads: usize,
-    properties: Vec<Property<S::Model>>,
-    open: Vec<usize>,
-    found: Vec<Found>,
-    labels: BTreeMap<u32, (u32, u32)>,
-    table: Table<S::Key>,
-    log: Log,
-    hands: Vec<Hand<StateOf<S>, S::Key>>,
+    pub(super) space: &'a S,
+    pub(super) options: &'a Options,
+    pub(super) threads: usize,
+    pub(super) properties: Vec<Property<S::Model>>,
+    pub(super) open: Vec<usize>,
+    pub(super) found: Vec<Found>,
+    pub(super) labels: BTreeMap<u32, (u32, u32)>,
+    pub(super) table: Table<S::Key>,
+    pub(super) log: Log,
+    pub(super) hands: Vec<Hand<StateOf<S>, S::Key>>,
     /// States whose successors are still to be generated, in order: of this level, and of the next.
     frontier: VecDeque<Vec<StateOf<S>>>,
     /// So many states of the frontier's first block are done.
@@ -50,11 +52,11 @@ pub(super) struct Search<'a, S: Space> {
     next: VecDeque<Vec<StateOf<S>>>,
     frontier_octets: usize,
     /// States whose successors have been generated.
-    expanded: u64,
-    levels: Vec<u64>,
-    generated: u64,
-    peak_octets: usize,
-    started: Instant,
+    pub(super) expanded: u64,
+    pub(super) levels: Vec<u64>,
+    pub(super) generated: u64,
+    pub(super) peak_octets: usize,
+    pub(super) started: Instant,
     /// Set when a batch ended before all of its states were looked at.
     cut_short: bool,
     /// Octets of the process at the beginning, and what it has grown by since, when it was last looked at.
@@ -356,178 +358,4 @@ where
             seconds: self.started.elapsed().as_secs_f64(),
         }
     }
-
-    /// Follows a way again through the model: the initial state's place, then one place for each action.
-    fn path(&self, places: &[u32]) -> Path<S::Model> {
-        let model = self.space.model();
-        let mut path = Vec::with_capacity(places.len());
-        let Some((&first, rest)) = places.split_first() else {
-            return Path(path);
-        };
-        let Some(mut state) = model.init_states().into_iter().nth(first as usize) else {
-            return Path(path);
-        };
-        path.push((None, state.clone()));
-        for &place in rest {
-            let mut actions = Vec::new();
-            model.actions(&state, &mut actions);
-            let Some(action) = actions.into_iter().nth(place as usize) else {
-                break;
-            };
-            let Some(next) = model.next_state(&state, action.clone()) else {
-                break;
-            };
-            state = next;
-            path.push((Some(action), state.clone()));
-        }
-        Path(path)
-    }
-
-    pub(super) fn report(self, stopped_by: StoppedBy) -> Report<S::Model> {
-        let discoveries = self.found.iter().filter_map(|found| {
-            let property = self.properties.get(found.property)?;
-            Some(Discovery {
-                property: property.name,
-                violation: matches!(property.expectation, Expectation::Always),
-                path: self.path(&self.log.places_to(found.state)),
-            })
-        });
-        let open = |violations: bool| {
-            let open = self
-                .open
-                .iter()
-                .filter_map(|&place| self.properties.get(place));
-            open.filter(|property| {
-                matches!(property.expectation, Expectation::Always) == violations
-            })
-            .map(|property| property.name)
-            .collect()
-        };
-        let labels = self.labels.iter().map(|(&label, &(number, place))| {
-            let mut places = self.log.places_to(number);
-            places.push(place);
-            (label, self.path(&places))
-        });
-        let mut counts = vec![0u64; <S::Model as Model>::Action::KINDS.len()];
-        for hand in &self.hands {
-            counts
-                .iter_mut()
-                .zip(&hand.counts)
-                .for_each(|(all, count)| *all += count);
-        }
-        let unique = self.log.len();
-        Report {
-            states: self.generated,
-            unique,
-            depth: self.levels.len().saturating_sub(1),
-            levels: self.levels.clone(),
-            stopped_by,
-            unexpanded: unique - self.expanded,
-            threads: self.threads,
-            seed: self.options.seed,
-            exact: S::EXACT,
-            seconds: self.started.elapsed().as_secs_f64(),
-            peak_octets: self.peak_octets as u64,
-            visited_octets: (self.table.octets() + self.log.octets()) as u64,
-            bytes_per_state: self.peak_octets as f64 / unique.max(1) as f64,
-            action_counts: <S::Model as Model>::Action::KINDS
-                .iter()
-                .copied()
-                .zip(counts)
-                .collect(),
-            discoveries: discoveries.collect(),
-            held: open(true),
-            missing_witnesses: open(false),
-            labels: labels.collect(),
-        }
-    }
-}
-
-/// The first phase on all threads: what came of the units, in their order; of fewer than all, if the search had to stop.
-fn generate<S>(
-    shared: &Shared<'_, S>,
-    units: &[Unit<'_, StateOf<S>>],
-    hands: &mut [Hand<StateOf<S>, S::Key>],
-    between: &mut dyn FnMut(),
-) -> Vec<Out<StateOf<S>, S::Key>>
-where
-    S: Space,
-    StateOf<S>: Clone + Send + Sync,
-    <S::Model as Model>::Action: Kinds,
-{
-    let next = AtomicUsize::new(0);
-    let Some((own, others)) = hands.split_first_mut() else {
-        return Vec::new();
-    };
-    let mut outs = std::thread::scope(|scope| {
-        let next = &next;
-        let others: Vec<_> = others
-            .iter_mut()
-            .take(shared.threads - 1)
-            .map(|hand| scope.spawn(move || batch::generate(shared, units, next, hand, || {})))
-            .collect();
-        let mut outs = batch::generate(shared, units, next, own, between);
-        others
-            .into_iter()
-            .for_each(|other| outs.extend(joined(other)));
-        outs
-    });
-    outs.sort_unstable_by_key(|&(place, _)| place);
-    outs.into_iter().map(|(_, out)| out).collect()
-}
-
-/// The second phase on all threads: for each thread and each unit, the states that were claimed before.
-fn insert<T: Send + Sync, K: Key>(
-    outs: &[Out<T, K>],
-    table: &mut Table<K>,
-    threads: usize,
-) -> Vec<Vec<Vec<u32>>> {
-    std::thread::scope(|scope| {
-        let mut parts = batch::parts(table, threads);
-        let own = parts.next();
-        let others: Vec<_> = parts
-            .map(|(owner, shards)| scope.spawn(move || batch::insert(outs, owner, shards, threads)))
-            .collect();
-        let own = own.map(|(owner, shards)| batch::insert(outs, owner, shards, threads));
-        own.into_iter()
-            .chain(others.into_iter().map(joined))
-            .collect()
-    })
-}
-
-/// The third phase on all threads: what each kept, in order.
-fn keep<'a, M, K>(
-    examiner: impl Fn() -> Examiner<'a, M>,
-    hands: &mut [Hand<M::State, K>],
-    outs: &mut [Out<M::State, K>],
-    lost: &[Vec<Vec<u32>>],
-    threads: usize,
-) -> Vec<Kept<M::State>>
-where
-    M: Model + Sync + 'a,
-    M::State: Send,
-    K: Key,
-{
-    let share = outs.len().div_ceil(threads).max(1);
-    std::thread::scope(|scope| {
-        let mut parts = outs.chunks_mut(share).zip(hands).zip(0..);
-        let own = parts.next();
-        let others: Vec<_> = parts
-            .map(|((outs, hand), part)| {
-                let mut examiner = examiner();
-                scope.spawn(move || batch::keep(&mut examiner, hand, outs, lost, part * share))
-            })
-            .collect();
-        let own = own.map(|((outs, hand), _)| batch::keep(&mut examiner(), hand, outs, lost, 0));
-        own.into_iter()
-            .chain(others.into_iter().map(joined))
-            .collect()
-    })
-}
-
-/// What a thread came to; its panic goes on here.
-fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
