@@ -7,7 +7,9 @@
 //! and [`Options::seed`] repeats the search with another hash.
 
 mod fingerprint;
+pub mod graph;
 mod kernel;
+pub mod liveness;
 mod report;
 mod table;
 
