@@ -35,7 +35,7 @@ impl Class {
 pub fn always_again<M>(
     graph: &Graph<'_, M>,
     good: impl Fn(&M::State) -> bool,
-    fair: impl Fn(&M::Action) -> Option<Class>,
+    fair: impl Fn(&M::State, &M::Action) -> Option<Class>,
 ) -> Verdict<Lasso<M>>
 where
     M: Model,
@@ -45,7 +45,7 @@ where
 }
 
 /// On every run that is weakly fair to each class, wherever `p` holds, `q` holds there or later. `fair` says to which
-/// class an action belongs; an action without a class may be put off for ever. Without any class the only thing assumed
+/// class an action belongs in a state; an action without a class may be put off for ever. Without any class the only thing assumed
 /// is that a run goes on while it can.
 ///
 /// A counterexample has the shortest stem of all. Its loop is a short one, not always the shortest. An empty loop: the
@@ -54,7 +54,7 @@ pub fn leads_to<M>(
     graph: &Graph<'_, M>,
     p: impl Fn(&M::State) -> bool,
     q: impl Fn(&M::State) -> bool,
-    fair: impl Fn(&M::Action) -> Option<Class>,
+    fair: impl Fn(&M::State, &M::Action) -> Option<Class>,
 ) -> Verdict<Lasso<M>>
 where
     M: Model,
@@ -141,7 +141,7 @@ impl<M, F> Obligations<'_, '_, M, F>
 where
     M: Model,
     M::State: Clone + Eq + Hash,
-    F: Fn(&M::Action) -> Option<Class>,
+    F: Fn(&M::State, &M::Action) -> Option<Class>,
 {
     /// The transitions of a state, each with the bit of the class that it takes. A stutter takes none.
     fn of(&self, number: Number) -> impl Iterator<Item = (Edge, u64)> {
@@ -149,7 +149,7 @@ where
             .graph
             .actions(number)
             .iter()
-            .map(|action| (self.fair)(action).map_or(0, Class::bit))
+            .map(|action| (self.fair)(self.graph.state(number), action).map_or(0, Class::bit))
             .collect();
         self.graph.edges(number).map(move |edge| {
             let stutters = edge.target == number;

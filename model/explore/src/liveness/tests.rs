@@ -87,7 +87,7 @@ impl Small {
     }
 }
 
-pub(super) fn class(action: &Go) -> Option<Class> {
+pub(super) fn class(_: &u8, action: &Go) -> Option<Class> {
     action.class.and_then(Class::new)
 }
 
