@@ -63,6 +63,9 @@ Examples:
   mars-conformance check ring_with_a_cut --rules literal
   mars-conformance check drain --engine stateright
   mars-conformance check drain --explore 127.0.0.1:3000
+  mars-conformance check drain --liveness
+  mars-conformance check hand_over --liveness --finding A01
+  mars-conformance check drain --audit-hash
   mars-conformance check --bless       writes the expected counts, if two engines agree
 
 Exit codes: 0 all hold; 1 a property failed or a count changed; 2 stopped before the end; 6 a witness is missing.")]
@@ -87,6 +90,12 @@ pub struct Args {
     /// Writes the expected counts after both engines have agreed on them
     #[arg(long)]
     pub bless: bool,
+    /// What must happen
+    #[command(flatten)]
+    pub liveness: super::check_liveness::Flags,
+    /// `Hash` against `Eq`
+    #[command(flatten)]
+    pub audit: super::check_audit::Flags,
 }
 
 /// The scenarios of a profile.
@@ -399,7 +408,10 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     let named: Result<Vec<_>, &String> = args
         .scenarios
         .iter()
-        .map(|name| by_name(name).ok_or(name))
+        .map(|name| {
+            let only = || super::check_liveness::by_name(name).filter(|_| args.liveness.liveness);
+            by_name(name).or_else(only).ok_or(name)
+        })
         .collect();
     let meant = match named {
         Ok(named) if named.is_empty() => of_profile(args.profile),
@@ -415,6 +427,13 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     };
     if args.bless {
         return bless(ctx);
+    }
+    let rules = args.rules.rules();
+    if args.liveness.liveness {
+        return super::check_liveness::run(&meant, &args.liveness, rules, ctx);
+    }
+    if args.audit.audit_hash {
+        return super::check_audit::run(&meant, rules, ctx);
     }
     if let Some(address) = &args.explore {
         let Some(scenario) = meant.first() else {

@@ -2,6 +2,8 @@
 
 pub mod adapter;
 pub mod check;
+pub mod check_audit;
+pub mod check_liveness;
 pub mod corpus;
 pub mod coverage;
 pub mod findings;
@@ -178,6 +180,8 @@ mod tests {
             "verify --profile quick --report out",
             "check a b --profile deep --rules literal --engine stateright --threads 2",
             "check --explore localhost:3000",
+            "check hand_over --liveness --finding A01",
+            "check --profile quick --audit-hash",
             "generate --check --threads 2",
             "replay group.* scsp.hello.* --format json --quiet",
             "show traces/a.json --as mermaid",

@@ -65,6 +65,14 @@ impl<C> Verdict<C> {
             Self::Holds | Self::Open => None,
         }
     }
+    /// The same answer with another form of the counterexample.
+    pub fn map<D>(self, form: impl FnOnce(C) -> D) -> Verdict<D> {
+        match self {
+            Self::Holds => Verdict::Holds,
+            Self::Fails(counterexample) => Verdict::Fails(form(counterexample)),
+            Self::Open => Verdict::Open,
+        }
+    }
     /// Whether the answer is yes.
     pub const fn holds(&self) -> bool {
         matches!(self, Self::Holds)

@@ -5,7 +5,7 @@ use super::packed::Key;
 use super::state::{HOLD, State};
 use super::{ServerGroup, view};
 use crate::explore::liveness::Class;
-use crate::scenario::Scenario;
+use crate::scenario::{Budgets, Profile, Scenario};
 
 /// The goal in one sentence.
 pub const SETTLED: &str = "The group is quiet; every running client is a leaf of one running server, its home, has joined \
@@ -62,6 +62,30 @@ fn is_settled(model: &ServerGroup, state: &State, client: Client) -> bool {
         && stays(this.map().first())
         && stays(view::redirect_map(model, state, home).0.first())
 }
+
+/// The smallest group in which a client can be sent away: two servers, one client, no fault. It is for questions of
+/// liveness only: where clients are handed back and forth without end, the other scenarios become very large.
+pub const HAND_OVER: Scenario = Scenario {
+    name: "hand_over",
+    title: "One client, two servers that beat, nothing else: does it come to rest?",
+    servers: 2,
+    clients: 1,
+    ranges: &[0b01],
+    links: &[(0, 1)],
+    cmi_slots: 3,
+    queue: 12,
+    literal_purgers: 0,
+    duplicates: false,
+    beats: true,
+    budgets: Budgets {
+        registers: 1,
+        changes: 1,
+        ..Budgets::NONE
+    },
+    profile: Profile::Quick,
+    actions: &["register", "join", "deliver", "tick"],
+    witnesses: &["member-elsewhere"],
+};
 
 /// Whom no run may keep waiting for ever (weak fairness): records on a link, time, links that come back, heartbeats that
 /// wake, servers that notice a lost leaf, and of clients what the RFCs have them do: register at all, follow a map, fail
@@ -141,3 +165,6 @@ fn believed(model: &ServerGroup, state: &State) -> bool {
             .any(|origin| !state.is_alive(origin) && view::believes_alive(state, at, origin))
     })
 }
+
+#[cfg(test)]
+mod tests;

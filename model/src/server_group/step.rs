@@ -28,6 +28,30 @@ pub fn step<S: Sink>(
     if !is_enabled(model, state, action) {
         return None;
     }
+    let mut next = None;
+    take(model, state, action, sink, |state| next = Some(*state));
+    next
+}
+
+/// As [`step`], for an action that is known to be enabled: `then` sees what comes of it, if something does.
+#[inline]
+pub(super) fn perform(
+    model: &ServerGroup,
+    state: &State,
+    action: Action,
+    then: impl FnOnce(&State),
+) {
+    take(model, state, action, &mut (), then);
+}
+
+#[inline]
+fn take<S: Sink>(
+    model: &ServerGroup,
+    state: &State,
+    action: Action,
+    sink: &mut S,
+    then: impl FnOnce(&State),
+) {
     let mut step = Step {
         model,
         state: *state,
@@ -35,16 +59,14 @@ pub fn step<S: Sink>(
         touched: 0,
         coming: 0,
     };
-    step.perform(action)?;
-    let Step {
-        mut state, touched, ..
-    } = step;
-    state.compress(touched);
-    Some(state)
+    if step.perform(action).is_some() {
+        step.state.compress(step.touched);
+        then(&step.state);
+    }
 }
 
 /// The running home of a client at which it is registered.
-fn served_by(state: &State, client: Client) -> Option<Server> {
+pub(super) fn served_by(state: &State, client: Client) -> Option<Server> {
     let home = state.client(client).home()?;
     (state.is_alive(home) && view::is_registered(state, home, client)).then_some(home)
 }
