@@ -24,7 +24,12 @@ pub struct Flags {
     #[arg(long)]
     pub liveness: bool,
     /// The resolved rules with one finding's reading (see `findings`)
-    #[arg(long, value_name = "ID", requires = "liveness", conflicts_with = "rules")]
+    #[arg(
+        long,
+        value_name = "ID",
+        requires = "liveness",
+        conflicts_with = "rules"
+    )]
     pub finding: Option<String>,
 }
 
@@ -72,7 +77,12 @@ fn rules(flags: &Flags, named: Rules, ctx: &Ctx) -> Option<Rules> {
 fn answers(model: &ServerGroup, graph: &Graph<'_, ServerGroup>) -> Vec<Answer> {
     type Goal = fn(&ServerGroup, &State) -> bool;
     let literal = model.scenario().literal_purgers != 0;
-    let whole = ("settled", SETTLED, settled as Goal, literal.then_some(FORGETS));
+    let whole = (
+        "settled",
+        SETTLED,
+        settled as Goal,
+        literal.then_some(FORGETS),
+    );
     let but = (
         "settled-at-sound-servers",
         "As `settled`, but for clients whose home follows the literal reading of A08.",
@@ -80,7 +90,9 @@ fn answers(model: &ServerGroup, graph: &Graph<'_, ServerGroup>) -> Vec<Answer> {
         None,
     );
     let mut all = Vec::new();
-    for (claim, sentence, goal, refuted) in [Some(whole), literal.then_some(but)].into_iter().flatten() {
+    for (claim, sentence, goal, refuted) in
+        [Some(whole), literal.then_some(but)].into_iter().flatten()
+    {
         let good = |state: &State| goal(model, state);
         let verdict = can_always_reach(graph, good).map(|trap| Refuted {
             why: format!(
