@@ -1,7 +1,7 @@
 //! `check --audit-hash`: do `Hash` and `Eq` of the model's state agree?
 
+use mars_model::explore::Options;
 use mars_model::explore::audit::{Audit, audit};
-use mars_model::explore::{Options, available_memory};
 use mars_model::rules::Rules;
 use mars_model::scenario::Scenario;
 use mars_model::server_group::State;
@@ -22,7 +22,7 @@ pub struct Flags {
 const PAIRS: u64 = 500_000_000;
 
 /// Runs the command for some scenarios.
-pub fn run(scenarios: &[&'static Scenario], rules: Rules, ctx: &Ctx) -> Exit {
+pub fn run(scenarios: &[&'static Scenario], rules: Rules, options: &Options, ctx: &Ctx) -> Exit {
     let mut exit = Exit::Ok;
     ctx.say(format_args!(
         "{:<28} {:>10} {:>11} {:>12} {:>8} {:>8}",
@@ -32,16 +32,12 @@ pub fn run(scenarios: &[&'static Scenario], rules: Rules, ctx: &Ctx) -> Exit {
         if ctx.stopped() {
             return exit.combine(Exit::Incomplete);
         }
-        exit = exit.combine(one(scenario, rules, ctx));
+        exit = exit.combine(one(scenario, rules, options, ctx));
     }
     exit
 }
 
-fn one(scenario: &'static Scenario, rules: Rules, ctx: &Ctx) -> Exit {
-    let options = Options {
-        max_memory: available_memory().map(|octets| octets / 2),
-        ..Options::default()
-    };
+fn one(scenario: &'static Scenario, rules: Rules, options: &Options, ctx: &Ctx) -> Exit {
     let mut progress = ctx.progress("audit", None);
     let mut tell = |now: &mars_model::explore::Progress| {
         let (depth, queue) = (now.depth, now.queue);
@@ -50,7 +46,7 @@ fn one(scenario: &'static Scenario, rules: Rules, ctx: &Ctx) -> Exit {
             format_args!("states; {}: depth {depth}, queue {queue}", scenario.name),
         );
     };
-    let found = audit(&scenario.model(rules), &options, PAIRS, &mut tell, ctx.stop);
+    let found = audit(&scenario.model(rules), options, PAIRS, &mut tell, ctx.stop);
     progress.finish();
     let (exit, paint, word) = judge(&found);
     let fault = found.fault.as_ref().map(|fault| fault.text());

@@ -4,7 +4,7 @@ use mars_model::explore::graph::Graph;
 use mars_model::explore::liveness::{
     Lasso, Verdict, always_again, answers_within, can_always_reach,
 };
-use mars_model::explore::{Options, Path, available_memory};
+use mars_model::explore::{Options, Path};
 use mars_model::findings::findings;
 use mars_model::rules::Rules;
 use mars_model::scenario::Scenario;
@@ -189,9 +189,20 @@ fn chart(scenario: &Scenario, model: &ServerGroup, refuted: &Refuted) -> String 
 }
 
 /// Runs the command for some scenarios.
-pub fn run(scenarios: &[&'static Scenario], flags: &Flags, named: Rules, ctx: &Ctx) -> Exit {
+pub fn run(
+    scenarios: &[&'static Scenario],
+    flags: &Flags,
+    named: Rules,
+    options: &Options,
+    ctx: &Ctx,
+) -> Exit {
     let Some(rules) = rules(flags, named, ctx) else {
         return Exit::Usage;
+    };
+    let options = Options {
+        // The questions need about a third of what the graph takes on top of it.
+        max_memory: options.max_memory.map(|octets| octets / 4 * 3),
+        ..options.clone()
     };
     let mut exit = Exit::Ok;
     ctx.say(format_args!(
@@ -202,18 +213,13 @@ pub fn run(scenarios: &[&'static Scenario], flags: &Flags, named: Rules, ctx: &C
         if ctx.stopped() {
             return exit.combine(Exit::Incomplete);
         }
-        exit = exit.combine(one(scenario, rules, ctx));
+        exit = exit.combine(one(scenario, rules, &options, ctx));
     }
     exit
 }
 
-fn one(scenario: &'static Scenario, rules: Rules, ctx: &Ctx) -> Exit {
+fn one(scenario: &'static Scenario, rules: Rules, options: &Options, ctx: &Ctx) -> Exit {
     let model = scenario.model(rules);
-    let options = Options {
-        // The questions need about a third of what the graph takes on top of it.
-        max_memory: available_memory().map(|octets| octets / 2),
-        ..Options::default()
-    };
     let mut progress = ctx.progress("graph", None);
     let mut tell = |now: &mars_model::explore::Progress| {
         let (depth, queue, mebioctets) = (now.depth, now.queue, now.octets >> 20);
@@ -226,7 +232,7 @@ fn one(scenario: &'static Scenario, rules: Rules, ctx: &Ctx) -> Exit {
         );
     };
     let started = std::time::Instant::now();
-    let graph = Graph::build(&model, &options, &mut tell, ctx.stop);
+    let graph = Graph::build(&model, options, &mut tell, ctx.stop);
     progress.finish();
     let answers = answers(&model, &graph);
     let seconds = started.elapsed().as_secs_f64();

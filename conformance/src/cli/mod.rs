@@ -179,6 +179,7 @@ mod tests {
         let lines = [
             "verify --profile quick --report out",
             "check a b --profile deep --rules literal --engine stateright --threads 2",
+            "check a --max-states 1000000 --max-seconds 0.5 --max-memory 8G --seed 1",
             "check --explore localhost:3000",
             "check hand_over --liveness --finding A01",
             "check --profile quick --audit-hash",
