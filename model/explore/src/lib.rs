@@ -10,6 +10,7 @@ mod fingerprint;
 mod kernel;
 mod report;
 mod table;
+pub mod timely;
 
 pub use fingerprint::Fingerprint;
 pub use report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};

@@ -1,0 +1,451 @@
+//! One worker: it owns the states whose fingerprints fall to it, expands them, and sends every successor to its owner.
+
+use super::error::Error;
+use super::owned::{Offered, Owned};
+use super::portable::Portable;
+use super::shared::{Shared, Tally};
+use super::summary::{Account, Level};
+use super::wire::Wire;
+use crate::{Fingerprint, Kinds, Options, StoppedBy};
+use stateright::{Expectation, Model, Property};
+use std::collections::BTreeMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A parcel leaves when it has this many octets.
+const PARCEL: usize = 16 << 10;
+/// So many states are expanded before parcels are let in and out.
+const SLICE: usize = 256;
+/// How many of the states sent last a worker remembers, so as not to send them again.
+const SENT: usize = 1 << 16;
+
+/// A state that was sent: fingerprint, parent, and the level in which it was sent.
+#[derive(Clone, Copy, Default)]
+struct Sent {
+    state: u64,
+    parent: u64,
+    level: u32,
+}
+
+/// What one worker knows at the end; all of it but nothing else is the same at every worker.
+pub(super) struct Outcome {
+    pub(super) stopped_by: StoppedBy,
+    pub(super) levels: Vec<u64>,
+    /// The accounts at the end, in the order of workers.
+    pub(super) last: Level,
+    /// Property and fingerprints from an initial state to the example, in the order of discovery.
+    pub(super) found: Vec<(usize, Vec<u64>)>,
+}
+
+pub(super) struct Search<'a, M: Model> {
+    model: &'a M,
+    options: &'a Options,
+    properties: Vec<Property<M>>,
+    shared: &'a Shared,
+    tally: &'a Tally,
+    wire: Wire<'a>,
+    owned: Owned,
+    frontier: Vec<(u64, M::State)>,
+    next: Vec<(u64, M::State)>,
+    out: Vec<Vec<u8>>,
+    sent: Vec<Sent>,
+    /// Properties without an example in a level that is closed.
+    open: Vec<usize>,
+    /// Examples of this level.
+    examples: BTreeMap<usize, u64>,
+    account: Account,
+    level: u32,
+    /// Room of the frontier while it is being expanded.
+    expanding: usize,
+    /// What the tally has already heard of.
+    told: (u64, u64, u64, u64),
+}
+
+impl<'a, M> Search<'a, M>
+where
+    M: Model,
+    M::State: Clone + Eq + Hash + Portable,
+    M::Action: Clone + Kinds,
+{
+    pub(super) fn new(
+        model: &'a M,
+        options: &'a Options,
+        wire: Wire<'a>,
+        shared: &'a Shared,
+        tally: &'a Tally,
+    ) -> Self {
+        let properties = model.properties();
+        let peers = wire.peers();
+        let account = Account {
+            worker: wire.index() as u64,
+            counts: vec![0; M::Action::KINDS.len()],
+            ..Account::default()
+        };
+        Self {
+            model,
+            options,
+            open: (0..properties.len()).collect(),
+            properties,
+            shared,
+            tally,
+            owned: Owned::new(),
+            frontier: Vec::new(),
+            next: Vec::new(),
+            out: vec![Vec::new(); peers],
+            sent: vec![Sent::default(); if peers > 1 { SENT } else { 0 }],
+            examples: BTreeMap::new(),
+            account,
+            level: 0,
+            expanding: 0,
+            told: (0, 0, 0, 0),
+            wire,
+        }
+    }
+
+    pub(super) fn run(mut self) -> Result<Outcome, Error> {
+        let result = self.explore();
+        match result {
+            Ok(outcome) => self.wire.finish().map(|()| outcome),
+            Err(error) => {
+                self.wire.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    fn explore(&mut self) -> Result<Outcome, Error> {
+        let mine = self.wire.index();
+        for state in self.model.init_states() {
+            if mine == 0 {
+                self.account.states += 1;
+            }
+            let fingerprint = Fingerprint::of(self.options.seed, &state);
+            if self.owner(fingerprint) == mine && self.model.within_boundary(&state) {
+                self.visit(state, fingerprint, 0);
+            }
+        }
+        let mut levels = Vec::new();
+        let mut found: Vec<(usize, u64)> = Vec::new();
+        let (stopped_by, last) = loop {
+            let level = self.close_level()?;
+            let reason = level.reason();
+            let fresh = level.sum(|account| account.fresh);
+            self.note_examples(&level, &mut found);
+            // A level that was cut short is not counted as one.
+            if reason == 0 && fresh > 0 {
+                levels.push(fresh);
+            }
+            if let Some(stopped_by) = self.must_stop(&level, &found) {
+                break (stopped_by, level);
+            }
+            if fresh == 0 {
+                break (StoppedBy::Exhausted, level);
+            }
+            std::mem::swap(&mut self.frontier, &mut self.next);
+            self.shared
+                .depth
+                .store(levels.len() as u64 - 1, Ordering::Relaxed);
+            self.shared.frontier.store(fresh, Ordering::Relaxed);
+            self.level += 1;
+            self.expand()?;
+        };
+        let found = self.paths(found)?;
+        Ok(Outcome {
+            stopped_by,
+            levels,
+            last,
+            found,
+        })
+    }
+
+    /// Who owns a state: an equal share of all fingerprints for each worker.
+    fn owner(&self, fingerprint: u64) -> usize {
+        let share = (fingerprint >> 32) * self.out.len() as u64 >> 32;
+        usize::try_from(share).unwrap_or(0)
+    }
+
+    /// Takes a state that falls to this worker, if it is new, and looks at the open properties.
+    fn visit(&mut self, state: M::State, fingerprint: u64, parent: u64) {
+        if self.owned.offer(fingerprint, parent) == Offered::Known {
+            return;
+        }
+        for &place in &self.open {
+            let Some(property) = self.properties.get(place) else {
+                continue;
+            };
+            let example = match property.expectation {
+                Expectation::Always => !(property.condition)(self.model, &state),
+                Expectation::Sometimes => (property.condition)(self.model, &state),
+                // "Eventually" needs more than states: it is not decided here.
+                Expectation::Eventually => false,
+            };
+            if example {
+                let least = self.examples.entry(place).or_insert(fingerprint);
+                *least = fingerprint.min(*least);
+            }
+        }
+        self.next.push((fingerprint, state));
+    }
+
+    fn expand(&mut self) -> Result<(), Error> {
+        let frontier = std::mem::take(&mut self.frontier);
+        self.expanding = frontier.capacity();
+        let mut actions = Vec::new();
+        for slice in frontier.chunks(SLICE) {
+            for (parent, state) in slice {
+                actions.clear();
+                self.model.actions(state, &mut actions);
+                for action in actions.drain(..) {
+                    let kind = action.kind();
+                    let Some(next) = self.model.next_state(state, action) else {
+                        continue;
+                    };
+                    self.account.states += 1;
+                    if let Some(count) = self.account.counts.get_mut(kind) {
+                        *count += 1;
+                    }
+                    if self.model.within_boundary(&next) {
+                        self.deliver(next, *parent);
+                    }
+                }
+            }
+            self.account.expanded += slice.len() as u64;
+            self.wire.step();
+            while let Some(parcel) = self.wire.next() {
+                self.unpack(&parcel)?;
+            }
+            self.tell();
+            if let Some(error) = self.shared.failure() {
+                return Err(error);
+            }
+            if self.shared.reason() > 0 {
+                break;
+            }
+        }
+        self.expanding = 0;
+        self.frontier = frontier;
+        Ok(())
+    }
+
+    /// Brings a successor to its owner.
+    fn deliver(&mut self, state: M::State, parent: u64) {
+        let fingerprint = Fingerprint::of(self.options.seed, &state);
+        let owner = self.owner(fingerprint);
+        if owner == self.wire.index() {
+            self.visit(state, fingerprint, parent);
+            return;
+        }
+        // The owner has it already, and with a parent that is none the worse.
+        let place = fingerprint % SENT as u64;
+        if let Some(sent) = self.sent.get_mut(usize::try_from(place).unwrap_or(0)) {
+            if sent.state == fingerprint && (sent.level < self.level || sent.parent <= parent) {
+                return;
+            }
+            *sent = Sent {
+                state: fingerprint,
+                parent,
+                level: self.level,
+            };
+        }
+        let Some(out) = self.out.get_mut(owner) else {
+            return;
+        };
+        fingerprint.write(out);
+        parent.write(out);
+        state.write(out);
+        self.account.sent += 1;
+        if out.len() >= PARCEL {
+            let full = std::mem::replace(out, Vec::with_capacity(PARCEL + PARCEL / 8));
+            self.account.sent_octets += full.len() as u64;
+            self.wire.send(owner, full);
+        }
+    }
+
+    /// Takes the states of a parcel.
+    fn unpack(&mut self, mut octets: &[u8]) -> Result<(), Error> {
+        while !octets.is_empty() {
+            let before = octets;
+            let read = <(u64, u64)>::read(&mut octets)
+                .and_then(|head| Some((head, M::State::read(&mut octets)?)));
+            match read {
+                Some(((fingerprint, parent), state))
+                    if Fingerprint::of(self.options.seed, &state) == fingerprint =>
+                {
+                    self.visit(state, fingerprint, parent);
+                }
+                _ => {
+                    self.shared.miscoded(before);
+                    return Err(self.shared.failure().unwrap_or(Error::Interrupted));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the level: all successors are with their owners, and every worker knows what the level was.
+    fn close_level(&mut self) -> Result<Level, Error> {
+        for to in 0..self.out.len() {
+            let rest = self.out.get_mut(to).map(std::mem::take).unwrap_or_default();
+            if !rest.is_empty() {
+                self.account.sent_octets += rest.len() as u64;
+                self.wire.send(to, rest);
+            }
+        }
+        self.wire.leave();
+        loop {
+            let open = self.wire.is_open();
+            while let Some(parcel) = self.wire.next() {
+                self.unpack(&parcel)?;
+            }
+            if !open {
+                break;
+            }
+            self.wire.wait()?;
+        }
+        self.wire.enter();
+        self.owned
+            .close_level(self.next.iter().map(|(fingerprint, _)| *fingerprint));
+        self.note_memory();
+        self.frontier.clear();
+        self.tell();
+        let account = Account {
+            reason: self.shared.reason(),
+            fresh: self.next.len() as u64,
+            unique: self.owned.len(),
+            table_octets: self.owned.octets(),
+            examples: std::mem::take(&mut self.examples)
+                .into_iter()
+                .map(|(place, state)| (place as u64, state))
+                .collect(),
+            ..self.account.clone()
+        };
+        let mut octets = Vec::new();
+        account.write(&mut octets);
+        self.wire.send_all(&octets);
+        let mut level = Level::default();
+        self.wire.close(|mut octets| {
+            level.take(Account::read(&mut octets).ok_or_else(|| miscoded(octets))?);
+            Ok(())
+        })?;
+        level.accounts.sort_by_key(|account| account.worker);
+        Ok(level)
+    }
+
+    /// Properties with an example in this level are decided; the example is the same whoever found it.
+    fn note_examples(&mut self, level: &Level, found: &mut Vec<(usize, u64)>) {
+        self.open
+            .retain(|&place| match level.example(place as u64) {
+                Some(state) => {
+                    found.push((place, state));
+                    false
+                }
+                None => true,
+            });
+    }
+
+    fn must_stop(&self, level: &Level, found: &[(usize, u64)]) -> Option<StoppedBy> {
+        if level.reason() > 0 {
+            return Some(Shared::named(level.reason()));
+        }
+        let until = self.options.until.as_ref()?;
+        let decided = |place: usize| {
+            let property = self.properties.get(place);
+            property.is_some_and(|property| property.name == until)
+        };
+        found
+            .iter()
+            .any(|&(place, _)| decided(place))
+            .then_some(StoppedBy::Decided)
+    }
+
+    fn note_memory(&mut self) {
+        let states = self.frontier.capacity() + self.expanding + self.next.capacity();
+        let states = (states * size_of::<(u64, M::State)>()) as u64;
+        let sent = (self.sent.capacity() * size_of::<Sent>()) as u64;
+        let octets = self.owned.octets() + states + sent;
+        self.account.peak_octets = self.account.peak_octets.max(octets);
+    }
+
+    /// Lets the others see how far this worker is.
+    fn tell(&mut self) {
+        self.note_memory();
+        let now = (
+            self.owned.len(),
+            self.account.states,
+            self.account.expanded,
+            self.account.peak_octets,
+        );
+        let add = |sum: &AtomicU64, now: u64, before: u64| {
+            sum.fetch_add(now - before, Ordering::Relaxed);
+        };
+        add(&self.tally.unique, now.0, self.told.0);
+        add(&self.tally.states, now.1, self.told.1);
+        add(&self.tally.expanded, now.2, self.told.2);
+        add(&self.tally.octets, now.3, self.told.3);
+        self.told = now;
+        let unique = || self.shared.sum(|tally| &tally.unique);
+        let octets = || self.tally.octets.load(Ordering::Relaxed);
+        if self.options.max_states.is_some_and(|most| unique() >= most) {
+            self.shared
+                .ask_to_stop(Shared::number(StoppedBy::StateLimit));
+        }
+        if self.options.max_memory.is_some_and(|most| octets() >= most) {
+            self.shared
+                .ask_to_stop(Shared::number(StoppedBy::MemoryLimit));
+        }
+    }
+
+    /// The ways to the examples, as fingerprints: whoever owns a state tells its parent, until all have begun.
+    fn paths(&mut self, found: Vec<(usize, u64)>) -> Result<Vec<(usize, Vec<u64>)>, Error> {
+        let mut ways: Vec<(usize, Vec<u64>)> = found
+            .into_iter()
+            .map(|(property, state)| (property, vec![state]))
+            .collect();
+        let mine = self.wire.index();
+        // A way is complete when it begins with 0, the parent of initial states.
+        while ways.iter().any(|(_, way)| way.last() != Some(&0)) {
+            let mut octets = Vec::new();
+            for (place, (_, way)) in (0u64..).zip(&ways) {
+                let mut ahead = Vec::new();
+                let mut state = way.last().copied().unwrap_or(0);
+                while state != 0 && self.owner(state) == mine {
+                    // A state without an entry cannot be: only owned states are examples or parents.
+                    state = self.owned.parent(state).unwrap_or(0);
+                    ahead.push(state);
+                }
+                if !ahead.is_empty() {
+                    (place, ahead).write(&mut octets);
+                }
+            }
+            if !octets.is_empty() {
+                self.wire.send_all(&octets);
+            }
+            self.wire.close(|mut octets| {
+                while !octets.is_empty() {
+                    let (place, ahead) =
+                        <(u64, Vec<u64>)>::read(&mut octets).ok_or_else(|| miscoded(octets))?;
+                    let way = usize::try_from(place)
+                        .ok()
+                        .and_then(|place| ways.get_mut(place));
+                    if let Some((_, way)) = way {
+                        way.extend(ahead);
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        for (_, way) in &mut ways {
+            way.pop();
+            way.reverse();
+        }
+        Ok(ways)
+    }
+}
+
+/// An account or a way that cannot be read.
+fn miscoded(octets: &[u8]) -> Error {
+    let octets = octets.iter().take(512);
+    Error::Codec {
+        octets: octets.map(|octet| format!("{octet:02x}")).collect(),
+    }
+}
