@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::io::Write;
 use std::ops::Deref;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a worker with nothing to do sleeps before it looks at the flags again.
 const NAP: Duration = Duration::from_millis(50);
@@ -125,7 +125,8 @@ const fn half(round: u64) -> usize {
 
 impl<'a> Wire<'a> {
     pub(super) fn new(allocator: Allocator, shared: &'a Shared) -> Self {
-        let mut worker = Worker::new(Config::default(), allocator, None);
+        // Without a clock a worker never sleeps.
+        let mut worker = Worker::new(Config::default(), allocator, Some(Instant::now()));
         let inbox = Inbox::default();
         let into = Rc::clone(&inbox);
         let (input, probe) = worker.dataflow::<u64, _, _>(|scope| {
