@@ -1,7 +1,7 @@
 //! Searches the scenarios named on the command line (all, if none is) and prints what came out.
 //! `cargo run --release -p mars-model --example explore -- drain`, or `-- findings`, or `-- bless`.
 
-use mars_model::explore::{Options, search};
+use mars_model::explore::{Options, search_space};
 use mars_model::findings::{failure, findings};
 use mars_model::rules::Rules;
 use mars_model::scenario::scenarios;
@@ -36,9 +36,10 @@ fn main() {
         .iter()
         .filter(|scenario| names.is_empty() || names.iter().any(|name| name == scenario.name))
     {
-        let report = search(
+        let report = search_space(
             &scenario.model(Rules::resolved()),
             &Options::default(),
+            None,
             &mut |_| {},
             &stop,
         );

@@ -6,14 +6,21 @@
 //! same states in the same order. Fingerprints can collide: [`Report::collision_probability`] says how likely that was,
 //! and [`Options::seed`] repeats the search with another hash.
 
+mod batch;
 mod fingerprint;
 mod kernel;
+mod log;
+mod memory;
 mod report;
+mod space;
 mod table;
 pub mod timely;
 
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, Words};
+pub use memory::available as available_memory;
 pub use report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};
+pub use space::{Exact, Hashed, Packed, Space};
+pub use table::Key;
 
 use stateright::Model;
 use std::hash::Hash;
@@ -58,7 +65,7 @@ impl Default for Options {
 pub type Label<'a, M> =
     &'a (dyn Fn(&<M as Model>::State, &<M as Model>::Action) -> Option<u32> + Sync);
 
-/// Searches all reachable states, or until told to stop. The flag is looked at about every thousand states.
+/// Searches all reachable states, or until told to stop. The flag is looked at after every few hundred states.
 pub fn search<M>(
     model: &M,
     options: &Options,
@@ -70,7 +77,7 @@ where
     M::State: Clone + Eq + Hash + Send + Sync,
     M::Action: Clone + Kinds,
 {
-    search_labelled(model, options, None, progress, stop)
+    search_space(&Hashed(model), options, None, progress, stop)
 }
 
 /// As [`search`]; besides, keeps a shortest path to the first transition of each label. Transitions that change
@@ -87,7 +94,23 @@ where
     M::State: Clone + Eq + Hash + Send + Sync,
     M::Action: Clone + Kinds,
 {
-    let mut search = kernel::Search::new(model, options);
+    search_space(&Hashed(model), options, label, progress, stop)
+}
+
+/// As [`search_labelled`], for a space that knows its states and makes successors in its own way.
+pub fn search_space<S>(
+    space: &S,
+    options: &Options,
+    label: Option<Label<'_, S::Model>>,
+    progress: &mut dyn FnMut(&Progress),
+    stop: &AtomicBool,
+) -> Report<S::Model>
+where
+    S: Space,
+    <S::Model as Model>::State: Clone + Send + Sync,
+    <S::Model as Model>::Action: Clone + Kinds,
+{
+    let mut search = kernel::Search::new(space, options);
     let stopped_by = search.run(label, progress, stop);
     search.report(stopped_by)
 }

@@ -121,6 +121,8 @@ pub struct Report<M: Model> {
     pub exact: bool,
     /// Peak memory of table, parents and frontier, in octets.
     pub peak_octets: u64,
+    /// Memory of table and parents at the end, in octets: what visited states cost beyond the frontier.
+    pub visited_octets: u64,
     /// Why the search ended.
     pub stopped_by: StoppedBy,
     /// How long it took.

@@ -18,6 +18,7 @@ mod observation;
 mod packed;
 mod projection;
 pub mod property;
+mod space;
 mod state;
 mod step;
 mod view;

@@ -72,9 +72,6 @@ impl Key {
     pub(crate) const fn bit(self) -> u32 {
         1 << self.0
     }
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        (0u8..).take(KEYS).map(Self)
-    }
     /// The key of the lowest bit of a set that is not empty.
     pub(super) fn lowest(keys: u32) -> Self {
         Self(keys.trailing_zeros().to_le_bytes()[0])
@@ -103,9 +100,14 @@ impl Entry {
     pub(crate) const fn slot(self) -> u8 {
         self.0 >> 5
     }
-    /// State and CMI without the number.
-    pub(crate) const fn content(self) -> u8 {
-        self.0 >> 4
+    /// Whether two instances of one key have the same number and are not the same.
+    pub(super) const fn contradicts(self, other: Self) -> bool {
+        let difference = self.0 ^ other.0;
+        (difference & MAX_RANK == 0) & (difference != 0) & (self.rank() != 0)
+    }
+    /// All of it.
+    pub(super) const fn octet(self) -> u8 {
+        self.0
     }
     pub(super) const fn with_rank(self, rank: u8) -> Self {
         Self((self.0 & !MAX_RANK) | rank)
@@ -135,13 +137,12 @@ impl Flight {
     pub(crate) const fn solicited(self) -> bool {
         self.0 & 0x8000 != 0
     }
-    pub(super) fn with_rank(self, rank: u8) -> Self {
-        Self::new(
-            self.key(),
-            self.entry().with_rank(rank),
-            self.hops(),
-            self.solicited(),
-        )
+    pub(super) const fn with_rank(self, rank: u8) -> Self {
+        Self(self.0 & !((MAX_RANK as u16) << 5) | (rank as u16) << 5)
+    }
+    /// All of it.
+    pub(super) const fn bits(self) -> u16 {
+        self.0
     }
 }
 
@@ -160,6 +161,10 @@ pub(crate) struct ClientState {
 const STOPPED: u8 = 0x80;
 
 impl ClientState {
+    /// All of it.
+    pub(super) const fn octets(self) -> [u8; 3] {
+        [self.home, self.ranges, self.map]
+    }
     pub(crate) const fn is_alive(self) -> bool {
         self.home & STOPPED == 0
     }
@@ -247,6 +252,10 @@ impl ClientState {
 pub(crate) struct Cmis(u16);
 
 impl Cmis {
+    /// All of it.
+    pub(super) const fn octets(self) -> [u8; 2] {
+        self.0.to_le_bytes()
+    }
     pub(crate) const fn next(self) -> u8 {
         (self.0 & 0xf) as u8
     }

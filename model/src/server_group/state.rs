@@ -14,6 +14,7 @@ mod portable;
 use super::action::{Client, Server};
 use super::observation::Record;
 use super::packed::{CLIENTS, ClientState, Cmis, Entry, Flight, KEYS, Key, MAX_RANK, SERVERS};
+use crate::explore::Words;
 
 /// Directed links.
 const LINKS: usize = SERVERS * (SERVERS - 1);
@@ -266,43 +267,36 @@ impl State {
         }
     }
 
-    /// All instances of one key, wherever they are.
-    fn instances(&self, key: Key) -> impl Iterator<Item = Entry> + '_ {
-        let cached = self
-            .views
-            .iter()
-            .map(move |view| view[key.index()])
-            .filter(|entry| entry.rank() > 0);
-        let moving = self
-            .queues
-            .iter()
-            .flat_map(|queue| queue.iter().take_while(|&&flight| flight != Flight::NONE))
-            .filter(move |flight| flight.key() == key)
-            .map(|flight| flight.entry());
-        cached.chain(moving)
+    /// All records on their way, wherever.
+    fn moving(&self) -> impl Iterator<Item = Flight> + '_ {
+        self.queues.iter().flat_map(|queue| {
+            queue
+                .iter()
+                .copied()
+                .take_while(|&flight| flight != Flight::NONE)
+        })
     }
 
     /// Whether no two instances of a key with the same number differ in content.
     pub(crate) fn versions_agree(&self) -> bool {
-        let mut known = [[0xffu8; 16]; KEYS];
-        let mut agree = |key: Key, entry: Entry| {
-            let place = &mut known[key.index()][usize::from(entry.rank())];
-            let same = *place == 0xff || *place == entry.content();
-            *place = entry.content();
-            same
-        };
-        let cached = self
-            .views
-            .iter()
-            .flat_map(|view| Key::all().zip(view.iter().copied()));
-        let moving = self
-            .queues
-            .iter()
-            .flat_map(|queue| queue.iter().take_while(|&&flight| flight != Flight::NONE));
+        let [a, b, c] = &self.views;
+        let cached = [(a, b), (a, c), (b, c)].into_iter().all(|(one, other)| {
+            let differ = one
+                .iter()
+                .zip(other)
+                .map(|(one, other)| one.contradicts(*other));
+            // All of them, without a way out: 27 comparisons at once are faster.
+            !differ.fold(false, |any, differ| any | differ)
+        });
         cached
-            .filter(|(_, entry)| entry.rank() > 0)
-            .chain(moving.map(|flight| (flight.key(), flight.entry())))
-            .all(|(key, entry)| agree(key, entry))
+            && (self.is_quiet()
+                || self.moving().all(|flight| {
+                    let (key, entry) = (flight.key(), flight.entry());
+                    let mut views = self.views.iter();
+                    let mut others = self.moving().filter(|other| other.key() == key);
+                    views.all(|view| !entry.contradicts(view[key.index()]))
+                        && others.all(|other| !entry.contradicts(other.entry()))
+                }))
     }
 
     /// Brings the numbers of the touched keys (one bit each) to their ranks.
@@ -310,32 +304,123 @@ impl State {
     /// Two states that differ only in how far apart the numbers of a key lie behave alike for ever: numbers are compared
     /// with each other, and a new one is one more than the largest, which is the originator's own. So they are one state.
     pub(crate) fn compress(&mut self, touched: u32) {
+        let mut used = [0u16; KEYS];
+        for flight in self.moving() {
+            used[flight.key().index()] |= 1 << flight.entry().rank();
+        }
+        let mut gaps = 0;
         let mut rest = touched;
         while rest != 0 {
             let key = Key::lowest(rest);
             rest &= rest - 1;
-            let used = self
-                .instances(key)
-                .fold(0u16, |used, entry| used | 1 << entry.rank());
-            // Ranks are 1..=k without a gap exactly if adding 2 to the mask clears all of its bits.
-            if used & used.wrapping_add(2) == 0 {
-                continue;
+            let used = &mut used[key.index()];
+            for view in &self.views {
+                *used |= 1 << view[key.index()].rank();
             }
-            let rank_of =
-                |rank: u8| (used & ((1u16 << rank) - 1)).count_ones().to_le_bytes()[0] + 1;
+            // 0 stands for no entry.
+            *used &= !1;
+            // Ranks are 1..=k without a gap exactly if adding 2 to the mask clears all of its bits.
+            if *used & used.wrapping_add(2) != 0 {
+                gaps |= key.bit();
+            }
+        }
+        if gaps == 0 {
+            return;
+        }
+        let rank_of = |key: Key, rank: u8| {
+            let below = used[key.index()] & ((1u16 << rank) - 1);
+            below.count_ones().to_le_bytes()[0] + 1
+        };
+        let mut rest = gaps;
+        while rest != 0 {
+            let key = Key::lowest(rest);
+            rest &= rest - 1;
             for view in &mut self.views {
                 let entry = &mut view[key.index()];
                 if entry.rank() > 0 {
-                    *entry = entry.with_rank(rank_of(entry.rank()));
+                    *entry = entry.with_rank(rank_of(key, entry.rank()));
                 }
             }
-            for flight in self.queues.iter_mut().flatten() {
-                if *flight != Flight::NONE && flight.key() == key {
-                    *flight = flight.with_rank(rank_of(flight.entry().rank()));
+        }
+        for queue in &mut self.queues {
+            for flight in queue
+                .iter_mut()
+                .take_while(|flight| **flight != Flight::NONE)
+            {
+                let key = flight.key();
+                if gaps & key.bit() != 0 {
+                    *flight = flight.with_rank(rank_of(key, flight.entry().rank()));
                 }
             }
         }
     }
+
+    /// A fingerprint of the whole state, read as words: views, all the small parts, queues that are not empty.
+    pub(super) fn fingerprint(&self, seed: u64) -> u64 {
+        let mut words = Words::new(seed);
+        let entries = self.views.as_flattened();
+        let (pairs, rest) = entries.as_chunks::<16>();
+        let mut place = 0;
+        for pair in pairs {
+            let [low, high] = halves(&pair.map(Entry::octet));
+            words.add(place, low, high);
+            place += 1;
+        }
+        let mut small = [0u8; 32];
+        let left = self.left;
+        let octets = rest
+            .iter()
+            .map(|entry| entry.octet())
+            .chain([self.alive, self.drained, self.flags, self.leaves])
+            .chain(self.ages)
+            .chain(self.dead_for)
+            .chain(self.cmis.iter().flat_map(|cmis| cmis.octets()))
+            .chain(self.clients.iter().flat_map(|client| client.octets()))
+            .chain([
+                left.registers,
+                left.changes,
+                left.deregisters,
+                left.moves,
+                left.client_crashes,
+                left.crashes,
+                left.cuts,
+                left.drains,
+                left.hangs,
+            ]);
+        small
+            .iter_mut()
+            .zip(octets)
+            .for_each(|(to, octet)| *to = octet);
+        for pair in small.as_chunks::<16>().0 {
+            let [low, high] = halves(pair);
+            words.add(place, low, high);
+            place += 1;
+        }
+        for queue in &self.queues {
+            // A queue has no gaps, so an empty first place is an empty queue.
+            if queue[0] != Flight::NONE {
+                let [a, b, c] = [0, 4, 8].map(|from| {
+                    (0..4).fold(0u64, |word, place| {
+                        word | u64::from(queue[from + place].bits()) << (16 * place)
+                    })
+                });
+                words.add(place, a, b);
+                words.add(place + 1, c, 0);
+            }
+            place += 2;
+        }
+        words.finish()
+    }
+}
+
+/// Sixteen octets as two words.
+fn halves(octets: &[u8; 16]) -> [u64; 2] {
+    let word = u128::from_le_bytes(*octets);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the two halves of the word"
+    )]
+    [word as u64, (word >> 64) as u64]
 }
 
 #[cfg(test)]

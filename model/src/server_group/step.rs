@@ -28,6 +28,21 @@ pub fn step<S: Sink>(
     if !is_enabled(model, state, action) {
         return None;
     }
+    take(model, state, action, sink)
+}
+
+/// As [`step`], for an action that is known to be enabled; nobody listens.
+pub(super) fn perform(model: &ServerGroup, state: &State, action: Action) -> Option<State> {
+    take(model, state, action, &mut ())
+}
+
+#[inline]
+fn take<S: Sink>(
+    model: &ServerGroup,
+    state: &State,
+    action: Action,
+    sink: &mut S,
+) -> Option<State> {
     let mut step = Step {
         model,
         state: *state,
@@ -44,7 +59,7 @@ pub fn step<S: Sink>(
 }
 
 /// The running home of a client at which it is registered.
-fn served_by(state: &State, client: Client) -> Option<Server> {
+pub(super) fn served_by(state: &State, client: Client) -> Option<Server> {
     let home = state.client(client).home()?;
     (state.is_alive(home) && view::is_registered(state, home, client)).then_some(home)
 }

@@ -1,0 +1,315 @@
+//! What the threads do with one batch of states: generate, decide who was first, keep.
+//!
+//! A batch is cut into units of neighbouring states. In the first phase threads take units from a counter, generate
+//! successors and drop those that the table knows; what is left of a unit are its claims, in order. In the second each
+//! thread owns some shards and inserts the claims on them, unit by unit: the first claim of a key wins, so the winner is
+//! the one with the least parent, and then the least place. In the third losers are dropped and properties are asked.
+//! The outcome is what one thread would have found, in the same order, whoever did what when.
+
+use super::report::Kinds;
+use super::space::{Space, expand_plainly};
+use super::table::{Key, SHARDS, Shard, Table, shard_of};
+use super::{Label, Options};
+use stateright::{Expectation, Model, Property};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
+
+/// States of one unit, at most.
+pub(super) const UNIT: usize = 256;
+/// Successors whose places in the table are looked up together.
+const TOGETHER: usize = 64;
+/// Entries of a thread's memory of recent claims, as a power of two.
+const RECENT: u32 = 14;
+
+type StateOf<S> = <<S as Space>::Model as Model>::State;
+
+/// What all threads may look at while they generate.
+pub(super) struct Shared<'a, S: Space> {
+    pub(super) space: &'a S,
+    pub(super) options: &'a Options,
+    pub(super) table: &'a Table<S::Key>,
+    pub(super) label: Option<Label<'a, S::Model>>,
+    /// Labels that have their path.
+    pub(super) labelled: &'a BTreeMap<u32, (u32, u32)>,
+    pub(super) stop: &'a AtomicBool,
+    pub(super) deadline: Option<Instant>,
+    pub(super) threads: usize,
+}
+
+/// Neighbouring states of the frontier.
+pub(super) struct Unit<'a, T> {
+    /// Place of the first in the batch.
+    pub(super) first: u32,
+    pub(super) states: &'a [T],
+}
+
+/// What came of a unit.
+pub(super) struct Out<T, K> {
+    /// New states.
+    pub(super) states: Vec<T>,
+    /// Of each new state the parent's place in the batch, and the action's place.
+    pub(super) origins: Vec<(u32, u32)>,
+    /// For each thread: keys on its shards, and which of the states they belong to.
+    claims: Vec<Vec<(K, u32)>>,
+    /// First transition of each label: the parent's place in the batch, and the action's place.
+    pub(super) labels: BTreeMap<u32, (u32, u32)>,
+    /// The first new state that is an example, by property.
+    pub(super) examples: Vec<(usize, u32)>,
+    /// Transitions.
+    pub(super) generated: u64,
+}
+
+/// What a thread keeps from batch to batch.
+pub(super) struct Hand<K> {
+    /// Keys that this thread has claimed lately. It takes units in ascending order, so the earlier claim wins.
+    recent: Vec<K>,
+    /// Transitions by kind.
+    pub(super) counts: Vec<u64>,
+}
+
+impl<K: Key> Hand<K> {
+    pub(super) fn new(kinds: usize) -> Self {
+        Self {
+            recent: vec![K::FREE; 1 << RECENT],
+            counts: vec![0; kinds],
+        }
+    }
+
+    /// Whether this thread has claimed a key lately; if not, it has now.
+    #[inline]
+    fn is_repeated(&mut self, mixed: u64, key: K) -> bool {
+        let place = (mixed >> 20) as usize & ((1 << RECENT) - 1);
+        match self.recent.get_mut(place) {
+            Some(known) if *known == key => key != K::FREE,
+            Some(known) => {
+                *known = key;
+                false
+            }
+            None => false,
+        }
+    }
+}
+
+/// Successors on their way to the table.
+struct Pending<T, K> {
+    states: Vec<T>,
+    keys: Vec<(u64, K)>,
+    origins: Vec<(u32, u32)>,
+}
+
+impl<T, K: Key> Pending<T, K> {
+    /// Moves those that the table does not know to the unit's claims.
+    fn look_up(&mut self, table: &Table<K>, threads: usize, out: &mut Out<T, K>) {
+        // Reading all homes first lets the memory work on them at the same time.
+        for &(mixed, _) in &self.keys {
+            black_box(table.touch(mixed));
+        }
+        let successors = self
+            .states
+            .drain(..)
+            .zip(self.keys.drain(..))
+            .zip(self.origins.drain(..));
+        for ((state, (mixed, key)), origin) in successors {
+            if table.contains(mixed, key) {
+                continue;
+            }
+            let place = u32::try_from(out.states.len()).unwrap_or(u32::MAX);
+            if let Some(claims) = out.claims.get_mut(owner_of(mixed, threads)) {
+                claims.push((key, place));
+            }
+            out.states.push(state);
+            out.origins.push(origin);
+        }
+    }
+}
+
+/// Shards of one thread.
+const fn share(threads: usize) -> usize {
+    SHARDS.div_ceil(threads)
+}
+
+#[inline]
+const fn owner_of(mixed: u64, threads: usize) -> usize {
+    shard_of(mixed) / share(threads)
+}
+
+/// The first phase, as one thread does it: units until there are none, or the search has to stop. Returns what came of
+/// which unit.
+pub(super) fn generate<S: Space>(
+    shared: &Shared<'_, S>,
+    units: &[Unit<'_, StateOf<S>>],
+    next: &AtomicUsize,
+    hand: &mut Hand<S::Key>,
+    mut between: impl FnMut(),
+) -> Vec<(usize, Out<StateOf<S>, S::Key>)>
+where
+    <S::Model as Model>::Action: Kinds,
+{
+    let mut outs = Vec::new();
+    let mut actions = Vec::new();
+    let mut pending = Pending {
+        states: Vec::with_capacity(TOGETHER),
+        keys: Vec::with_capacity(TOGETHER),
+        origins: Vec::with_capacity(TOGETHER),
+    };
+    loop {
+        let late = || {
+            shared
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline)
+        };
+        if shared.stop.load(Ordering::Relaxed) || late() {
+            return outs;
+        }
+        let place = next.fetch_add(1, Ordering::Relaxed);
+        let Some(unit) = units.get(place) else {
+            return outs;
+        };
+        let mut out = Out {
+            states: Vec::with_capacity(unit.states.len() * 3 / 2),
+            origins: Vec::with_capacity(unit.states.len() * 3 / 2),
+            claims: (0..shared.threads).map(|_| Vec::new()).collect(),
+            labels: BTreeMap::new(),
+            examples: Vec::new(),
+            generated: 0,
+        };
+        for (parent, state) in (unit.first..).zip(unit.states) {
+            let mut labels = std::mem::take(&mut out.labels);
+            let take = |action: u32, kind: usize, successor: StateOf<S>| {
+                out.generated += 1;
+                if let Some(count) = hand.counts.get_mut(kind) {
+                    *count += 1;
+                }
+                if !shared.space.model().within_boundary(&successor) {
+                    return;
+                }
+                let key = shared.space.key(shared.options.seed, &successor);
+                let mixed = key.mixed();
+                if hand.is_repeated(mixed, key) {
+                    return;
+                }
+                pending.states.push(successor);
+                pending.keys.push((mixed, key));
+                pending.origins.push((parent, action));
+                if pending.keys.len() == TOGETHER {
+                    pending.look_up(shared.table, shared.threads, &mut out);
+                }
+            };
+            match shared.label {
+                None => shared.space.expand(state, &mut actions, take),
+                Some(label) => {
+                    let look = |(place, action): (u32, &_)| {
+                        if let Some(name) = label(state, action)
+                            && !shared.labelled.contains_key(&name)
+                        {
+                            labels.entry(name).or_insert((parent, place));
+                        }
+                    };
+                    expand_plainly(shared.space.model(), state, &mut actions, look, take);
+                }
+            }
+            out.labels = labels;
+        }
+        pending.look_up(shared.table, shared.threads, &mut out);
+        outs.push((place, out));
+        between();
+    }
+}
+
+/// The second phase, as the owner of some shards does it: for each unit, the states that were claimed before.
+pub(super) fn insert<T, K: Key>(
+    outs: &[Out<T, K>],
+    owner: usize,
+    shards: &mut [Shard<K>],
+    threads: usize,
+) -> Vec<Vec<u32>> {
+    let first = owner * share(threads);
+    let mut all = Vec::with_capacity(outs.len());
+    for out in outs {
+        let mut lost = Vec::new();
+        let claims = out.claims.get(owner).map_or(&[][..], Vec::as_slice);
+        for claims in claims.chunks(TOGETHER) {
+            for (key, _) in claims {
+                let mixed = key.mixed();
+                black_box(
+                    shards
+                        .get(shard_of(mixed) - first)
+                        .and_then(|shard| shard.touch(mixed)),
+                );
+            }
+            for &(key, state) in claims {
+                let mixed = key.mixed();
+                let shard = shards.get_mut(shard_of(mixed) - first);
+                if !shard.is_some_and(|shard| shard.insert(mixed, key)) {
+                    lost.push(state);
+                }
+            }
+        }
+        all.push(lost);
+    }
+    all
+}
+
+/// The third phase for one unit: drops what others claimed first, asks the open properties about the rest.
+pub(super) fn keep<M: Model, K>(
+    model: &M,
+    properties: &[Property<M>],
+    open: &[usize],
+    out: &mut Out<M::State, K>,
+    lost: &[&[u32]],
+) {
+    out.claims = Vec::new();
+    if lost.iter().any(|lost| !lost.is_empty()) {
+        let mut dead = vec![false; out.states.len()];
+        for &place in lost.iter().copied().flatten() {
+            if let Some(dead) = dead.get_mut(place as usize) {
+                *dead = true;
+            }
+        }
+        let mut flags = dead.iter();
+        out.states.retain(|_| flags.next() == Some(&false));
+        let mut flags = dead.iter();
+        out.origins.retain(|_| flags.next() == Some(&false));
+    }
+    if out.states.len() * 5 < out.states.capacity() * 4 {
+        out.states.shrink_to_fit();
+    }
+    out.examples = examples(model, properties, open, &out.states);
+}
+
+/// The first state that is an example, for each open property that has one.
+pub(super) fn examples<M: Model>(
+    model: &M,
+    properties: &[Property<M>],
+    open: &[usize],
+    states: &[M::State],
+) -> Vec<(usize, u32)> {
+    let mut open = open.to_vec();
+    let mut examples = Vec::new();
+    for (place, state) in (0u32..).zip(states) {
+        open.retain(|&property| {
+            let example = properties.get(property).is_some_and(|property| {
+                match property.expectation {
+                    Expectation::Always => !(property.condition)(model, state),
+                    Expectation::Sometimes => (property.condition)(model, state),
+                    // "Eventually" needs more than states: it is not decided here.
+                    Expectation::Eventually => false,
+                }
+            });
+            if example {
+                examples.push((property, place));
+            }
+            !example
+        });
+    }
+    examples
+}
+/// Cuts shards into one part for each thread.
+pub(super) fn parts<K>(
+    table: &mut Table<K>,
+    threads: usize,
+) -> impl Iterator<Item = (usize, &mut [Shard<K>])> {
+    table.shards.chunks_mut(share(threads)).enumerate()
+}

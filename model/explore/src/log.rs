@@ -1,0 +1,115 @@
+//! How each state was found first: its parent's number and the place of the action, six octets a state.
+
+use std::collections::BTreeMap;
+
+/// Entries of one segment; segments are never copied once they are full.
+const SEGMENT: usize = 1 << 18;
+/// Stands for a place that does not fit into 16 bits.
+const FAR: u16 = u16::MAX;
+/// The parent of an initial state.
+const NONE: u32 = u32::MAX;
+
+/// One entry for each state, in the order of discovery.
+pub(super) struct Log {
+    parents: Vec<Vec<u32>>,
+    places: Vec<Vec<u16>>,
+    far: BTreeMap<u32, u32>,
+    len: u64,
+}
+
+impl Log {
+    pub(super) const fn new() -> Self {
+        Self {
+            parents: Vec::new(),
+            places: Vec::new(),
+            far: BTreeMap::new(),
+            len: 0,
+        }
+    }
+
+    /// How many states there are.
+    pub(super) const fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The number that the next state gets.
+    fn next(&self) -> u32 {
+        u32::try_from(self.len).unwrap_or(NONE)
+    }
+
+    /// An initial state, with its place among them.
+    pub(super) fn push_initial(&mut self, place: u32) {
+        self.push(NONE, place);
+    }
+
+    /// Adds a state.
+    #[inline]
+    pub(super) fn push(&mut self, parent: u32, place: u32) {
+        if self.parents.last().is_none_or(|last| last.len() == SEGMENT) {
+            self.parents.push(Vec::new());
+            self.places.push(Vec::new());
+        }
+        let short = u16::try_from(place).ok().filter(|&short| short != FAR);
+        if short.is_none() {
+            self.far.insert(self.next(), place);
+        }
+        if let (Some(parents), Some(places)) = (self.parents.last_mut(), self.places.last_mut()) {
+            parents.push(parent);
+            places.push(short.unwrap_or(FAR));
+        }
+        self.len += 1;
+    }
+
+    fn get(&self, number: u32) -> Option<(u32, u32)> {
+        let (segment, rest) = (number as usize / SEGMENT, number as usize % SEGMENT);
+        let parent = *self.parents.get(segment)?.get(rest)?;
+        let place = match *self.places.get(segment)?.get(rest)? {
+            FAR => *self.far.get(&number)?,
+            short => u32::from(short),
+        };
+        Some((parent, place))
+    }
+
+    /// The places that lead to a state: the initial state's first, then one for each action.
+    pub(super) fn places_to(&self, mut number: u32) -> Vec<u32> {
+        let mut places = Vec::new();
+        while let Some((parent, place)) = self.get(number) {
+            places.push(place);
+            number = parent;
+        }
+        places.reverse();
+        places
+    }
+
+    /// Memory in octets.
+    pub(super) fn octets(&self) -> usize {
+        let parents: usize = self.parents.iter().map(Vec::capacity).sum();
+        let places: usize = self.places.iter().map(Vec::capacity).sum();
+        // A map's entry with its share of a node.
+        parents * 4 + places * 2 + self.far.len() * 24
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ways_are_followed_back_across_segments_and_far_places() {
+        let mut log = Log::new();
+        log.push_initial(70_000);
+        let steps = u32::try_from(SEGMENT).unwrap() + 10;
+        for number in 0..steps {
+            log.push(number, 65_530 + number % 10);
+        }
+        let places = log.places_to(steps);
+        assert_eq!(places.len(), SEGMENT + 11);
+        assert_eq!(places.first(), Some(&70_000));
+        assert!(
+            (0..steps)
+                .zip(places.iter().skip(1))
+                .all(|(number, &place)| place == 65_530 + number % 10)
+        );
+        assert_eq!(log.len(), u64::from(steps) + 1);
+    }
+}

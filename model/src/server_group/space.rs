@@ -1,0 +1,251 @@
+//! The server group as the search sees it: fingerprints of words instead of octets, successors without a list of
+//! candidates. Both say what the derived `Hash` and [`Model::actions`] with [`Model::next_state`] say; tests compare.
+
+use super::action::{Action, Client};
+use super::state::State;
+use super::step::{perform, served_by};
+use super::{ServerGroup, view};
+use crate::explore::Space;
+
+impl Space for ServerGroup {
+    type Model = Self;
+    type Key = u64;
+    const EXACT: bool = false;
+
+    fn model(&self) -> &Self {
+        self
+    }
+
+    #[inline]
+    fn key(&self, seed: u64, state: &State) -> u64 {
+        state.fingerprint(seed)
+    }
+
+    fn expand(&self, state: &State, _: &mut Vec<Action>, mut take: impl FnMut(u32, usize, State)) {
+        let mut place = 0;
+        self.enabled(state, |action| {
+            if let Some(next) = perform(self, state, action) {
+                take(place, action.kind(), next);
+            }
+            place += 1;
+        });
+    }
+}
+
+impl ServerGroup {
+    /// Every enabled action, in the order of [`stateright::Model::actions`].
+    fn enabled(&self, state: &State, mut act: impl FnMut(Action)) {
+        let quiet = state.is_quiet();
+        if !quiet {
+            for from in self.servers() {
+                for to in self.servers().filter(|&to| to != from) {
+                    if state.next_in_flight(from, to).is_some() {
+                        act(Action::Deliver { from, to });
+                    }
+                }
+            }
+        }
+        for client in self
+            .clients()
+            .filter(|&client| state.client(client).is_alive())
+        {
+            self.enabled_of(state, client, &mut act);
+        }
+        let left = state.left;
+        let alone = self
+            .servers()
+            .filter(|&server| state.is_alive(server))
+            .count()
+            < 2;
+        for server in self.servers().filter(|&server| state.is_alive(server)) {
+            if state.has_leaves(server) {
+                for client in self.clients() {
+                    if state.is_leaf(server, client) && state.client(client).home() != Some(server)
+                    {
+                        act(Action::LeafGone { server, client });
+                    }
+                }
+            }
+            if left.crashes > 0 && !alone {
+                act(Action::Crash { server });
+            }
+            if left.drains > 0 && !state.is_drained(server) {
+                act(Action::Drain { server });
+            }
+            if state.is_hung(server) {
+                act(Action::Wake { server });
+            } else if left.hangs > 0 {
+                act(Action::Hang { server });
+            }
+        }
+        for (a, b) in self.links() {
+            if state.is_linked(a, b) {
+                if left.cuts > 0 {
+                    act(Action::Cut { a, b });
+                }
+            } else if state.is_alive(a) && state.is_alive(b) {
+                act(Action::Heal { a, b });
+            }
+        }
+        if quiet && self.scenario().beats {
+            act(Action::Tick);
+        }
+    }
+
+    /// Every enabled action of one running client.
+    fn enabled_of(&self, state: &State, client: Client, act: &mut impl FnMut(Action)) {
+        let left = state.left;
+        let repeats = self.scenario().duplicates;
+        let this = state.client(client);
+        let home = this.home();
+        let served = served_by(state, client).is_some();
+        if served {
+            for range in self.ranges() {
+                let (joined, again) = (this.has_joined(range), this.has_to_rejoin(range));
+                if if joined {
+                    repeats
+                } else {
+                    again || left.changes > 0
+                } {
+                    act(Action::Join { client, range });
+                }
+                if if joined {
+                    left.changes > 0
+                } else {
+                    repeats && !again
+                } {
+                    act(Action::Leave { client, range });
+                }
+            }
+            if left.deregisters > 0 {
+                act(Action::Deregister { client });
+            }
+        }
+        if home.is_some() && left.client_crashes > 0 {
+            act(Action::ClientCrash { client });
+        }
+        if served
+            && this
+                .map()
+                .first()
+                .is_some_and(|to| Some(to) != home && state.is_alive(to))
+        {
+            act(Action::Redirect { client });
+        }
+        let at_home = home.is_some_and(|home| state.is_alive(home));
+        if home.is_some() && !at_home {
+            act(Action::Failover { client });
+        }
+        for server in self.servers().filter(|&server| state.is_alive(server)) {
+            let repeated =
+                || repeats && home == Some(server) && view::is_registered(state, server, client);
+            if home.is_none() && left.registers > 0 || repeated() {
+                act(Action::Register { client, server });
+            }
+            if left.moves > 0 && at_home && home != Some(server) {
+                act(Action::Move { client, to: server });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::{Hashed, Options, search_space};
+    use crate::rules::Rules;
+    use crate::scenario::scenarios;
+    use stateright::Model;
+    use std::collections::{BTreeMap, HashSet, VecDeque};
+    use std::sync::atomic::AtomicBool;
+
+    /// The first states of every scenario, breadth first: whole states, no fingerprints.
+    fn states(model: &ServerGroup, most: usize) -> Vec<State> {
+        let mut seen = HashSet::from([model.initial()]);
+        let mut queue = VecDeque::from([model.initial()]);
+        let mut all = Vec::new();
+        while let Some(state) = queue.pop_front()
+            && all.len() < most
+        {
+            for next in model.next_states(&state) {
+                if seen.insert(next) {
+                    queue.push_back(next);
+                }
+            }
+            all.push(state);
+        }
+        all
+    }
+
+    #[test]
+    fn successors_are_those_of_actions_and_next_state() {
+        for scenario in scenarios() {
+            for rules in [Rules::resolved(), Rules::literal()] {
+                let model = scenario.model(rules);
+                for state in states(&model, 4_000) {
+                    let mut actions = Vec::new();
+                    model.actions(&state, &mut actions);
+                    let plain: Vec<_> = (0u32..)
+                        .zip(actions)
+                        .filter_map(|(place, action)| {
+                            Some((place, action.kind(), model.next_state(&state, action)?))
+                        })
+                        .collect();
+                    let mut quick = Vec::new();
+                    model.expand(&state, &mut Vec::new(), |place, kind, next| {
+                        quick.push((place, kind, next));
+                    });
+                    assert!(plain == quick, "{}: {state:?}", scenario.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn fingerprints_of_words_tell_states_apart() {
+        let mut known = BTreeMap::new();
+        for scenario in scenarios() {
+            for state in states(&scenario.model(Rules::resolved()), 20_000) {
+                for seed in [0, 1] {
+                    let before = known.insert((seed, state.fingerprint(seed)), state);
+                    assert!(before.is_none_or(|before| before == state), "{state:?}");
+                }
+            }
+        }
+        assert!(known.len() > 100_000);
+    }
+
+    #[test]
+    fn both_ways_of_searching_report_alike() {
+        let model = scenarios()
+            .iter()
+            .find(|scenario| scenario.name == "ring_with_a_cut")
+            .unwrap()
+            .model(Rules::resolved());
+        let (options, stop) = (Options::default(), AtomicBool::new(false));
+        let quick = search_space(&model, &options, None, &mut |_| {}, &stop);
+        let plain = search_space(&Hashed(&model), &options, None, &mut |_| {}, &stop);
+        assert_eq!(
+            (
+                quick.unique,
+                quick.states,
+                &quick.levels,
+                &quick.action_counts
+            ),
+            (
+                plain.unique,
+                plain.states,
+                &plain.levels,
+                &plain.action_counts
+            )
+        );
+        let ways = |report: &crate::explore::Report<ServerGroup>| -> Vec<_> {
+            report
+                .discoveries
+                .iter()
+                .map(|found| (found.property, found.path.actions()))
+                .collect()
+        };
+        assert_eq!(ways(&quick), ways(&plain));
+    }
+}
