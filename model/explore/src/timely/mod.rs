@@ -25,7 +25,7 @@ mod worker;
 pub use error::Error;
 pub use portable::Portable;
 
-use crate::{Discovery, Fingerprint, Kinds, Options, Path, Progress, Report};
+use crate::{Discovery, Fingerprint, Hashed, Kinds, Options, Path, Progress, Report, Space};
 use shared::Shared;
 use stateright::{Expectation, Model};
 use std::collections::BTreeMap;
@@ -34,6 +34,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use worker::known_as;
 
 /// Who searches together.
 #[derive(Clone, Debug)]
@@ -124,11 +125,31 @@ where
     M::State: Clone + Eq + Hash + Portable,
     M::Action: Clone + Kinds,
 {
+    search_space(&Hashed(model), options, cluster, progress, stop)
+}
+
+/// As [`search`], for a space that knows its states and makes successors in its own way.
+///
+/// # Errors
+///
+/// As for [`search`].
+pub fn search_space<S>(
+    space: &S,
+    options: &Options,
+    cluster: &Cluster,
+    progress: &mut dyn FnMut(&Progress),
+    stop: &AtomicBool,
+) -> Result<Outcome<S::Model>, Error>
+where
+    S: Space<Key = u64>,
+    <S::Model as Model>::State: Clone + Portable,
+    <S::Model as Model>::Action: Clone + Kinds,
+{
     let shared = Arc::new(Shared::new(cluster.processes(), &cluster.hosts));
-    let mesh = mesh::connect(cluster, identity(model, options, cluster), stop)?;
+    let mesh = mesh::connect(cluster, identity(space, options, cluster), stop)?;
     let started = Instant::now();
     let outcome = run::run(
-        model, options, cluster, mesh, &shared, progress, stop, started,
+        space, options, cluster, mesh, &shared, progress, stop, started,
     )?;
     let seconds = started.elapsed().as_secs_f64();
     let shares = outcome.last.accounts.iter().map(|account| Share {
@@ -140,21 +161,21 @@ where
     Ok(Outcome {
         shares: shares.collect(),
         socket_octets: shared.sent.load(Ordering::Relaxed),
-        report: report(model, options, &outcome, seconds)?,
+        report: report(space, options, &outcome, seconds)?,
     })
 }
 
 /// What processes must agree on to search together.
-fn identity<M>(model: &M, options: &Options, cluster: &Cluster) -> u64
+fn identity<S>(space: &S, options: &Options, cluster: &Cluster) -> u64
 where
-    M: Model,
-    M::State: Hash,
-    M::Action: Kinds,
+    S: Space<Key = u64>,
+    <S::Model as Model>::Action: Kinds,
 {
+    let model = space.model();
     let initial: Vec<u64> = model
         .init_states()
         .iter()
-        .map(|state| Fingerprint::of(options.seed, state))
+        .map(|state| known_as(space, options.seed, state))
         .collect();
     let properties: Vec<(&str, bool)> = model
         .properties()
@@ -173,28 +194,37 @@ where
         limits,
         env!("CARGO_PKG_VERSION"),
     );
-    Fingerprint::of(0, &(about, initial, properties, M::Action::KINDS))
+    Fingerprint::of(
+        0,
+        &(
+            about,
+            initial,
+            properties,
+            <S::Model as Model>::Action::KINDS,
+        ),
+    )
 }
 
 /// Turns fingerprints into paths, and accounts into a report.
-fn report<M>(
-    model: &M,
+fn report<S>(
+    space: &S,
     options: &Options,
     outcome: &worker::Outcome,
     seconds: f64,
-) -> Result<Report<M>, Error>
+) -> Result<Report<S::Model>, Error>
 where
-    M: Model,
-    M::State: Clone + Hash,
-    M::Action: Clone + Kinds,
+    S: Space<Key = u64>,
+    <S::Model as Model>::State: Clone,
+    <S::Model as Model>::Action: Clone + Kinds,
 {
-    let properties = model.properties();
+    let properties = space.model().properties();
+    let kinds = <S::Model as Model>::Action::KINDS;
     let mut discoveries = Vec::new();
     for (place, way) in &outcome.found {
         let Some(property) = properties.get(*place) else {
             continue;
         };
-        let path = follow(model, options.seed, way).map_err(|step| Error::Replay {
+        let path = follow(space, options.seed, way).map_err(|step| Error::Replay {
             property: property.name,
             step,
         })?;
@@ -216,7 +246,7 @@ where
     let last = &outcome.last;
     let unique = last.sum(|account| account.unique);
     let peak_octets = last.sum(|account| account.peak_octets);
-    let counts = last.counts(M::Action::KINDS.len());
+    let counts = last.counts(kinds.len());
     Ok(Report {
         states: last.sum(|account| account.states),
         unique,
@@ -227,10 +257,11 @@ where
         seed: options.seed,
         exact: false,
         peak_octets,
+        visited_octets: last.sum(|account| account.table_octets),
         stopped_by: outcome.stopped_by,
         seconds,
         bytes_per_state: peak_octets as f64 / unique.max(1) as f64,
-        action_counts: M::Action::KINDS.iter().copied().zip(counts).collect(),
+        action_counts: kinds.iter().copied().zip(counts).collect(),
         discoveries,
         held: undecided(true),
         missing_witnesses: undecided(false),
@@ -239,31 +270,32 @@ where
 }
 
 /// Follows fingerprints from an initial state through the model; the number of the step that is not there otherwise.
-fn follow<M>(model: &M, seed: u64, way: &[u64]) -> Result<Path<M>, usize>
+fn follow<S>(space: &S, seed: u64, way: &[u64]) -> Result<Path<S::Model>, usize>
 where
-    M: Model,
-    M::State: Clone + Hash,
-    M::Action: Clone,
+    S: Space<Key = u64>,
+    <S::Model as Model>::State: Clone,
+    <S::Model as Model>::Action: Clone,
 {
-    let mut path: Vec<(Option<M::Action>, M::State)> = Vec::with_capacity(way.len());
+    let model = space.model();
+    let mut path = Path(Vec::with_capacity(way.len()));
     for (step, &fingerprint) in way.iter().enumerate() {
-        let next = match path.last() {
+        let next = match path.0.last() {
             None => {
                 let mut initial = model.init_states().into_iter().map(|state| (None, state));
-                initial.find(|(_, state)| Fingerprint::of(seed, state) == fingerprint)
+                initial.find(|(_, state)| known_as(space, seed, state) == fingerprint)
             }
             Some((_, state)) => {
                 let mut actions = Vec::new();
                 model.actions(state, &mut actions);
                 actions.into_iter().find_map(|action| {
                     let next = model.next_state(state, action.clone())?;
-                    (Fingerprint::of(seed, &next) == fingerprint).then_some((Some(action), next))
+                    (known_as(space, seed, &next) == fingerprint).then_some((Some(action), next))
                 })
             }
         };
-        path.push(next.ok_or(step)?);
+        path.0.push(next.ok_or(step)?);
     }
-    Ok(Path(path))
+    Ok(path)
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ impl Owned {
 
     #[expect(
         clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
         reason = "the remainder is below the number of shards"
     )]
     fn shard(&mut self, state: u64) -> &mut Shard {

@@ -8,7 +8,7 @@ use super::shared::{Peer, Shared};
 use super::wire::Wire;
 use super::worker::{Outcome, Search};
 use super::{Cluster, pulse};
-use crate::{Kinds, Options, Progress, StoppedBy};
+use crate::{Kinds, Options, Progress, Space, StoppedBy};
 use ::timely::communication::Hooks;
 use ::timely::communication::allocator::zero_copy::allocator::TcpBuilder;
 use ::timely::communication::allocator::zero_copy::initialize::{
@@ -16,7 +16,6 @@ use ::timely::communication::allocator::zero_copy::initialize::{
 };
 use ::timely::communication::allocator::{Allocator, ProcessBuilder};
 use stateright::Model;
-use std::hash::Hash;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -108,8 +107,8 @@ impl Network {
     clippy::too_many_arguments,
     reason = "one caller, which has them all at hand"
 )]
-pub(super) fn run<M>(
-    model: &M,
+pub(super) fn run<S>(
+    space: &S,
     options: &Options,
     cluster: &Cluster,
     mesh: Mesh,
@@ -119,9 +118,9 @@ pub(super) fn run<M>(
     started: Instant,
 ) -> Result<Outcome, Error>
 where
-    M: Model + Sync,
-    M::State: Clone + Eq + Hash + Portable,
-    M::Action: Clone + Kinds,
+    S: Space<Key = u64>,
+    <S::Model as Model>::State: Portable,
+    <S::Model as Model>::Action: Kinds,
 {
     let network = Network::new(mesh, shared, cluster)?;
     let (process, silence) = (cluster.process, cluster.silence);
@@ -140,7 +139,7 @@ where
                     let _alarm = Alarm(shared);
                     let wire = Wire::new(builder.build(), shared);
                     let tally = shared.tallies.get(process)?;
-                    Some(Search::new(model, options, wire, shared, tally).run())
+                    Some(Search::new(space, options, wire, shared, tally).run())
                 })
             })
             .collect();

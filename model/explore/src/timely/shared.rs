@@ -172,7 +172,7 @@ impl Shared {
 
     /// A sum over all processes.
     pub(super) fn sum(&self, part: impl Fn(&Tally) -> &AtomicU64) -> u64 {
-        let parts = self.tallies.iter().map(|tally| part(tally));
+        let parts = self.tallies.iter().map(part);
         parts.map(|part| part.load(Ordering::Relaxed)).sum()
     }
 }

@@ -6,10 +6,10 @@ use super::portable::Portable;
 use super::shared::{Shared, Tally};
 use super::summary::{Account, Level};
 use super::wire::Wire;
-use crate::{Fingerprint, Kinds, Options, StoppedBy};
+use crate::table::Key as _;
+use crate::{Kinds, Options, Space, StoppedBy};
 use stateright::{Expectation, Model, Property};
 use std::collections::BTreeMap;
-use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A parcel leaves when it has this many octets.
@@ -37,16 +37,24 @@ pub(super) struct Outcome {
     pub(super) found: Vec<(usize, Vec<u64>)>,
 }
 
-pub(super) struct Search<'a, M: Model> {
-    model: &'a M,
+/// The state of a space.
+type State<S> = <<S as Space>::Model as Model>::State;
+
+/// What a state is known by between workers: its key, mixed one to one so that every bit of it tells; 0 is kept for "none".
+pub(super) fn known_as<S: Space<Key = u64>>(space: &S, seed: u64, state: &State<S>) -> u64 {
+    space.key(seed, state).mixed().max(1)
+}
+
+pub(super) struct Search<'a, S: Space> {
+    space: &'a S,
     options: &'a Options,
-    properties: Vec<Property<M>>,
+    properties: Vec<Property<S::Model>>,
     shared: &'a Shared,
     tally: &'a Tally,
     wire: Wire<'a>,
     owned: Owned,
-    frontier: Vec<(u64, M::State)>,
-    next: Vec<(u64, M::State)>,
+    frontier: Vec<(u64, State<S>)>,
+    next: Vec<(u64, State<S>)>,
     out: Vec<Vec<u8>>,
     sent: Vec<Sent>,
     /// Properties without an example in a level that is closed.
@@ -61,28 +69,28 @@ pub(super) struct Search<'a, M: Model> {
     told: (u64, u64, u64, u64),
 }
 
-impl<'a, M> Search<'a, M>
+impl<'a, S> Search<'a, S>
 where
-    M: Model,
-    M::State: Clone + Eq + Hash + Portable,
-    M::Action: Clone + Kinds,
+    S: Space<Key = u64>,
+    State<S>: Portable,
+    <S::Model as Model>::Action: Kinds,
 {
     pub(super) fn new(
-        model: &'a M,
+        space: &'a S,
         options: &'a Options,
         wire: Wire<'a>,
         shared: &'a Shared,
         tally: &'a Tally,
     ) -> Self {
-        let properties = model.properties();
+        let properties = space.model().properties();
         let peers = wire.peers();
         let account = Account {
             worker: wire.index() as u64,
-            counts: vec![0; M::Action::KINDS.len()],
+            counts: vec![0; <S::Model as Model>::Action::KINDS.len()],
             ..Account::default()
         };
         Self {
-            model,
+            space,
             options,
             open: (0..properties.len()).collect(),
             properties,
@@ -115,12 +123,12 @@ where
 
     fn explore(&mut self) -> Result<Outcome, Error> {
         let mine = self.wire.index();
-        for state in self.model.init_states() {
+        for state in self.space.model().init_states() {
             if mine == 0 {
                 self.account.states += 1;
             }
-            let fingerprint = Fingerprint::of(self.options.seed, &state);
-            if self.owner(fingerprint) == mine && self.model.within_boundary(&state) {
+            let fingerprint = known_as(self.space, self.options.seed, &state);
+            if self.owner(fingerprint) == mine && self.space.model().within_boundary(&state) {
                 self.visit(state, fingerprint, 0);
             }
         }
@@ -165,17 +173,18 @@ where
     }
 
     /// Takes a state that falls to this worker, if it is new, and looks at the open properties.
-    fn visit(&mut self, state: M::State, fingerprint: u64, parent: u64) {
+    fn visit(&mut self, state: State<S>, fingerprint: u64, parent: u64) {
         if self.owned.offer(fingerprint, parent) == Offered::Known {
             return;
         }
+        let model = self.space.model();
         for &place in &self.open {
             let Some(property) = self.properties.get(place) else {
                 continue;
             };
             let example = match property.expectation {
-                Expectation::Always => !(property.condition)(self.model, &state),
-                Expectation::Sometimes => (property.condition)(self.model, &state),
+                Expectation::Always => !(property.condition)(model, &state),
+                Expectation::Sometimes => (property.condition)(model, &state),
                 // "Eventually" needs more than states: it is not decided here.
                 Expectation::Eventually => false,
             };
@@ -193,21 +202,16 @@ where
         let mut actions = Vec::new();
         for slice in frontier.chunks(SLICE) {
             for (parent, state) in slice {
-                actions.clear();
-                self.model.actions(state, &mut actions);
-                for action in actions.drain(..) {
-                    let kind = action.kind();
-                    let Some(next) = self.model.next_state(state, action) else {
-                        continue;
-                    };
+                let space = self.space;
+                space.expand(state, &mut actions, |_, kind, next| {
                     self.account.states += 1;
                     if let Some(count) = self.account.counts.get_mut(kind) {
                         *count += 1;
                     }
-                    if self.model.within_boundary(&next) {
+                    if space.model().within_boundary(&next) {
                         self.deliver(next, *parent);
                     }
-                }
+                });
             }
             self.account.expanded += slice.len() as u64;
             self.wire.step();
@@ -228,8 +232,8 @@ where
     }
 
     /// Brings a successor to its owner.
-    fn deliver(&mut self, state: M::State, parent: u64) {
-        let fingerprint = Fingerprint::of(self.options.seed, &state);
+    fn deliver(&mut self, state: State<S>, parent: u64) {
+        let fingerprint = known_as(self.space, self.options.seed, &state);
         let owner = self.owner(fingerprint);
         if owner == self.wire.index() {
             self.visit(state, fingerprint, parent);
@@ -266,10 +270,10 @@ where
         while !octets.is_empty() {
             let before = octets;
             let read = <(u64, u64)>::read(&mut octets)
-                .and_then(|head| Some((head, M::State::read(&mut octets)?)));
+                .and_then(|head| Some((head, State::<S>::read(&mut octets)?)));
             match read {
                 Some(((fingerprint, parent), state))
-                    if Fingerprint::of(self.options.seed, &state) == fingerprint =>
+                    if known_as(self.space, self.options.seed, &state) == fingerprint =>
                 {
                     self.visit(state, fingerprint, parent);
                 }
@@ -360,7 +364,7 @@ where
 
     fn note_memory(&mut self) {
         let states = self.frontier.capacity() + self.expanding + self.next.capacity();
-        let states = (states * size_of::<(u64, M::State)>()) as u64;
+        let states = (states * size_of::<(u64, State<S>)>()) as u64;
         let sent = (self.sent.capacity() * size_of::<Sent>()) as u64;
         let octets = self.owned.octets() + states + sent;
         self.account.peak_octets = self.account.peak_octets.max(octets);
