@@ -13,8 +13,8 @@ use mars_model::server_group::property::Kind;
 use serde_json::{Value, json};
 use stateright::Model as _;
 
-use super::Profile;
 use super::output::{Ctx, Exit, Paint, with_part};
+use super::{Profile, check_timely};
 
 /// Which rules the model follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -28,7 +28,7 @@ pub enum RulesName {
 
 impl RulesName {
     /// The rules of that name.
-    const fn rules(self) -> Rules {
+    pub(super) const fn rules(self) -> Rules {
         match self {
             Self::Resolved => Rules::resolved(),
             Self::Literal => Rules::literal(),
@@ -51,7 +51,7 @@ pub enum Engine {
     Kernel,
     /// stateright's breadth-first search, for a second opinion on counts and verdicts.
     Stateright,
-    /// Timely dataflow (not in this version).
+    /// Timely Dataflow: as the kernel, on several threads, processes or machines.
     Timely,
 }
 
@@ -63,6 +63,7 @@ Examples:
   mars-conformance check ring_with_a_cut --rules literal
   mars-conformance check drain --engine stateright
   mars-conformance check drain --explore 127.0.0.1:3000
+  mars-conformance check ring_of_three --engine timely --workers 2
   mars-conformance check --bless       writes the expected counts, if two engines agree
 
 Exit codes: 0 all hold; 1 a property failed or a count changed; 2 stopped before the end; 6 a witness is missing.")]
@@ -87,6 +88,9 @@ pub struct Args {
     /// Writes the expected counts after both engines have agreed on them
     #[arg(long)]
     pub bless: bool,
+    /// Who searches together
+    #[command(flatten)]
+    pub cluster: check_timely::ClusterArgs,
 }
 
 /// The scenarios of a profile.
@@ -170,7 +174,11 @@ pub fn check_all(
 }
 
 /// What is wrong with a report.
-fn judge(scenario: &'static Scenario, report: Report<ServerGroup>, rules: RulesName) -> Checked {
+pub fn judge(
+    scenario: &'static Scenario,
+    report: Report<ServerGroup>,
+    rules: RulesName,
+) -> Checked {
     let mut wrong = Vec::new();
     let mut exit = Exit::Ok;
     for violation in report.violations() {
@@ -430,10 +438,14 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
             .serve(address.as_str());
         return Exit::Ok;
     }
+    if let (true, Some(flag)) = (args.engine != Engine::Timely, args.cluster.misplaced()) {
+        ctx.error(format_args!("{flag} means nothing without --engine timely"));
+        return Exit::Usage;
+    }
     match args.engine {
         Engine::Timely => {
-            ctx.error("the engine `timely` is not in this version; use `kernel` or `stateright`");
-            return Exit::Usage;
+            let options = Options::default();
+            return check_timely::run(&meant, args.rules, &options, &args.cluster, ctx);
         }
         Engine::Stateright => return stateright_all(&meant, args, ctx),
         Engine::Kernel => {}

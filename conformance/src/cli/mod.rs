@@ -2,6 +2,7 @@
 
 pub mod adapter;
 pub mod check;
+pub mod check_timely;
 pub mod corpus;
 pub mod coverage;
 pub mod findings;
@@ -178,6 +179,7 @@ mod tests {
             "verify --profile quick --report out",
             "check a b --profile deep --rules literal --engine stateright --threads 2",
             "check --explore localhost:3000",
+            "check --engine timely --workers 2 --hosts hosts.txt --process 1",
             "generate --check --threads 2",
             "replay group.* scsp.hello.* --format json --quiet",
             "show traces/a.json --as mermaid",

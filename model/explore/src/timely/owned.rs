@@ -52,7 +52,7 @@ impl Shard {
     fn find(&self, state: u64) -> usize {
         // The bits that choose worker and shard must not choose the place again.
         let mixed = u128::from(state.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let mut place = (mixed * self.places.len() as u128 >> 64) as usize;
+        let mut place = ((mixed * self.places.len() as u128) >> 64) as usize;
         loop {
             let there = self.places[place].state;
             if there == state || there == 0 {

@@ -168,7 +168,7 @@ where
 
     /// Who owns a state: an equal share of all fingerprints for each worker.
     fn owner(&self, fingerprint: u64) -> usize {
-        let share = (fingerprint >> 32) * self.out.len() as u64 >> 32;
+        let share = ((fingerprint >> 32) * self.out.len() as u64) >> 32;
         usize::try_from(share).unwrap_or(0)
     }
 
