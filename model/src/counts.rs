@@ -3,7 +3,7 @@
 //! Blessing searches every scenario twice, with [`crate::explore`] and with stateright's own breadth-first search, whose
 //! hash and bookkeeping share nothing with ours, and writes the counts only if both agree on all of them.
 
-use crate::explore::{Options, Progress, search};
+use crate::explore::{Options, Progress, search_space};
 use crate::rules::Rules;
 use crate::scenario::{Scenario, scenarios};
 use serde::{Deserialize, Serialize};
@@ -93,9 +93,10 @@ pub fn count_twice(
     stop: &AtomicBool,
 ) -> Result<Counts, BlessError> {
     let model = scenario.model(Rules::resolved());
-    let report = search(
+    let report = search_space(
         &model,
         &Options::default(),
+        None,
         &mut |progress| told(scenario.name, progress),
         stop,
     );
@@ -187,9 +188,10 @@ mod tests {
         for name in ["ring_with_a_cut", "drain"] {
             let scenario = by_name(name).unwrap();
             let stop = AtomicBool::new(false);
-            let report = search(
+            let report = search_space(
                 &scenario.model(Rules::resolved()),
                 &Options::default(),
+                None,
                 &mut |_| {},
                 &stop,
             );

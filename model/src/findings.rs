@@ -3,7 +3,7 @@
 //! Each is [`Rules::resolved`] with exactly one field changed. On the named scenario the named property then fails, at
 //! the end of a shortest path; with that field resolved the same scenario holds.
 
-use crate::explore::{Options, Path, StoppedBy, search};
+use crate::explore::{Options, Path, StoppedBy, search_space};
 use crate::rules::{
     CmiReuse, DeregisterRecords, DuplicateJoin, Exhausted, FieldValue, Flush, ForeignDeregister,
     LinkLoss, MapRemoval, PurgeScope, RedirectFlag, RedirectOrder, Rules, SolicitedHop, UnknownKey,
@@ -71,7 +71,7 @@ pub fn failure(finding: &Finding, stop: &AtomicBool) -> Option<Path<ServerGroup>
         until: Some(finding.property.into()),
         ..Options::default()
     };
-    let report = search(&model, &options, &mut |_| {}, stop);
+    let report = search_space(&model, &options, None, &mut |_| {}, stop);
     report
         .discoveries
         .into_iter()
@@ -87,9 +87,10 @@ pub fn derive(finding: &Finding, stop: &AtomicBool) -> Derived {
             until: Some(finding.property.into()),
             ..Options::default()
         };
-        let report = search(
+        let report = search_space(
             &scenario.model(Rules::resolved()),
             &options,
+            None,
             &mut |_| {},
             stop,
         );

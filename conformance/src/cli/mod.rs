@@ -2,7 +2,6 @@
 
 pub mod adapter;
 pub mod check;
-pub mod check_timely;
 pub mod corpus;
 pub mod coverage;
 pub mod findings;
@@ -178,6 +177,7 @@ mod tests {
         let lines = [
             "verify --profile quick --report out",
             "check a b --profile deep --rules literal --engine stateright --threads 2",
+            "check a --max-states 1000000 --max-seconds 0.5 --max-memory 8G --seed 1",
             "check --explore localhost:3000",
             "check --engine timely --workers 2 --hosts hosts.txt --process 1",
             "generate --check --threads 2",

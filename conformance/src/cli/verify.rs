@@ -64,7 +64,8 @@ fn rederive(finding: &'static Finding, checked: &[Checked], ctx: &Ctx) -> Derive
 fn models(profile: Profile, ctx: &Ctx) -> (Part, Vec<Checked>) {
     let started = Instant::now();
     let scenarios = of_profile(profile);
-    let checked = check_all(&scenarios, RulesName::Resolved, check::threads(None), ctx);
+    let options = check::Limits::default().options(check::threads(None));
+    let checked = check_all(&scenarios, RulesName::Resolved, &options, ctx);
     check::head(ctx);
     for one in &checked {
         ctx.row(&check::row(one, RulesName::Resolved, Some("check")));

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use mars_model::explore::{Options, search_labelled};
+use mars_model::explore::{Options, search_space};
 use mars_model::findings::{failure, findings};
 use mars_model::rules::Rules;
 use mars_model::scenario::Scenario;
@@ -127,7 +127,7 @@ pub(super) fn candidates(scenario: &'static Scenario, stop: &AtomicBool) -> Vec<
         let next = u32::try_from(numbers.len()).ok()?;
         Some(*numbers.entry(name).or_insert(next))
     };
-    let report = search_labelled(
+    let report = search_space(
         &model,
         &Options::default(),
         Some(&number),

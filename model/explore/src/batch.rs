@@ -7,7 +7,7 @@
 //! The outcome is what one thread would have found, in the same order, whoever did what when.
 
 use super::report::Kinds;
-use super::space::{Space, expand_plainly};
+use super::space::{Space, Successors, expand_plainly};
 use super::table::{Key, SHARDS, Shard, Table, shard_of};
 use super::{Label, Options};
 use stateright::{Expectation, Model, Property};
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// States of one unit, at most.
-pub(super) const UNIT: usize = 256;
+pub(super) const UNIT: usize = if cfg!(test) { 4 } else { 256 };
 /// Successors whose places in the table are looked up together.
 const TOGETHER: usize = 64;
 /// Entries of a thread's memory of recent claims, as a power of two.
@@ -59,6 +59,21 @@ pub(super) struct Out<T, K> {
     pub(super) examples: Vec<(usize, u32)>,
     /// Transitions.
     pub(super) generated: u64,
+}
+
+impl<T, K> Out<T, K> {
+    fn new(states: usize, threads: usize) -> Self {
+        Self {
+            states: Vec::with_capacity(states),
+            origins: Vec::with_capacity(states),
+            claims: (0..threads)
+                .map(|_| Vec::with_capacity(states / threads))
+                .collect(),
+            labels: BTreeMap::new(),
+            examples: Vec::new(),
+            generated: 0,
+        }
+    }
 }
 
 /// What a thread keeps from batch to batch.
@@ -125,6 +140,71 @@ impl<T, K: Key> Pending<T, K> {
     }
 }
 
+/// Takes the successors of one state after the other.
+struct Collector<'a, 'b, S: Space> {
+    shared: &'a Shared<'b, S>,
+    hand: &'a mut Hand<S::Key>,
+    pending: Pending<StateOf<S>, S::Key>,
+    out: Out<StateOf<S>, S::Key>,
+    /// Place in the batch of the state that is being expanded.
+    parent: u32,
+}
+
+impl<S: Space> Collector<'_, '_, S> {
+    /// Counts a transition; the key of its end, if that may be new.
+    #[inline]
+    fn key_of(&mut self, kind: usize, state: &StateOf<S>) -> Option<(u64, S::Key)> {
+        self.out.generated += 1;
+        if let Some(count) = self.hand.counts.get_mut(kind) {
+            *count += 1;
+        }
+        let space = self.shared.space;
+        if !space.model().within_boundary(state) {
+            return None;
+        }
+        let key = space.key(self.shared.options.seed, state);
+        let mixed = key.mixed();
+        #[cfg(test)]
+        if self.shared.options.last_claim_wins {
+            return Some((mixed, key));
+        }
+        (!self.hand.is_repeated(mixed, key)).then_some((mixed, key))
+    }
+
+    #[inline]
+    fn push(&mut self, place: u32, key: (u64, S::Key), state: StateOf<S>) {
+        self.pending.states.push(state);
+        self.pending.keys.push(key);
+        self.pending.origins.push((self.parent, place));
+        if self.pending.keys.len() == TOGETHER {
+            self.look_up();
+        }
+    }
+
+    fn look_up(&mut self) {
+        self.pending
+            .look_up(self.shared.table, self.shared.threads, &mut self.out);
+    }
+}
+
+impl<S: Space> Successors<StateOf<S>> for Collector<'_, '_, S>
+where
+    StateOf<S>: Clone,
+{
+    #[inline]
+    fn take(&mut self, place: u32, kind: usize, state: StateOf<S>) {
+        if let Some(key) = self.key_of(kind, &state) {
+            self.push(place, key, state);
+        }
+    }
+    #[inline]
+    fn look(&mut self, place: u32, kind: usize, state: &StateOf<S>) {
+        if let Some(key) = self.key_of(kind, state) {
+            self.push(place, key, state.clone());
+        }
+    }
+}
+
 /// Shards of one thread.
 const fn share(threads: usize) -> usize {
     SHARDS.div_ceil(threads)
@@ -145,14 +225,21 @@ pub(super) fn generate<S: Space>(
     mut between: impl FnMut(),
 ) -> Vec<(usize, Out<StateOf<S>, S::Key>)>
 where
+    StateOf<S>: Clone,
     <S::Model as Model>::Action: Kinds,
 {
     let mut outs = Vec::new();
     let mut actions = Vec::new();
-    let mut pending = Pending {
-        states: Vec::with_capacity(TOGETHER),
-        keys: Vec::with_capacity(TOGETHER),
-        origins: Vec::with_capacity(TOGETHER),
+    let mut collector = Collector {
+        shared,
+        hand,
+        pending: Pending {
+            states: Vec::with_capacity(TOGETHER),
+            keys: Vec::with_capacity(TOGETHER),
+            origins: Vec::with_capacity(TOGETHER),
+        },
+        out: Out::new(0, shared.threads),
+        parent: 0,
     };
     loop {
         let late = || {
@@ -167,53 +254,32 @@ where
         let Some(unit) = units.get(place) else {
             return outs;
         };
-        let mut out = Out {
-            states: Vec::with_capacity(unit.states.len() * 3 / 2),
-            origins: Vec::with_capacity(unit.states.len() * 3 / 2),
-            claims: (0..shared.threads).map(|_| Vec::new()).collect(),
-            labels: BTreeMap::new(),
-            examples: Vec::new(),
-            generated: 0,
-        };
+        collector.out = Out::new(unit.states.len() * 3 / 2, shared.threads);
         for (parent, state) in (unit.first..).zip(unit.states) {
-            let mut labels = std::mem::take(&mut out.labels);
-            let take = |action: u32, kind: usize, successor: StateOf<S>| {
-                out.generated += 1;
-                if let Some(count) = hand.counts.get_mut(kind) {
-                    *count += 1;
-                }
-                if !shared.space.model().within_boundary(&successor) {
-                    return;
-                }
-                let key = shared.space.key(shared.options.seed, &successor);
-                let mixed = key.mixed();
-                if hand.is_repeated(mixed, key) {
-                    return;
-                }
-                pending.states.push(successor);
-                pending.keys.push((mixed, key));
-                pending.origins.push((parent, action));
-                if pending.keys.len() == TOGETHER {
-                    pending.look_up(shared.table, shared.threads, &mut out);
+            collector.parent = parent;
+            let Some(label) = shared.label else {
+                shared.space.expand(state, &mut actions, &mut collector);
+                continue;
+            };
+            let mut labels = std::mem::take(&mut collector.out.labels);
+            let look = |(place, action): (u32, &_)| {
+                if let Some(name) = label(state, action)
+                    && !shared.labelled.contains_key(&name)
+                {
+                    labels.entry(name).or_insert((parent, place));
                 }
             };
-            match shared.label {
-                None => shared.space.expand(state, &mut actions, take),
-                Some(label) => {
-                    let look = |(place, action): (u32, &_)| {
-                        if let Some(name) = label(state, action)
-                            && !shared.labelled.contains_key(&name)
-                        {
-                            labels.entry(name).or_insert((parent, place));
-                        }
-                    };
-                    expand_plainly(shared.space.model(), state, &mut actions, look, take);
-                }
-            }
-            out.labels = labels;
+            expand_plainly(
+                shared.space.model(),
+                state,
+                &mut actions,
+                look,
+                &mut collector,
+            );
+            collector.out.labels = labels;
         }
-        pending.look_up(shared.table, shared.threads, &mut out);
-        outs.push((place, out));
+        collector.look_up();
+        outs.push((place, std::mem::replace(&mut collector.out, Out::new(0, 0))));
         between();
     }
 }

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 /// States of one batch, at most but for the last block. Limits and early ends are looked at after each, so this decides
 /// where a search that is stopped by them ends; it does not depend on the number of threads.
-const BATCH: usize = 1 << 14;
+const BATCH: usize = if cfg!(test) { 64 } else { 1 << 14 };
 /// A batch with fewer states than this is not worth waking threads for.
-const ALONE: usize = 512;
+const ALONE: usize = if cfg!(test) { 8 } else { 512 };
 /// The most states: numbers have 32 bits, and a batch may still come on top.
 const MOST: u64 = u32::MAX as u64 - (1 << 26);
 /// How often the memory of the process is looked at.
@@ -251,6 +251,10 @@ where
         };
         let mut outs = generate(&shared, &units, &mut self.hands, &mut between);
         self.cut_short = outs.len() < units.len();
+        #[cfg(test)]
+        if self.options.last_claim_wins {
+            outs.reverse();
+        }
         let lost = insert(&outs, &mut self.table, threads);
         keep(
             self.space.model(),
@@ -259,6 +263,10 @@ where
             &lost,
             threads,
         );
+        #[cfg(test)]
+        if self.options.last_claim_wins {
+            outs.reverse();
+        }
         let parents = self.expanded;
         self.expanded += units
             .iter()
@@ -397,7 +405,7 @@ fn generate<S>(
 ) -> Vec<Out<StateOf<S>, S::Key>>
 where
     S: Space,
-    StateOf<S>: Send + Sync,
+    StateOf<S>: Clone + Send + Sync,
     <S::Model as Model>::Action: Kinds,
 {
     let next = AtomicUsize::new(0);

@@ -19,7 +19,7 @@ pub mod timely;
 pub use fingerprint::{Fingerprint, Words};
 pub use memory::available as available_memory;
 pub use report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};
-pub use space::{Exact, Hashed, Packed, Space};
+pub use space::{Exact, Hashed, Packed, Space, Successors};
 pub use table::Key;
 
 use stateright::Model;
@@ -45,6 +45,9 @@ pub struct Options {
     pub seed: u64,
     /// How often progress is told.
     pub progress_every: Duration,
+    /// A planted fault: who claims a state last has it.
+    #[cfg(test)]
+    pub(crate) last_claim_wins: bool,
 }
 
 impl Default for Options {
@@ -57,6 +60,8 @@ impl Default for Options {
             until: None,
             seed: 0,
             progress_every: Duration::from_millis(200),
+            #[cfg(test)]
+            last_claim_wins: false,
         }
     }
 }

@@ -22,19 +22,27 @@ pub trait Space: Sync {
     /// The key of a state. The seed changes fingerprints, not exact keys.
     fn key(&self, seed: u64, state: &<Self::Model as Model>::State) -> Self::Key;
 
-    /// Gives every successor of a state to `take`: the place of the action in the list that `actions` makes, the
-    /// action's kind, and the state. Successors come in the order of places; actions without effect are left out.
-    /// `actions` is scratch space.
+    /// Hands over every successor of a state, in the order of the list that `actions` makes; actions without effect are
+    /// left out. `actions` is scratch space.
     fn expand(
         &self,
         state: &<Self::Model as Model>::State,
         actions: &mut Vec<<Self::Model as Model>::Action>,
-        take: impl FnMut(u32, usize, <Self::Model as Model>::State),
+        successors: &mut impl Successors<<Self::Model as Model>::State>,
     ) where
         <Self::Model as Model>::Action: Kinds,
     {
-        expand_plainly(self.model(), state, actions, |_| {}, take);
+        expand_plainly(self.model(), state, actions, |_| {}, successors);
     }
+}
+
+/// Who takes the successors of a state. Each comes with the place of its action in the list that `actions` makes, and
+/// the action's kind.
+pub trait Successors<T> {
+    /// A successor that nobody else needs.
+    fn take(&mut self, place: u32, kind: usize, state: T);
+    /// A successor that is copied only if it is wanted.
+    fn look(&mut self, place: u32, kind: usize, state: &T);
 }
 
 /// Successors by `actions` and `next_state`; `look` sees every action before, with its place.
@@ -43,7 +51,7 @@ pub(super) fn expand_plainly<M: Model>(
     state: &M::State,
     actions: &mut Vec<M::Action>,
     mut look: impl FnMut((u32, &M::Action)),
-    mut take: impl FnMut(u32, usize, M::State),
+    successors: &mut impl Successors<M::State>,
 ) where
     M::Action: Kinds,
 {
@@ -53,7 +61,7 @@ pub(super) fn expand_plainly<M: Model>(
         look((place, &action));
         let kind = action.kind();
         if let Some(next) = model.next_state(state, action) {
-            take(place, kind, next);
+            successors.take(place, kind, next);
         }
     }
 }

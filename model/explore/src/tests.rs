@@ -1,7 +1,11 @@
 //! The search against graphs that can be counted by hand, and against stateright's own.
 
+mod graphs;
+mod limits;
+
 use super::*;
 use stateright::{Checker, Property};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A walker on a grid of `side` x `side`, one step right or up at a time; from the far corner back to the start.
 struct Grid {

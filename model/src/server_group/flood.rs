@@ -275,54 +275,41 @@ impl<S: Sink> Step<'_, S> {
     /// them originates because of it (A08) goes on the queues like any other change.
     pub(super) fn align(&mut self, a: Server, b: Server) {
         let snapshot = self.state;
-        let news = |(from, at): (Server, Server)| {
-            Key::canonical().filter_map(move |key| {
+        // Directions, each with the keys that it brings, one bit each.
+        let taken = [(a, b), (b, a)].map(|(from, at)| {
+            let newer = Key::canonical().filter(|&key| {
                 let (theirs, mine) = (snapshot.entry(from, key), snapshot.entry(at, key));
                 let origin = key.origin();
                 let summarised = from == origin || snapshot.age(from, origin) < HOLD;
-                let newer = origin != at && theirs.rank() > mine.rank();
-                let arrival = Arrival {
-                    key,
-                    entry: theirs,
-                    from,
-                    at,
-                    hops: 0,
-                    solicited: true,
-                };
-                (newer && summarised).then_some(arrival)
+                let known = self.model.rules().unknown_key == UnknownKey::Newer || mine.rank() > 0;
+                origin != at && theirs.rank() > mine.rank() && summarised && known
+            });
+            (from, at, newer.fold(0, |keys, key| keys | key.bit()))
+        });
+        let arrivals = |(from, at, keys): (Server, Server, u32)| {
+            let keys = Key::canonical().filter(move |key| keys & key.bit() != 0);
+            keys.map(move |key| Arrival {
+                key,
+                entry: snapshot.entry(from, key),
+                from,
+                at,
+                hops: 0,
+                solicited: true,
             })
         };
-        let known = |arrival: &Arrival| {
-            self.model.rules().unknown_key == UnknownKey::Newer
-                || snapshot.entry(arrival.at, arrival.key).rank() > 0
-        };
-        let taken: [Vec<Arrival>; 2] =
-            [(a, b), (b, a)].map(|link| news(link).filter(known).collect());
-        for &Arrival {
-            key,
-            entry,
-            from,
-            at,
-            ..
-        } in taken.iter().flatten()
-        {
-            let record = super::State::record(key, entry);
+        for arrival in taken.into_iter().flat_map(arrivals) {
             self.sink.see(Observation::Csu {
-                from,
-                to: at,
-                record,
+                from: arrival.from,
+                to: arrival.at,
+                record: super::State::record(arrival.key, arrival.entry),
                 hops: 0,
                 solicited: true,
                 fresh: false,
             });
         }
-        for arrivals in taken {
-            self.coming = arrivals
-                .iter()
-                .fold(0, |keys, arrival| keys | arrival.key.bit());
-            arrivals
-                .into_iter()
-                .for_each(|arrival| self.accept(arrival));
+        for direction in taken {
+            self.coming = direction.2;
+            arrivals(direction).for_each(|arrival| self.accept(arrival));
         }
         self.coming = 0;
     }

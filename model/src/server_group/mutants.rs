@@ -1,7 +1,7 @@
 //! Each safety property seen red: a deliberate fault, or a hurtful reading, and a scenario where the property fails.
 
 use super::property::{self, Kind};
-use crate::explore::{Options, search};
+use crate::explore::{Options, search_space};
 use crate::rules::{Mutant, PurgeScope, RedirectOrder, Rules};
 use crate::scenario::{Scenario, by_name};
 use std::sync::atomic::AtomicBool;
@@ -100,9 +100,10 @@ fn every_safety_property_fails_for_some_broken_step() {
             max_states: Some(400_000),
             ..Options::default()
         };
-        let report = search(
+        let report = search_space(
             &scenario.model(rules),
             &options,
+            None,
             &mut |_| {},
             &AtomicBool::new(false),
         );
@@ -136,9 +137,10 @@ fn draining_two_servers_sends_clients_back_and_forth() {
     for (drains, fails) in [(1, false), (2, true)] {
         scenario.budgets.drains = drains;
         let model = scenario.model(Rules::resolved());
-        let report = search(
+        let report = search_space(
             &model,
             &Options::default(),
+            None,
             &mut |_| {},
             &AtomicBool::new(false),
         );

@@ -378,14 +378,14 @@ fn flush_exact(model: &ServerGroup, state: &State) -> bool {
 fn redirect_map_true(model: &ServerGroup, state: &State) -> bool {
     alive(model, state).all(|at| {
         let map = view::redirect_map(model, state, at).0;
-        let others: Vec<_> = map.iter().filter(|&server| server != at).collect();
+        let others = || map.iter().filter(|&server| server != at);
         let sorted = if state.is_drained(at) {
-            map.first() == others.first().copied().or(Some(at))
+            map.first() == others().next().or(Some(at))
         } else {
             map.first() == Some(at)
         };
-        let ascending = others.is_sorted() && map.len() == others.len() + 1;
-        let once = others.windows(2).all(|pair| pair.first() != pair.last());
+        let ascending = map.len() == others().count() + 1
+            && others().zip(others().skip(1)).all(|(one, next)| one < next);
         let complete = !state.is_quiet()
             || model.servers().filter(|&other| other != at).all(|other| {
                 let listed = map.contains(other);
@@ -395,7 +395,7 @@ fn redirect_map_true(model: &ServerGroup, state: &State) -> bool {
                     !listed || state.dead_for(other) < 2 * HOLD
                 }
             });
-        sorted && ascending && once && complete
+        sorted && ascending && complete
     })
 }
 

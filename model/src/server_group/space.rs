@@ -5,7 +5,7 @@ use super::action::{Action, Client};
 use super::state::State;
 use super::step::{perform, served_by};
 use super::{ServerGroup, view};
-use crate::explore::Space;
+use crate::explore::{Space, Successors};
 
 impl Space for ServerGroup {
     type Model = Self;
@@ -21,12 +21,12 @@ impl Space for ServerGroup {
         state.fingerprint(seed)
     }
 
-    fn expand(&self, state: &State, _: &mut Vec<Action>, mut take: impl FnMut(u32, usize, State)) {
+    fn expand(&self, state: &State, _: &mut Vec<Action>, successors: &mut impl Successors<State>) {
         let mut place = 0;
         self.enabled(state, |action| {
-            if let Some(next) = perform(self, state, action) {
-                take(place, action.kind(), next);
-            }
+            perform(self, state, action, |next| {
+                successors.look(place, action.kind(), next)
+            });
             place += 1;
         });
     }
@@ -159,6 +159,17 @@ mod tests {
     use std::collections::{BTreeMap, HashSet, VecDeque};
     use std::sync::atomic::AtomicBool;
 
+    struct List(Vec<(u32, usize, State)>);
+
+    impl Successors<State> for List {
+        fn take(&mut self, place: u32, kind: usize, state: State) {
+            self.0.push((place, kind, state));
+        }
+        fn look(&mut self, place: u32, kind: usize, state: &State) {
+            self.take(place, kind, *state);
+        }
+    }
+
     /// The first states of every scenario, breadth first: whole states, no fingerprints.
     fn states(model: &ServerGroup, most: usize) -> Vec<State> {
         let mut seen = HashSet::from([model.initial()]);
@@ -191,11 +202,9 @@ mod tests {
                             Some((place, action.kind(), model.next_state(&state, action)?))
                         })
                         .collect();
-                    let mut quick = Vec::new();
-                    model.expand(&state, &mut Vec::new(), |place, kind, next| {
-                        quick.push((place, kind, next));
-                    });
-                    assert!(plain == quick, "{}: {state:?}", scenario.name);
+                    let mut quick = List(Vec::new());
+                    model.expand(&state, &mut Vec::new(), &mut quick);
+                    assert!(plain == quick.0, "{}: {state:?}", scenario.name);
                 }
             }
         }

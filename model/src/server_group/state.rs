@@ -288,15 +288,22 @@ impl State {
             // All of them, without a way out: 27 comparisons at once are faster.
             !differ.fold(false, |any, differ| any | differ)
         });
-        cached
-            && (self.is_quiet()
-                || self.moving().all(|flight| {
-                    let (key, entry) = (flight.key(), flight.entry());
-                    let mut views = self.views.iter();
-                    let mut others = self.moving().filter(|other| other.key() == key);
-                    views.all(|view| !entry.contradicts(view[key.index()]))
-                        && others.all(|other| !entry.contradicts(other.entry()))
-                }))
+        if !cached || self.is_quiet() {
+            return cached;
+        }
+        // What was seen on its way, by key and number: state and CMI with a mark, 0: nothing.
+        let mut seen = [[0u8; 16]; KEYS];
+        self.moving().all(|flight| {
+            let (key, entry) = (flight.key(), flight.entry());
+            let known = &mut seen[key.index()][usize::from(entry.rank())];
+            let content = entry.with_rank(1).octet();
+            let before = std::mem::replace(known, content);
+            let held = self
+                .views
+                .iter()
+                .any(|view| entry.contradicts(view[key.index()]));
+            (before == 0 || before == content) && !held
+        })
     }
 
     /// Brings the numbers of the touched keys (one bit each) to their ranks.
@@ -366,31 +373,46 @@ impl State {
             words.add(place, low, high);
             place += 1;
         }
-        let mut small = [0u8; 32];
         let left = self.left;
-        let octets = rest
-            .iter()
-            .map(|entry| entry.octet())
-            .chain([self.alive, self.drained, self.flags, self.leaves])
-            .chain(self.ages)
-            .chain(self.dead_for)
-            .chain(self.cmis.iter().flat_map(|cmis| cmis.octets()))
-            .chain(self.clients.iter().flat_map(|client| client.octets()))
-            .chain([
-                left.registers,
-                left.changes,
-                left.deregisters,
-                left.moves,
-                left.client_crashes,
-                left.crashes,
-                left.cuts,
-                left.drains,
-                left.hangs,
-            ]);
-        small
-            .iter_mut()
-            .zip(octets)
-            .for_each(|(to, octet)| *to = octet);
+        let [age_a, age_b, age_c] = self.ages;
+        let [dead_a, dead_b, dead_c] = self.dead_for;
+        let [cmis_a, cmis_b, cmis_c] = self.cmis.map(Cmis::octets);
+        let [client_a, client_b] = self.clients.map(ClientState::octets);
+        let last = rest.first().map_or(0, |entry| entry.octet());
+        let small = [
+            last,
+            self.alive,
+            self.drained,
+            self.flags,
+            self.leaves,
+            age_a,
+            age_b,
+            age_c,
+            dead_a,
+            dead_b,
+            dead_c,
+            cmis_a[0],
+            cmis_a[1],
+            cmis_b[0],
+            cmis_b[1],
+            cmis_c[0],
+            cmis_c[1],
+            client_a[0],
+            client_a[1],
+            client_a[2],
+            client_b[0],
+            client_b[1],
+            client_b[2],
+            left.registers,
+            left.changes,
+            left.deregisters,
+            left.moves,
+            left.client_crashes,
+            left.crashes,
+            left.cuts,
+            left.drains,
+            left.hangs,
+        ];
         for pair in small.as_chunks::<16>().0 {
             let [low, high] = halves(pair);
             words.add(place, low, high);

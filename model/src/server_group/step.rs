@@ -28,12 +28,20 @@ pub fn step<S: Sink>(
     if !is_enabled(model, state, action) {
         return None;
     }
-    take(model, state, action, sink)
+    let mut next = None;
+    take(model, state, action, sink, |state| next = Some(*state));
+    next
 }
 
-/// As [`step`], for an action that is known to be enabled; nobody listens.
-pub(super) fn perform(model: &ServerGroup, state: &State, action: Action) -> Option<State> {
-    take(model, state, action, &mut ())
+/// As [`step`], for an action that is known to be enabled: `then` sees what comes of it, if something does.
+#[inline]
+pub(super) fn perform(
+    model: &ServerGroup,
+    state: &State,
+    action: Action,
+    then: impl FnOnce(&State),
+) {
+    take(model, state, action, &mut (), then);
 }
 
 #[inline]
@@ -42,7 +50,8 @@ fn take<S: Sink>(
     state: &State,
     action: Action,
     sink: &mut S,
-) -> Option<State> {
+    then: impl FnOnce(&State),
+) {
     let mut step = Step {
         model,
         state: *state,
@@ -50,12 +59,10 @@ fn take<S: Sink>(
         touched: 0,
         coming: 0,
     };
-    step.perform(action)?;
-    let Step {
-        mut state, touched, ..
-    } = step;
-    state.compress(touched);
-    Some(state)
+    if step.perform(action).is_some() {
+        step.state.compress(step.touched);
+        then(&step.state);
+    }
 }
 
 /// The running home of a client at which it is registered.

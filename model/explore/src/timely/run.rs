@@ -119,7 +119,7 @@ pub(super) fn run<S>(
 ) -> Result<Outcome, Error>
 where
     S: Space<Key = u64>,
-    <S::Model as Model>::State: Portable,
+    <S::Model as Model>::State: Clone + Portable,
     <S::Model as Model>::Action: Kinds,
 {
     let network = Network::new(mesh, shared, cluster)?;

@@ -6,6 +6,7 @@ use super::portable::Portable;
 use super::shared::{Shared, Tally};
 use super::summary::{Account, Level};
 use super::wire::Wire;
+use crate::space::Successors;
 use crate::table::Key as _;
 use crate::{Kinds, Options, Space, StoppedBy};
 use stateright::{Expectation, Model, Property};
@@ -72,7 +73,7 @@ pub(super) struct Search<'a, S: Space> {
 impl<'a, S> Search<'a, S>
 where
     S: Space<Key = u64>,
-    State<S>: Portable,
+    State<S>: Clone + Portable,
     <S::Model as Model>::Action: Kinds,
 {
     pub(super) fn new(
@@ -128,8 +129,11 @@ where
                 self.account.states += 1;
             }
             let fingerprint = known_as(self.space, self.options.seed, &state);
-            if self.owner(fingerprint) == mine && self.space.model().within_boundary(&state) {
-                self.visit(state, fingerprint, 0);
+            if self.owner(fingerprint) == mine
+                && self.space.model().within_boundary(&state)
+                && self.owned.offer(fingerprint, 0) == Offered::New
+            {
+                self.keep(state, fingerprint);
             }
         }
         let mut levels = Vec::new();
@@ -172,11 +176,8 @@ where
         usize::try_from(share).unwrap_or(0)
     }
 
-    /// Takes a state that falls to this worker, if it is new, and looks at the open properties.
-    fn visit(&mut self, state: State<S>, fingerprint: u64, parent: u64) {
-        if self.owned.offer(fingerprint, parent) == Offered::Known {
-            return;
-        }
+    /// Keeps a state that is new and falls to this worker, and looks at the open properties.
+    fn keep(&mut self, state: State<S>, fingerprint: u64) {
         let model = self.space.model();
         for &place in &self.open {
             let Some(property) = self.properties.get(place) else {
@@ -203,15 +204,15 @@ where
         for slice in frontier.chunks(SLICE) {
             for (parent, state) in slice {
                 let space = self.space;
-                space.expand(state, &mut actions, |_, kind, next| {
-                    self.account.states += 1;
-                    if let Some(count) = self.account.counts.get_mut(kind) {
-                        *count += 1;
-                    }
-                    if space.model().within_boundary(&next) {
-                        self.deliver(next, *parent);
-                    }
-                });
+                let parent = *parent;
+                space.expand(
+                    state,
+                    &mut actions,
+                    &mut Of {
+                        parent,
+                        search: self,
+                    },
+                );
             }
             self.account.expanded += slice.len() as u64;
             self.wire.step();
@@ -231,14 +232,26 @@ where
         Ok(())
     }
 
-    /// Brings a successor to its owner.
-    fn deliver(&mut self, state: State<S>, parent: u64) {
-        let fingerprint = known_as(self.space, self.options.seed, &state);
+    /// Counts a successor and brings it to its owner; says with what fingerprint, if it is new and falls to this worker.
+    fn deliver(&mut self, kind: usize, state: &State<S>, parent: u64) -> Option<u64> {
+        self.account.states += 1;
+        if let Some(count) = self.account.counts.get_mut(kind) {
+            *count += 1;
+        }
+        if !self.space.model().within_boundary(state) {
+            return None;
+        }
+        let fingerprint = known_as(self.space, self.options.seed, state);
         let owner = self.owner(fingerprint);
         if owner == self.wire.index() {
-            self.visit(state, fingerprint, parent);
-            return;
+            return (self.owned.offer(fingerprint, parent) == Offered::New).then_some(fingerprint);
         }
+        self.send(owner, state, fingerprint, parent);
+        None
+    }
+
+    /// Sends a state to its owner, unless that has it already.
+    fn send(&mut self, owner: usize, state: &State<S>, fingerprint: u64, parent: u64) {
         // The owner has it already, and with a parent that is none the worse.
         let place = fingerprint % SENT as u64;
         if let Some(sent) = self.sent.get_mut(usize::try_from(place).unwrap_or(0)) {
@@ -275,7 +288,9 @@ where
                 Some(((fingerprint, parent), state))
                     if known_as(self.space, self.options.seed, &state) == fingerprint =>
                 {
-                    self.visit(state, fingerprint, parent);
+                    if self.owned.offer(fingerprint, parent) == Offered::New {
+                        self.keep(state, fingerprint);
+                    }
                 }
                 _ => {
                     self.shared.miscoded(before);
@@ -443,6 +458,30 @@ where
             way.reverse();
         }
         Ok(ways)
+    }
+}
+
+/// Takes the successors of one state.
+struct Of<'s, 'a, S: Space> {
+    parent: u64,
+    search: &'s mut Search<'a, S>,
+}
+
+impl<S> Successors<State<S>> for Of<'_, '_, S>
+where
+    S: Space<Key = u64>,
+    State<S>: Clone + Portable,
+    <S::Model as Model>::Action: Kinds,
+{
+    fn take(&mut self, _: u32, kind: usize, state: State<S>) {
+        if let Some(fingerprint) = self.search.deliver(kind, &state, self.parent) {
+            self.search.keep(state, fingerprint);
+        }
+    }
+    fn look(&mut self, _: u32, kind: usize, state: &State<S>) {
+        if let Some(fingerprint) = self.search.deliver(kind, state, self.parent) {
+            self.search.keep(state.clone(), fingerprint);
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use mars_model::scenario::Scenario;
 use mars_model::server_group::ServerGroup;
 use serde_json::{Value, json};
 
-use super::check::{self, RulesName};
-use super::output::{Ctx, Exit};
+use super::super::output::{Ctx, Exit};
+use super::{RulesName, head, judge, line, row};
 
 /// Who searches together.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -100,7 +100,7 @@ pub fn run(
     };
     let speaks = cluster.process == 0;
     if speaks {
-        check::head(ctx);
+        head(ctx);
     }
     let mut exit = Exit::Ok;
     for scenario in scenarios {
@@ -170,17 +170,17 @@ fn tell(
     ctx: &Ctx,
 ) -> Exit {
     let traffic = Traffic::of(&outcome);
-    let checked = check::judge(scenario, outcome.report, rules);
+    let checked = judge(scenario, outcome.report, rules);
     if cluster.process == 0 {
-        let mut row = check::row(&checked, rules, None);
-        if let Some(fields) = row.as_object_mut() {
+        let mut shown = row(&checked, rules, None);
+        if let Some(fields) = shown.as_object_mut() {
             fields.insert("engine".to_owned(), "timely".into());
             fields.insert("processes".to_owned(), cluster.hosts.len().max(1).into());
             fields.insert("workers".to_owned(), cluster.workers.get().into());
             fields.insert("traffic".to_owned(), traffic.row());
         }
-        ctx.row(&row);
-        check::line(&checked, rules, ctx);
+        ctx.row(&shown);
+        line(&checked, rules, ctx);
         ctx.say(format_args!("    {}", traffic.sentence()));
     } else {
         ctx.log(format_args!(

@@ -1,0 +1,326 @@
+//! `check`: model checking alone.
+
+pub mod cluster;
+pub mod limits;
+mod rows;
+mod second;
+
+use std::num::NonZeroUsize;
+
+use mars_model::counts;
+use mars_model::explore::{Options, Report, search_space};
+use mars_model::rules::Rules;
+use mars_model::scenario::{self, Scenario, by_name, scenarios};
+use mars_model::server_group::ServerGroup;
+use stateright::Model as _;
+
+use super::Profile;
+use super::output::{Ctx, Exit};
+pub use limits::{Limits, threads};
+pub use rows::{head, line, row};
+
+/// Which rules the model follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum RulesName {
+    /// The register of ambiguities resolved.
+    #[default]
+    Resolved,
+    /// The letter of the RFCs.
+    Literal,
+}
+
+impl RulesName {
+    /// The rules of that name.
+    const fn rules(self) -> Rules {
+        match self {
+            Self::Resolved => Rules::resolved(),
+            Self::Literal => Rules::literal(),
+        }
+    }
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::Literal => "literal",
+        }
+    }
+}
+
+/// Which search.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Engine {
+    /// Our own: breadth first, shortest counterexamples, counts per action.
+    #[default]
+    Kernel,
+    /// stateright's breadth-first search, for a second opinion on counts and verdicts.
+    Stateright,
+    /// Timely Dataflow: as the kernel, on several threads, processes or machines.
+    Timely,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  mars-conformance check --profile quick
+  mars-conformance check ring_with_a_cut --rules literal
+  mars-conformance check drain --engine stateright
+  mars-conformance check ring_of_three --threads 2 --seed 1
+  mars-conformance check --max-seconds 60 --max-memory 4G --format json
+  mars-conformance check drain --explore 127.0.0.1:3000
+  mars-conformance check ring_of_three --engine timely --workers 2
+  mars-conformance check --bless       writes the expected counts, if two engines agree
+
+A search that meets a limit says which states it has looked at; the report is the same for any number of threads,
+except where time, memory or Ctrl-C ended it.
+
+Exit codes: 0 all hold; 1 a property failed or a count changed; 2 stopped before the end; 6 a witness is missing.")]
+pub struct Args {
+    /// Scenarios by name; all of the profile if none is named
+    pub scenarios: Vec<String>,
+    /// How much work it may be
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: Profile,
+    /// The register of ambiguities resolved, or the letter of the RFCs
+    #[arg(long, value_enum, default_value_t)]
+    pub rules: RulesName,
+    /// Which search
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
+    /// Threads of each search, one scenario after the other; as many as there are processors if not given
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Where a search ends, and its hash
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Serves stateright's Explorer of one scenario there instead
+    #[arg(long, value_name = "ADDR")]
+    pub explore: Option<String>,
+    /// Writes the expected counts after both engines have agreed on them
+    #[arg(long)]
+    pub bless: bool,
+    /// Who searches together
+    #[command(flatten)]
+    pub cluster: cluster::ClusterArgs,
+}
+
+/// The scenarios of a profile.
+#[must_use]
+pub fn of_profile(profile: Profile) -> Vec<&'static Scenario> {
+    let most = match profile {
+        Profile::Quick => scenario::Profile::Quick,
+        Profile::Ci | Profile::Deep => scenario::Profile::Ci,
+    };
+    scenarios()
+        .iter()
+        .filter(|scenario| scenario.profile <= most)
+        .collect()
+}
+
+/// What the search of one scenario came to.
+pub struct Checked {
+    /// The scenario.
+    pub scenario: &'static Scenario,
+    /// What was found.
+    pub report: Report<ServerGroup>,
+    /// What is wrong, in words; empty when all is well.
+    pub wrong: Vec<String>,
+    /// How it ends.
+    pub exit: Exit,
+}
+
+/// Searches scenarios with our own search, one after the other, until the stop flag is raised.
+/// Counts are compared with the expected ones under the resolved rules.
+#[must_use]
+pub fn check_all(
+    scenarios: &[&'static Scenario],
+    rules: RulesName,
+    options: &Options,
+    ctx: &Ctx,
+) -> Vec<Checked> {
+    // Where it is known how many states there are, it can be said how long it will take.
+    let expected = counts::expected();
+    let total = scenarios
+        .iter()
+        .map(|scenario| Some(expected.get(scenario.name)?.unique))
+        .sum::<Option<u64>>();
+    let mut progress = ctx.progress("check", total.filter(|_| rules == RulesName::Resolved));
+    let mut all = Vec::new();
+    let mut before = 0;
+    for &scenario in scenarios {
+        if ctx.stopped() && !all.is_empty() {
+            break;
+        }
+        let mut tell = |now: &mars_model::explore::Progress| {
+            let rate = now.unique as f64 / now.seconds.max(1e-9);
+            progress.set(
+                before + now.unique,
+                format_args!(
+                    "states; {}: {rate:.0} states/s, depth {}, queue {}, table {:.0} % full, {} MiB",
+                    scenario.name,
+                    now.depth,
+                    now.queue,
+                    now.load * 100.0,
+                    now.octets >> 20
+                ),
+            );
+        };
+        let report = search_space(
+            &scenario.model(rules.rules()),
+            options,
+            None,
+            &mut tell,
+            ctx.stop,
+        );
+        before += report.unique;
+        all.push(judge(scenario, report, rules));
+    }
+    progress.finish();
+    all
+}
+
+/// What is wrong with a report.
+fn judge(scenario: &'static Scenario, report: Report<ServerGroup>, rules: RulesName) -> Checked {
+    let mut wrong = Vec::new();
+    let mut exit = Exit::Ok;
+    for violation in report.violations() {
+        exit = exit.combine(Exit::Failed);
+        wrong.push(format!(
+            "{} fails after {} steps",
+            violation.property,
+            violation.path.len()
+        ));
+    }
+    if report.exhausted() {
+        // Witnesses, kinds of action and counts are declared for the resolved rules.
+        if rules == RulesName::Resolved {
+            for witness in &report.missing_witnesses {
+                exit = exit.combine(Exit::SuiteBroken);
+                wrong.push(format!("no witness of {witness}"));
+            }
+            for kind in scenario
+                .actions
+                .iter()
+                .filter(|kind| report.count_of(kind) == 0)
+            {
+                exit = exit.combine(Exit::SuiteBroken);
+                wrong.push(format!("no {kind} ever happens"));
+            }
+            // Nobody shrinks a model by accident.
+            let counts = counts::of(scenario, report.unique, report.states, report.depth);
+            match counts::expected().get(scenario.name) {
+                Some(expected) if *expected == counts => {}
+                Some(expected) => {
+                    exit = exit.combine(Exit::Failed);
+                    wrong.push(format!("counted {counts:?}, expected {expected:?}; `check --bless` if the change is meant"));
+                }
+                None => {
+                    exit = exit.combine(Exit::Failed);
+                    wrong.push("its counts were never blessed".to_owned());
+                }
+            }
+        }
+    } else {
+        exit = exit.combine(Exit::Incomplete);
+        wrong.push(format!(
+            "not exhausted: {}; all states down to depth {} were seen, of the next level some; {} of {} states wait \
+             for their successors",
+            report.stopped_by.as_str(),
+            report.depth,
+            report.unexpanded,
+            report.unique
+        ));
+    }
+    Checked {
+        scenario,
+        report,
+        wrong,
+        exit,
+    }
+}
+
+/// Writes the expected counts, if both engines agree on all of them.
+fn bless(ctx: &Ctx) -> Exit {
+    let path = counts::file();
+    let mut progress = ctx.progress("bless", None);
+    let mut tell = |scenario: &'static str, now: &mars_model::explore::Progress| {
+        progress.set(now.unique, scenario);
+    };
+    let blessed = counts::bless(&path, &mut tell, ctx.stop);
+    progress.finish();
+    match blessed {
+        Ok(counts) => {
+            ctx.say(format_args!(
+                "{} scenarios counted alike by two engines, {} written",
+                counts.len(),
+                path.display()
+            ));
+            Exit::Ok
+        }
+        Err(why) => {
+            ctx.error(&why);
+            Exit::Failed
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &Args, ctx: &Ctx) -> Exit {
+    let named: Result<Vec<_>, &String> = args
+        .scenarios
+        .iter()
+        .map(|name| by_name(name).ok_or(name))
+        .collect();
+    let meant = match named {
+        Ok(named) if named.is_empty() => of_profile(args.profile),
+        Ok(named) => named,
+        Err(name) => {
+            let known: Vec<&str> = scenarios().iter().map(|scenario| scenario.name).collect();
+            ctx.error(format_args!(
+                "there is no scenario `{name}`; there are: {}",
+                known.join(", ")
+            ));
+            return Exit::Usage;
+        }
+    };
+    if args.bless {
+        return bless(ctx);
+    }
+    if let Some(address) = &args.explore {
+        let Some(scenario) = meant.first() else {
+            return Exit::Usage;
+        };
+        ctx.log(format_args!(
+            "the Explorer of {} is at http://{address}; Ctrl-C ends it",
+            scenario.name
+        ));
+        scenario
+            .model(args.rules.rules())
+            .checker()
+            .serve(address.as_str());
+        return Exit::Ok;
+    }
+    if let (true, Some(flag)) = (args.engine != Engine::Timely, args.cluster.misplaced()) {
+        ctx.error(format_args!("{flag} means nothing without --engine timely"));
+        return Exit::Usage;
+    }
+    match args.engine {
+        Engine::Timely => {
+            let options = args.limits.options(NonZeroUsize::MIN);
+            return cluster::run(&meant, args.rules, &options, &args.cluster, ctx);
+        }
+        Engine::Stateright => return second::stateright_all(&meant, args, ctx),
+        Engine::Kernel => {}
+    }
+    head(ctx);
+    let mut exit = Exit::Ok;
+    let options = args.limits.options(threads(args.threads));
+    let all = check_all(&meant, args.rules, &options, ctx);
+    for checked in &all {
+        ctx.row(&row(checked, args.rules, None));
+        line(checked, args.rules, ctx);
+        exit = exit.combine(checked.exit);
+    }
+    rows::honesty(&all, ctx);
+    exit
+}
