@@ -183,6 +183,7 @@ mod tests {
             "check --explore localhost:3000",
             "check hand_over --liveness --finding A01",
             "check --profile quick --audit-hash",
+            "check --engine timely --workers 2 --hosts hosts.txt --process 1",
             "generate --check --threads 2",
             "replay group.* scsp.hello.* --format json --quiet",
             "show traces/a.json --as mermaid",

@@ -17,6 +17,7 @@ mod memory;
 mod report;
 mod space;
 mod table;
+pub mod timely;
 
 pub use fingerprint::{Fingerprint, Words};
 pub use memory::available as available_memory;

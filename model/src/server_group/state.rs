@@ -9,6 +9,8 @@
     reason = "all indexes are server, client, key and link numbers, which the newtypes here keep below the array sizes"
 )]
 
+mod portable;
+
 use super::action::{Client, Server};
 use super::observation::Record;
 use super::packed::{CLIENTS, ClientState, Cmis, Entry, Flight, KEYS, Key, MAX_RANK, SERVERS};

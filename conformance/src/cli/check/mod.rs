@@ -1,5 +1,6 @@
 //! `check`: model checking alone.
 
+pub mod cluster;
 pub mod limits;
 mod rows;
 mod second;
@@ -53,7 +54,7 @@ pub enum Engine {
     Kernel,
     /// stateright's breadth-first search, for a second opinion on counts and verdicts.
     Stateright,
-    /// Timely dataflow (not in this version).
+    /// Timely Dataflow: as the kernel, on several threads, processes or machines.
     Timely,
 }
 
@@ -70,6 +71,7 @@ Examples:
   mars-conformance check drain --liveness
   mars-conformance check hand_over --liveness --finding A01
   mars-conformance check drain --audit-hash
+  mars-conformance check ring_of_three --engine timely --workers 2
   mars-conformance check --bless       writes the expected counts, if two engines agree
 
 A search that meets a limit says which states it has looked at; the report is the same for any number of threads,
@@ -106,6 +108,9 @@ pub struct Args {
     /// `Hash` against `Eq`
     #[command(flatten)]
     pub audit: super::check_audit::Flags,
+    /// Who searches together
+    #[command(flatten)]
+    pub cluster: cluster::ClusterArgs,
 }
 
 /// The scenarios of a profile.
@@ -315,10 +320,14 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
             .serve(address.as_str());
         return Exit::Ok;
     }
+    if let (true, Some(flag)) = (args.engine != Engine::Timely, args.cluster.misplaced()) {
+        ctx.error(format_args!("{flag} means nothing without --engine timely"));
+        return Exit::Usage;
+    }
     match args.engine {
         Engine::Timely => {
-            ctx.error("the engine `timely` is not in this version; use `kernel` or `stateright`");
-            return Exit::Usage;
+            let options = args.limits.options(NonZeroUsize::MIN);
+            return cluster::run(&meant, args.rules, &options, &args.cluster, ctx);
         }
         Engine::Stateright => return second::stateright_all(&meant, args, ctx),
         Engine::Kernel => {}
