@@ -6,7 +6,8 @@
 //! Each row is a process of its own (two for `timely`), so that its memory is its own: `B/state` is the peak of the
 //! resident memory of all its processes over the number of states. `cpu` is processor time: other programs on the
 //! machine disturb it less than `wall`. The ratios are to the faster of stateright's two breadth-first searches. Rows
-//! that count differently from the others are marked, and then the exit code is 1.
+//! that count differently from the others are marked, and then the exit code is 1. Spin runs two-phase commit only; it
+//! needs `spin` and `gcc`, and its processor time is its wall time.
 
 mod row;
 mod spin;
@@ -96,27 +97,28 @@ fn table(subject: &str, rounds: u32) -> bool {
             .fold(f64::INFINITY, f64::min)
     };
     let (wall, cpu) = (least(|row| row.wall), least(|row| row.cpu));
-    let unique = rows.first().map_or(0, |(_, row)| row.unique);
+    let unique = rows.first().map_or(0.0, |(_, row)| row.unique);
+    // Counts are whole numbers, far below where an f64 would round them.
+    let same = |row: &Row| (row.unique - unique).abs() < 0.5;
     for (engine, row) in &rows {
-        let states = row.unique as f64;
+        let states = row.unique;
         println!(
-            "{subject:<28} {:<14} {:>10} {:>11} {:>7.2} {:>7.2} {:>10.0} {:>12.0} {:>8.0} {:>6.1} {:>6.1}{}",
+            "{subject:<28} {:<14} {:>10.0} {:>11.0} {:>7.2} {:>7.2} {:>10.0} {:>12.0} {:>8.0} {:>6.1} {:>6}{}",
             engine.name(),
             row.unique,
             row.transitions,
             row.wall,
             row.cpu,
             states / row.wall,
-            row.transitions as f64 / row.wall,
-            row.octets as f64 / states,
+            row.transitions / row.wall,
+            row.octets / states,
             wall / row.wall,
-            cpu / row.cpu,
-            if row.unique == unique {
-                ""
-            } else {
-                "  OTHER COUNT"
-            }
+            // What took less than a tick of the clock has no ratio.
+            Some(cpu / row.cpu)
+                .filter(|ratio| ratio.is_finite() && row.cpu > 0.0)
+                .map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.1}")),
+            if same(row) { "" } else { "  OTHER COUNT" }
         );
     }
-    rows.iter().all(|(_, row)| row.unique == unique)
+    rows.iter().all(|(_, row)| same(row))
 }

@@ -27,11 +27,11 @@ pub(super) enum Engine {
 /// What a run took.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
-    pub(super) unique: u64,
-    pub(super) transitions: u64,
+    pub(super) unique: f64,
+    pub(super) transitions: f64,
     pub(super) wall: f64,
     pub(super) cpu: f64,
-    pub(super) octets: u64,
+    pub(super) octets: f64,
 }
 
 impl Engine {
@@ -112,11 +112,11 @@ fn answer(child: Child) -> Result<Row, String> {
         .collect();
     match numbers.as_slice() {
         &[unique, transitions, wall, cpu, octets] if output.status.success() => Ok(Row {
-            unique: unique as u64,
-            transitions: transitions as u64,
+            unique,
+            transitions,
             wall,
             cpu,
-            octets: octets as u64,
+            octets,
         }),
         _ => Err(format!("ended with {}: {text}", output.status)),
     }

@@ -44,8 +44,9 @@ fn verify(model: &TwoPhase, folder: &Path) -> Result<Row, String> {
         .to_str()
         .ok_or("the temporary directory's name is not Unicode")?;
     let started = Instant::now();
-    // Invalid end states are no matter here; the depth is that of the longest path, the table starts large.
-    let text = call(pan, &["-E", "-m1000000", "-w25"])?;
+    // Invalid end states are no matter here; the depth is that of the longest path; the table has a place for each state.
+    let table = format!("-w{}", 2 * model.managers + 7);
+    let text = call(pan, &["-E", "-m1000000", &table])?;
     let wall = started.elapsed().as_secs_f64();
     let number = |end: &str| {
         let line = text.lines().find(|line| line.trim_end().ends_with(end))?;
@@ -69,11 +70,11 @@ fn verify(model: &TwoPhase, folder: &Path) -> Result<Row, String> {
             .ok()
     });
     Ok(Row {
-        unique: unique as u64,
-        transitions: transitions as u64,
+        unique,
+        transitions,
         wall,
         // One thread that does nothing but compute; what others take of the processor is in it.
         cpu: wall,
-        octets: (mebioctets.unwrap_or(0.0) * 1_048_576.0) as u64,
+        octets: mebioctets.unwrap_or(0.0) * 1_048_576.0,
     })
 }
