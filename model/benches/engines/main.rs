@@ -29,7 +29,7 @@ fn main() -> ExitCode {
                 rounds = words
                     .next()
                     .and_then(|count| count.parse().ok())
-                    .unwrap_or(1)
+                    .unwrap_or(1);
             }
             _ if row::is_subject(&word) => subjects.push(word),
             _ => {

@@ -10,7 +10,7 @@ use super::report::Kinds;
 use super::space::{Space, Successors, expand_plainly};
 use super::table::{Key, SHARDS, Shard, Table, shard_of};
 use super::{Label, Options};
-use stateright::{Expectation, Model, Property};
+use stateright::Model;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -47,48 +47,70 @@ pub(super) struct Unit<'a, T> {
 
 /// What came of a unit.
 pub(super) struct Out<T, K> {
-    /// New states.
+    /// States that may be new.
     pub(super) states: Vec<T>,
-    /// Of each new state the parent's place in the batch, and the action's place.
+    /// Of each of them the parent's place in the batch, and the action's place; after the third phase of the new ones.
     pub(super) origins: Vec<(u32, u32)>,
     /// For each thread: keys on its shards, and which of the states they belong to.
     claims: Vec<Vec<(K, u32)>>,
     /// First transition of each label: the parent's place in the batch, and the action's place.
     pub(super) labels: BTreeMap<u32, (u32, u32)>,
-    /// The first new state that is an example, by property.
-    pub(super) examples: Vec<(usize, u32)>,
     /// Transitions.
     pub(super) generated: u64,
 }
 
 impl<T, K> Out<T, K> {
-    fn new(states: usize, threads: usize) -> Self {
+    pub(super) const fn new() -> Self {
         Self {
-            states: Vec::with_capacity(states),
-            origins: Vec::with_capacity(states),
-            claims: (0..threads)
-                .map(|_| Vec::with_capacity(states / threads))
-                .collect(),
+            states: Vec::new(),
+            origins: Vec::new(),
+            claims: Vec::new(),
             labels: BTreeMap::new(),
-            examples: Vec::new(),
             generated: 0,
         }
+    }
+
+    /// Empty, but what was allocated stays.
+    fn reset(&mut self, threads: usize) {
+        self.states.clear();
+        self.origins.clear();
+        self.claims.iter_mut().for_each(Vec::clear);
+        self.claims.resize_with(threads, Vec::new);
+        self.labels.clear();
+        self.generated = 0;
     }
 }
 
 /// What a thread keeps from batch to batch.
-pub(super) struct Hand<K> {
+pub(super) struct Hand<T, K> {
     /// Keys that this thread has claimed lately. It takes units in ascending order, so the earlier claim wins.
     recent: Vec<K>,
     /// Transitions by kind.
     pub(super) counts: Vec<u64>,
+    /// Memory to use again: asking the system for pages again and again costs more than a copy.
+    pub(super) outs: Vec<Out<T, K>>,
+    /// Blocks to use again; their states are dead.
+    pub(super) blocks: Vec<Vec<T>>,
 }
 
-impl<K: Key> Hand<K> {
+impl<T, K: Key> Hand<T, K> {
     pub(super) fn new(kinds: usize) -> Self {
         Self {
             recent: vec![K::FREE; 1 << RECENT],
             counts: vec![0; kinds],
+            outs: Vec::new(),
+            blocks: Vec::new(),
+        }
+    }
+
+    /// An empty block.
+    pub(super) fn block(&mut self) -> Vec<T> {
+        match self.blocks.pop() {
+            Some(mut block) => {
+                block.clear();
+                block
+            }
+            None => Vec::with_capacity(UNIT),
         }
     }
 
@@ -143,7 +165,7 @@ impl<T, K: Key> Pending<T, K> {
 /// Takes the successors of one state after the other.
 struct Collector<'a, 'b, S: Space> {
     shared: &'a Shared<'b, S>,
-    hand: &'a mut Hand<S::Key>,
+    hand: &'a mut Hand<StateOf<S>, S::Key>,
     pending: Pending<StateOf<S>, S::Key>,
     out: Out<StateOf<S>, S::Key>,
     /// Place in the batch of the state that is being expanded.
@@ -221,7 +243,7 @@ pub(super) fn generate<S: Space>(
     shared: &Shared<'_, S>,
     units: &[Unit<'_, StateOf<S>>],
     next: &AtomicUsize,
-    hand: &mut Hand<S::Key>,
+    hand: &mut Hand<StateOf<S>, S::Key>,
     mut between: impl FnMut(),
 ) -> Vec<(usize, Out<StateOf<S>, S::Key>)>
 where
@@ -238,7 +260,7 @@ where
             keys: Vec::with_capacity(TOGETHER),
             origins: Vec::with_capacity(TOGETHER),
         },
-        out: Out::new(0, shared.threads),
+        out: Out::new(),
         parent: 0,
     };
     loop {
@@ -254,7 +276,8 @@ where
         let Some(unit) = units.get(place) else {
             return outs;
         };
-        collector.out = Out::new(unit.states.len() * 3 / 2, shared.threads);
+        collector.out = collector.hand.outs.pop().unwrap_or_else(Out::new);
+        collector.out.reset(shared.threads);
         for (parent, state) in (unit.first..).zip(unit.states) {
             collector.parent = parent;
             let Some(label) = shared.label else {
@@ -279,7 +302,7 @@ where
             collector.out.labels = labels;
         }
         collector.look_up();
-        outs.push((place, std::mem::replace(&mut collector.out, Out::new(0, 0))));
+        outs.push((place, std::mem::replace(&mut collector.out, Out::new())));
         between();
     }
 }
@@ -318,60 +341,6 @@ pub(super) fn insert<T, K: Key>(
     all
 }
 
-/// The third phase for one unit: drops what others claimed first, asks the open properties about the rest.
-pub(super) fn keep<M: Model, K>(
-    model: &M,
-    properties: &[Property<M>],
-    open: &[usize],
-    out: &mut Out<M::State, K>,
-    lost: &[&[u32]],
-) {
-    out.claims = Vec::new();
-    if lost.iter().any(|lost| !lost.is_empty()) {
-        let mut dead = vec![false; out.states.len()];
-        for &place in lost.iter().copied().flatten() {
-            if let Some(dead) = dead.get_mut(place as usize) {
-                *dead = true;
-            }
-        }
-        let mut flags = dead.iter();
-        out.states.retain(|_| flags.next() == Some(&false));
-        let mut flags = dead.iter();
-        out.origins.retain(|_| flags.next() == Some(&false));
-    }
-    if out.states.len() * 5 < out.states.capacity() * 4 {
-        out.states.shrink_to_fit();
-    }
-    out.examples = examples(model, properties, open, &out.states);
-}
-
-/// The first state that is an example, for each open property that has one.
-pub(super) fn examples<M: Model>(
-    model: &M,
-    properties: &[Property<M>],
-    open: &[usize],
-    states: &[M::State],
-) -> Vec<(usize, u32)> {
-    let mut open = open.to_vec();
-    let mut examples = Vec::new();
-    for (place, state) in (0u32..).zip(states) {
-        open.retain(|&property| {
-            let example = properties.get(property).is_some_and(|property| {
-                match property.expectation {
-                    Expectation::Always => !(property.condition)(model, state),
-                    Expectation::Sometimes => (property.condition)(model, state),
-                    // "Eventually" needs more than states: it is not decided here.
-                    Expectation::Eventually => false,
-                }
-            });
-            if example {
-                examples.push((property, place));
-            }
-            !example
-        });
-    }
-    examples
-}
 /// Cuts shards into one part for each thread.
 pub(super) fn parts<K>(
     table: &mut Table<K>,

@@ -1,15 +1,17 @@
 //! The search itself: breadth first, level by level, a level in batches of [`super::batch`].
 
-use super::batch::{self, Hand, Out, Shared, UNIT, Unit};
+use super::batch::{Hand, Out, Shared, UNIT, Unit};
+use super::keep::Examiner;
 use super::log::Log;
 use super::memory;
-use super::report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};
+use super::phases::{generate, insert, keep};
+use super::report::{Kinds, Progress, StoppedBy};
 use super::space::Space;
 use super::table::{Key, Table};
 use super::{Label, Options};
-use stateright::{Expectation, Model, Property};
+use stateright::{Model, Property};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// States of one batch, at most but for the last block. Limits and early ends are looked at after each, so this decides
@@ -17,6 +19,8 @@ use std::time::{Duration, Instant};
 const BATCH: usize = if cfg!(test) { 64 } else { 1 << 14 };
 /// A batch with fewer states than this is not worth waking threads for.
 const ALONE: usize = if cfg!(test) { 8 } else { 512 };
+/// Blocks that a thread keeps to use again.
+const SPARE: usize = 128;
 /// The most states: numbers have 32 bits, and a batch may still come on top.
 const MOST: u64 = u32::MAX as u64 - (1 << 26);
 /// How often the memory of the process is looked at.
@@ -25,32 +29,34 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 type StateOf<S> = <<S as Space>::Model as Model>::State;
 
 /// Where an example was found.
-struct Found {
-    property: usize,
-    state: u32,
+pub(super) struct Found {
+    pub(super) property: usize,
+    pub(super) state: u32,
 }
 
 pub(super) struct Search<'a, S: Space> {
-    space: &'a S,
-    options: &'a Options,
-    threads: usize,
-    properties: Vec<Property<S::Model>>,
-    open: Vec<usize>,
-    found: Vec<Found>,
-    labels: BTreeMap<u32, (u32, u32)>,
-    table: Table<S::Key>,
-    log: Log,
-    hands: Vec<Hand<S::Key>>,
+    pub(super) space: &'a S,
+    pub(super) options: &'a Options,
+    pub(super) threads: usize,
+    pub(super) properties: Vec<Property<S::Model>>,
+    pub(super) open: Vec<usize>,
+    pub(super) found: Vec<Found>,
+    pub(super) labels: BTreeMap<u32, (u32, u32)>,
+    pub(super) table: Table<S::Key>,
+    pub(super) log: Log,
+    pub(super) hands: Vec<Hand<StateOf<S>, S::Key>>,
     /// States whose successors are still to be generated, in order: of this level, and of the next.
     frontier: VecDeque<Vec<StateOf<S>>>,
+    /// So many states of the frontier's first block are done.
+    skip: usize,
     next: VecDeque<Vec<StateOf<S>>>,
     frontier_octets: usize,
     /// States whose successors have been generated.
-    expanded: u64,
-    levels: Vec<u64>,
-    generated: u64,
-    peak_octets: usize,
-    started: Instant,
+    pub(super) expanded: u64,
+    pub(super) levels: Vec<u64>,
+    pub(super) generated: u64,
+    pub(super) peak_octets: usize,
+    pub(super) started: Instant,
     /// Set when a batch ended before all of its states were looked at.
     cut_short: bool,
     /// Octets of the process at the beginning, and what it has grown by since, when it was last looked at.
@@ -81,6 +87,7 @@ where
             log: Log::new(),
             hands: (0..threads).map(|_| Hand::new(kinds)).collect(),
             frontier: VecDeque::new(),
+            skip: 0,
             next: VecDeque::new(),
             frontier_octets: 0,
             expanded: 0,
@@ -187,9 +194,21 @@ where
                 states.push(state);
             }
         }
-        let examples = batch::examples(model, &self.properties, &self.open, &states);
+        let mut examiner = self.examiner();
+        let mut examples = Vec::new();
+        for (place, state) in (0u32..).zip(&states) {
+            examiner.ask(state, place, &mut examples);
+        }
         self.note_examples(0, examples);
         self.push_block(states);
+    }
+
+    fn examiner(&self) -> Examiner<'_, S::Model> {
+        Examiner {
+            model: self.space.model(),
+            properties: &self.properties,
+            open: self.open.clone(),
+        }
     }
 
     fn push_block(&mut self, states: Vec<StateOf<S>>) {
@@ -218,19 +237,29 @@ where
         deadline: Option<Instant>,
         tell: &mut dyn FnMut(&Progress),
     ) {
+        let skip = std::mem::take(&mut self.skip);
         let mut blocks = Vec::new();
-        let mut states = 0;
-        while states < BATCH
+        let mut known = 0;
+        while known < skip + BATCH
             && let Some(block) = self.frontier.pop_front()
         {
-            states += block.len();
+            known += block.len();
             blocks.push(block);
         }
+        // A batch is so many states exactly, however they lie in blocks.
+        let states = (known - skip).min(BATCH);
         let mut units = Vec::new();
-        let mut first = 0u32;
-        for states in blocks.iter().flat_map(|block| block.chunks(UNIT)) {
-            units.push(Unit { first, states });
-            first = first.saturating_add(u32::try_from(states.len()).unwrap_or(u32::MAX));
+        let (mut first, mut skipped) = (0u32, skip);
+        for block in &blocks {
+            let rest = block.get(skipped..).unwrap_or_default();
+            skipped = 0;
+            let rest = rest
+                .get(..rest.len().min(states - first as usize))
+                .unwrap_or_default();
+            for states in rest.chunks(UNIT) {
+                units.push(Unit { first, states });
+                first = first.saturating_add(u32::try_from(states.len()).unwrap_or(u32::MAX));
+            }
         }
         let threads = if states < ALONE { 1 } else { self.threads };
         let mut now = self.progress();
@@ -256,13 +285,12 @@ where
             outs.reverse();
         }
         let lost = insert(&outs, &mut self.table, threads);
-        keep(
-            self.space.model(),
-            (&self.properties, &self.open),
-            &mut outs,
-            &lost,
-            threads,
-        );
+        let kept = {
+            let mut hands = std::mem::take(&mut self.hands);
+            let kept = keep(|| self.examiner(), &mut hands, &mut outs, &lost, threads);
+            self.hands = hands;
+            kept
+        };
         #[cfg(test)]
         if self.options.last_claim_wins {
             outs.reverse();
@@ -274,27 +302,48 @@ where
             .map(|unit| unit.states.len() as u64)
             .sum::<u64>();
         drop(units);
-        for out in outs {
-            self.take_over(parents, out);
+        let mut first = self.log.len();
+        for (out, place) in outs.iter_mut().zip(0..) {
+            self.number(parents, out);
+            if let Some(hand) = self.hands.get_mut(place % threads) {
+                hand.outs.push(std::mem::replace(out, Out::new()));
+            }
+        }
+        for part in kept {
+            self.note_examples(first, part.examples);
+            first += u64::from(part.count);
+            part.blocks
+                .into_iter()
+                .for_each(|block| self.push_block(block));
         }
         self.peak_octets = self.peak_octets.max(self.octets());
-        let done: usize = blocks.iter().map(Vec::capacity).sum();
-        self.frontier_octets -= done * size_of::<StateOf<S>>();
+        if known > skip + states
+            && let Some(block) = blocks.pop()
+        {
+            self.skip = block.len() - (known - skip - states);
+            self.frontier.push_front(block);
+        }
+        for (block, place) in blocks.into_iter().zip(0..) {
+            self.frontier_octets -= block.capacity() * size_of::<StateOf<S>>();
+            let hand = self.hands.get_mut(place % threads);
+            if let Some(hand) =
+                hand.filter(|hand| hand.blocks.len() < SPARE && block.capacity() >= UNIT)
+            {
+                hand.blocks.push(block);
+            }
+        }
     }
 
     /// Numbers the new states of one unit; `parents` is the number of the batch's first state.
-    fn take_over(&mut self, parents: u64, out: Out<StateOf<S>, S::Key>) {
+    fn number(&mut self, parents: u64, out: &mut Out<StateOf<S>, S::Key>) {
         let number = |place: u32| u32::try_from(parents + u64::from(place)).unwrap_or(u32::MAX);
-        let first = self.log.len();
-        for (parent, place) in out.origins {
+        for (parent, place) in out.origins.drain(..) {
             self.log.push(number(parent), place);
         }
-        for (label, (parent, place)) in out.labels {
+        for (label, (parent, place)) in std::mem::take(&mut out.labels) {
             self.labels.entry(label).or_insert((number(parent), place));
         }
         self.generated += out.generated;
-        self.note_examples(first, out.examples);
-        self.push_block(out.states);
     }
 
     fn progress(&self) -> Progress {
@@ -309,184 +358,4 @@ where
             seconds: self.started.elapsed().as_secs_f64(),
         }
     }
-
-    /// Follows a way again through the model: the initial state's place, then one place for each action.
-    fn path(&self, places: &[u32]) -> Path<S::Model> {
-        let model = self.space.model();
-        let mut path = Vec::with_capacity(places.len());
-        let Some((&first, rest)) = places.split_first() else {
-            return Path(path);
-        };
-        let Some(mut state) = model.init_states().into_iter().nth(first as usize) else {
-            return Path(path);
-        };
-        path.push((None, state.clone()));
-        for &place in rest {
-            let mut actions = Vec::new();
-            model.actions(&state, &mut actions);
-            let Some(action) = actions.into_iter().nth(place as usize) else {
-                break;
-            };
-            let Some(next) = model.next_state(&state, action.clone()) else {
-                break;
-            };
-            state = next;
-            path.push((Some(action), state.clone()));
-        }
-        Path(path)
-    }
-
-    pub(super) fn report(self, stopped_by: StoppedBy) -> Report<S::Model> {
-        let discoveries = self.found.iter().filter_map(|found| {
-            let property = self.properties.get(found.property)?;
-            Some(Discovery {
-                property: property.name,
-                violation: matches!(property.expectation, Expectation::Always),
-                path: self.path(&self.log.places_to(found.state)),
-            })
-        });
-        let open = |violations: bool| {
-            let open = self
-                .open
-                .iter()
-                .filter_map(|&place| self.properties.get(place));
-            open.filter(|property| {
-                matches!(property.expectation, Expectation::Always) == violations
-            })
-            .map(|property| property.name)
-            .collect()
-        };
-        let labels = self.labels.iter().map(|(&label, &(number, place))| {
-            let mut places = self.log.places_to(number);
-            places.push(place);
-            (label, self.path(&places))
-        });
-        let mut counts = vec![0u64; <S::Model as Model>::Action::KINDS.len()];
-        for hand in &self.hands {
-            counts
-                .iter_mut()
-                .zip(&hand.counts)
-                .for_each(|(all, count)| *all += count);
-        }
-        let unique = self.log.len();
-        Report {
-            states: self.generated,
-            unique,
-            depth: self.levels.len().saturating_sub(1),
-            levels: self.levels.clone(),
-            stopped_by,
-            unexpanded: unique - self.expanded,
-            threads: self.threads,
-            seed: self.options.seed,
-            exact: S::EXACT,
-            seconds: self.started.elapsed().as_secs_f64(),
-            peak_octets: self.peak_octets as u64,
-            visited_octets: (self.table.octets() + self.log.octets()) as u64,
-            bytes_per_state: self.peak_octets as f64 / unique.max(1) as f64,
-            action_counts: <S::Model as Model>::Action::KINDS
-                .iter()
-                .copied()
-                .zip(counts)
-                .collect(),
-            discoveries: discoveries.collect(),
-            held: open(true),
-            missing_witnesses: open(false),
-            labels: labels.collect(),
-        }
-    }
-}
-
-/// The first phase on all threads: what came of the units, in their order; of fewer than all, if the search had to stop.
-fn generate<S>(
-    shared: &Shared<'_, S>,
-    units: &[Unit<'_, StateOf<S>>],
-    hands: &mut [Hand<S::Key>],
-    between: &mut dyn FnMut(),
-) -> Vec<Out<StateOf<S>, S::Key>>
-where
-    S: Space,
-    StateOf<S>: Clone + Send + Sync,
-    <S::Model as Model>::Action: Kinds,
-{
-    let next = AtomicUsize::new(0);
-    let Some((own, others)) = hands.split_first_mut() else {
-        return Vec::new();
-    };
-    let mut outs = std::thread::scope(|scope| {
-        let next = &next;
-        let others: Vec<_> = others
-            .iter_mut()
-            .take(shared.threads - 1)
-            .map(|hand| scope.spawn(move || batch::generate(shared, units, next, hand, || {})))
-            .collect();
-        let mut outs = batch::generate(shared, units, next, own, between);
-        others
-            .into_iter()
-            .for_each(|other| outs.extend(joined(other)));
-        outs
-    });
-    outs.sort_unstable_by_key(|&(place, _)| place);
-    outs.into_iter().map(|(_, out)| out).collect()
-}
-
-/// The second phase on all threads: for each thread and each unit, the states that were claimed before.
-fn insert<T: Send + Sync, K: Key>(
-    outs: &[Out<T, K>],
-    table: &mut Table<K>,
-    threads: usize,
-) -> Vec<Vec<Vec<u32>>> {
-    std::thread::scope(|scope| {
-        let mut parts = batch::parts(table, threads);
-        let own = parts.next();
-        let others: Vec<_> = parts
-            .map(|(owner, shards)| scope.spawn(move || batch::insert(outs, owner, shards, threads)))
-            .collect();
-        let own = own.map(|(owner, shards)| batch::insert(outs, owner, shards, threads));
-        own.into_iter()
-            .chain(others.into_iter().map(joined))
-            .collect()
-    })
-}
-
-/// The third phase on all threads.
-fn keep<M, K>(
-    model: &M,
-    (properties, open): (&[Property<M>], &[usize]),
-    outs: &mut [Out<M::State, K>],
-    lost: &[Vec<Vec<u32>>],
-    threads: usize,
-) where
-    M: Model + Sync,
-    M::State: Send,
-    K: Key,
-{
-    let share = outs.len().div_ceil(threads).max(1);
-    let work = |first: usize, outs: &mut [Out<M::State, K>]| {
-        for (place, out) in (first..).zip(outs) {
-            let lost: Vec<&[u32]> = lost
-                .iter()
-                .filter_map(|lost| lost.get(place))
-                .map(Vec::as_slice)
-                .collect();
-            batch::keep(model, properties, open, out, &lost);
-        }
-    };
-    let work = &work;
-    std::thread::scope(|scope| {
-        let mut parts = outs.chunks_mut(share).enumerate();
-        let own = parts.next();
-        for (part, outs) in parts {
-            scope.spawn(move || work(part * share, outs));
-        }
-        if let Some((part, outs)) = own {
-            work(part * share, outs);
-        }
-    });
-}
-
-/// What a thread came to; its panic goes on here.
-fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

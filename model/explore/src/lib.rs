@@ -1,19 +1,30 @@
-//! An exhaustive breadth-first search of any [`stateright::Model`]: level by level, on one thread.
+//! An exhaustive breadth-first search of any [`stateright::Model`], level by level, on any number of threads.
 //!
 //! Why not stateright's own: its breadth-first search forgets that a discovery was the shortest, keeps a path in every
 //! queued state, and counts no actions (see the project's `ARCHITECTURE.md`). Here the first discovery is kept, so every
-//! path is a shortest one; a visited state costs a 64-bit fingerprint and six octets of parentage; two runs visit the
-//! same states in the same order. Fingerprints can collide: [`Report::collision_probability`] says how likely that was,
-//! and [`Options::seed`] repeats the search with another hash.
+//! path is a shortest one, and the report is the same for any number of threads: counts, levels, labels, and the very
+//! path of each example. It is the report of a search with one queue, which takes states in the order in which it met
+//! them; no hash has a say in it. Only where time, memory or the stop flag end a search does it depend on the machine.
+//!
+//! A visited state costs its key in a table that is between a half and four fifths full (10 to 16 octets for a 64-bit
+//! key) and six octets of parentage. Keys are 64-bit fingerprints, which can collide:
+//! [`Report::collision_probability`] says how likely that was, and [`Options::seed`] repeats the search with another
+//! hash. A model whose states fit into 64 or 128 bits says so with [`Packed`], and [`Exact`] then makes the set exact.
+//! A model that can do better than `Hash`, `actions` and `next_state` implements [`Space`].
+//!
+//! How it works, and what it measured, is in `model/explore/README.md`.
 
 pub mod audit;
 mod batch;
 mod fingerprint;
 pub mod graph;
+mod keep;
 mod kernel;
 pub mod liveness;
 mod log;
 mod memory;
+mod outcome;
+mod phases;
 mod report;
 mod space;
 mod table;

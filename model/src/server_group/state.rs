@@ -10,6 +10,7 @@
 )]
 
 mod portable;
+mod ranks;
 
 use super::action::{Client, Server};
 use super::observation::Record;
@@ -267,101 +268,6 @@ impl State {
         }
     }
 
-    /// All records on their way, wherever.
-    fn moving(&self) -> impl Iterator<Item = Flight> + '_ {
-        self.queues.iter().flat_map(|queue| {
-            queue
-                .iter()
-                .copied()
-                .take_while(|&flight| flight != Flight::NONE)
-        })
-    }
-
-    /// Whether no two instances of a key with the same number differ in content.
-    pub(crate) fn versions_agree(&self) -> bool {
-        let [a, b, c] = &self.views;
-        let cached = [(a, b), (a, c), (b, c)].into_iter().all(|(one, other)| {
-            let differ = one
-                .iter()
-                .zip(other)
-                .map(|(one, other)| one.contradicts(*other));
-            // All of them, without a way out: 27 comparisons at once are faster.
-            !differ.fold(false, |any, differ| any | differ)
-        });
-        if !cached || self.is_quiet() {
-            return cached;
-        }
-        // What was seen on its way, by key and number: state and CMI with a mark, 0: nothing.
-        let mut seen = [[0u8; 16]; KEYS];
-        self.moving().all(|flight| {
-            let (key, entry) = (flight.key(), flight.entry());
-            let known = &mut seen[key.index()][usize::from(entry.rank())];
-            let content = entry.with_rank(1).octet();
-            let before = std::mem::replace(known, content);
-            let held = self
-                .views
-                .iter()
-                .any(|view| entry.contradicts(view[key.index()]));
-            (before == 0 || before == content) && !held
-        })
-    }
-
-    /// Brings the numbers of the touched keys (one bit each) to their ranks.
-    ///
-    /// Two states that differ only in how far apart the numbers of a key lie behave alike for ever: numbers are compared
-    /// with each other, and a new one is one more than the largest, which is the originator's own. So they are one state.
-    pub(crate) fn compress(&mut self, touched: u32) {
-        let mut used = [0u16; KEYS];
-        for flight in self.moving() {
-            used[flight.key().index()] |= 1 << flight.entry().rank();
-        }
-        let mut gaps = 0;
-        let mut rest = touched;
-        while rest != 0 {
-            let key = Key::lowest(rest);
-            rest &= rest - 1;
-            let used = &mut used[key.index()];
-            for view in &self.views {
-                *used |= 1 << view[key.index()].rank();
-            }
-            // 0 stands for no entry.
-            *used &= !1;
-            // Ranks are 1..=k without a gap exactly if adding 2 to the mask clears all of its bits.
-            if *used & used.wrapping_add(2) != 0 {
-                gaps |= key.bit();
-            }
-        }
-        if gaps == 0 {
-            return;
-        }
-        let rank_of = |key: Key, rank: u8| {
-            let below = used[key.index()] & ((1u16 << rank) - 1);
-            below.count_ones().to_le_bytes()[0] + 1
-        };
-        let mut rest = gaps;
-        while rest != 0 {
-            let key = Key::lowest(rest);
-            rest &= rest - 1;
-            for view in &mut self.views {
-                let entry = &mut view[key.index()];
-                if entry.rank() > 0 {
-                    *entry = entry.with_rank(rank_of(key, entry.rank()));
-                }
-            }
-        }
-        for queue in &mut self.queues {
-            for flight in queue
-                .iter_mut()
-                .take_while(|flight| **flight != Flight::NONE)
-            {
-                let key = flight.key();
-                if gaps & key.bit() != 0 {
-                    *flight = flight.with_rank(rank_of(key, flight.entry().rank()));
-                }
-            }
-        }
-    }
-
     /// A fingerprint of the whole state, read as words: views, all the small parts, queues that are not empty.
     pub(super) fn fingerprint(&self, seed: u64) -> u64 {
         let mut words = Words::new(seed);
@@ -452,32 +358,6 @@ mod tests {
     #[test]
     fn state_is_at_most_256_octets() {
         assert!(size_of::<State>() <= 256, "{}", size_of::<State>());
-    }
-
-    #[test]
-    fn compression_keeps_order_and_closes_gaps() {
-        let mut state = State::empty();
-        let key = Key::redirect(Server(0));
-        state.set_entry(Server(0), key, Entry::new(9, true, 0));
-        state.set_entry(Server(1), key, Entry::new(2, true, 0));
-        state.put_flight(
-            Server(0),
-            Server(1),
-            Flight::new(key, Entry::new(5, true, 0), 0, false),
-            8,
-        );
-        state.compress(key.bit());
-        assert_eq!(state.entry(Server(0), key).rank(), 3);
-        assert_eq!(state.entry(Server(1), key).rank(), 1);
-        assert_eq!(
-            state
-                .next_in_flight(Server(0), Server(1))
-                .map(|flight| flight.entry().rank()),
-            Some(2)
-        );
-        let again = state;
-        state.compress(key.bit());
-        assert_eq!(state, again);
     }
 
     #[test]

@@ -1,0 +1,197 @@
+//! Sequence numbers as ranks, and what one number means.
+
+use super::{Flight, KEYS, Key, State};
+
+impl State {
+    /// All records on their way, wherever.
+    fn moving(&self) -> impl Iterator<Item = Flight> + '_ {
+        self.queues.iter().flat_map(|queue| {
+            queue
+                .iter()
+                .copied()
+                .take_while(|&flight| flight != Flight::NONE)
+        })
+    }
+
+    /// Whether no two instances of a key with the same number differ in content.
+    pub(crate) fn versions_agree(&self) -> bool {
+        let [a, b, c] = &self.views;
+        let cached = [(a, b), (a, c), (b, c)].into_iter().all(|(one, other)| {
+            let differ = one
+                .iter()
+                .zip(other)
+                .map(|(one, other)| one.contradicts(*other));
+            // All of them, without a way out: 27 comparisons at once are faster.
+            !differ.fold(false, |any, differ| any | differ)
+        });
+        if !cached || self.is_quiet() {
+            return cached;
+        }
+        // What was seen on its way, by key and number: state and CMI with a mark, 0: nothing.
+        let mut seen = [[0u8; 16]; KEYS];
+        self.moving().all(|flight| {
+            let (key, entry) = (flight.key(), flight.entry());
+            let known = &mut seen[key.index()][usize::from(entry.rank())];
+            let content = entry.with_rank(1).octet();
+            let before = std::mem::replace(known, content);
+            let held = self
+                .views
+                .iter()
+                .any(|view| entry.contradicts(view[key.index()]));
+            (before == 0 || before == content) && !held
+        })
+    }
+
+    /// Those of some keys (one bit each) whose numbers may have a gap, by a look at the caches alone: the originator
+    /// holds the largest number of all while it runs, so where the caches hold all numbers up to it, there is no gap.
+    fn doubtful(&self, keys: u32) -> u32 {
+        let [a, b, c] = &self.views;
+        let mut doubtful = 0;
+        let mut rest = keys;
+        while rest != 0 {
+            let key = Key::lowest(rest);
+            rest &= rest - 1;
+            let ranks = [a, b, c].map(|view| 1u16 << view[key.index()].rank());
+            let used = ranks.iter().fold(0, |used, rank| used | rank) & !1;
+            if used & used.wrapping_add(2) != 0 || !self.is_alive(key.origin()) {
+                doubtful |= key.bit();
+            }
+        }
+        doubtful
+    }
+
+    /// Brings the numbers of the touched keys (one bit each) to their ranks.
+    ///
+    /// Two states that differ only in how far apart the numbers of a key lie behave alike for ever: numbers are compared
+    /// with each other, and a new one is one more than the largest, which is the originator's own. So they are one state.
+    pub(crate) fn compress(&mut self, touched: u32) {
+        let touched = self.doubtful(touched);
+        if touched == 0 {
+            return;
+        }
+        let mut used = [0u16; KEYS];
+        for flight in self.moving() {
+            used[flight.key().index()] |= 1 << flight.entry().rank();
+        }
+        let mut gaps = 0;
+        let mut rest = touched;
+        while rest != 0 {
+            let key = Key::lowest(rest);
+            rest &= rest - 1;
+            let used = &mut used[key.index()];
+            for view in &self.views {
+                *used |= 1 << view[key.index()].rank();
+            }
+            // 0 stands for no entry.
+            *used &= !1;
+            // Ranks are 1..=k without a gap exactly if adding 2 to the mask clears all of its bits.
+            if *used & used.wrapping_add(2) != 0 {
+                gaps |= key.bit();
+            }
+        }
+        if gaps == 0 {
+            return;
+        }
+        let rank_of = |key: Key, rank: u8| {
+            let below = used[key.index()] & ((1u16 << rank) - 1);
+            below.count_ones().to_le_bytes()[0] + 1
+        };
+        let mut rest = gaps;
+        while rest != 0 {
+            let key = Key::lowest(rest);
+            rest &= rest - 1;
+            for view in &mut self.views {
+                let entry = &mut view[key.index()];
+                if entry.rank() > 0 {
+                    *entry = entry.with_rank(rank_of(key, entry.rank()));
+                }
+            }
+        }
+        for queue in &mut self.queues {
+            for flight in queue
+                .iter_mut()
+                .take_while(|flight| **flight != Flight::NONE)
+            {
+                let key = flight.key();
+                if gaps & key.bit() != 0 {
+                    *flight = flight.with_rank(rank_of(key, flight.entry().rank()));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Entry;
+    use super::*;
+    use crate::rules::Rules;
+    use crate::server_group::action::Server;
+    use stateright::Model;
+    use std::collections::{HashSet, VecDeque};
+
+    #[test]
+    fn compression_keeps_order_and_closes_gaps() {
+        let mut state = State::empty();
+        let key = Key::redirect(Server(0));
+        state.set_entry(Server(0), key, Entry::new(9, true, 0));
+        state.set_entry(Server(1), key, Entry::new(2, true, 0));
+        state.put_flight(
+            Server(0),
+            Server(1),
+            Flight::new(key, Entry::new(5, true, 0), 0, false),
+            8,
+        );
+        state.compress(key.bit());
+        assert_eq!(state.entry(Server(0), key).rank(), 3);
+        assert_eq!(state.entry(Server(1), key).rank(), 1);
+        assert_eq!(
+            state
+                .next_in_flight(Server(0), Server(1))
+                .map(|flight| flight.entry().rank()),
+            Some(2)
+        );
+        let again = state;
+        state.compress(key.bit());
+        assert_eq!(state, again);
+    }
+
+    #[test]
+    fn every_number_of_a_reachable_state_is_a_rank() {
+        // What `doubtful` passes over must be without gaps: counted anew here, caches and links together.
+        for scenario in crate::scenario::scenarios() {
+            for rules in [Rules::resolved(), Rules::literal()] {
+                let model = scenario.model(rules);
+                let mut seen = HashSet::from([model.initial()]);
+                let mut queue = VecDeque::from([model.initial()]);
+                while let Some(state) = queue.pop_front()
+                    && seen.len() < 30_000
+                {
+                    let mut used = [0u16; KEYS];
+                    for flight in state.moving() {
+                        used[flight.key().index()] |= 1 << flight.entry().rank();
+                    }
+                    for view in &state.views {
+                        for (used, entry) in used.iter_mut().zip(view) {
+                            *used |= 1 << entry.rank();
+                        }
+                    }
+                    for used in used.map(|used| used & !1) {
+                        assert_eq!(
+                            used & used.wrapping_add(2),
+                            0,
+                            "{}: {state:?}",
+                            scenario.name
+                        );
+                    }
+                    queue.extend(
+                        model
+                            .next_states(&state)
+                            .into_iter()
+                            .filter(|next| seen.insert(*next)),
+                    );
+                }
+            }
+        }
+    }
+}
