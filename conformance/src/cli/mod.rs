@@ -2,6 +2,8 @@
 
 pub mod adapter;
 pub mod check;
+pub mod check_audit;
+pub mod check_liveness;
 pub mod corpus;
 pub mod coverage;
 pub mod findings;
@@ -179,6 +181,9 @@ mod tests {
             "check a b --profile deep --rules literal --engine stateright --threads 2",
             "check a --max-states 1000000 --max-seconds 0.5 --max-memory 8G --seed 1",
             "check --explore localhost:3000",
+            "check hand_over --liveness --finding A01",
+            "check --profile quick --audit-hash",
+            "check --engine timely --workers 2 --hosts hosts.txt --process 1",
             "generate --check --threads 2",
             "replay group.* scsp.hello.* --format json --quiet",
             "show traces/a.json --as mermaid",

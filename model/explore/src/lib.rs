@@ -14,10 +14,13 @@
 //!
 //! How it works, and what it measured, is in `model/explore/README.md`.
 
+pub mod audit;
 mod batch;
 mod fingerprint;
+pub mod graph;
 mod keep;
 mod kernel;
+pub mod liveness;
 mod log;
 mod memory;
 mod outcome;
@@ -25,6 +28,7 @@ mod phases;
 mod report;
 mod space;
 mod table;
+pub mod timely;
 
 pub use fingerprint::{Fingerprint, Words};
 pub use memory::available as available_memory;

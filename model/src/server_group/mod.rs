@@ -14,6 +14,7 @@
 mod action;
 mod client;
 mod flood;
+pub mod liveness;
 mod observation;
 mod packed;
 mod projection;

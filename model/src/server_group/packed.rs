@@ -2,6 +2,7 @@
 
 use super::action::{Client, Range, Server};
 use super::observation::{RecordKind, ServerList};
+use crate::explore::timely::Portable;
 
 /// The most servers a model can have.
 pub const SERVERS: usize = 3;
@@ -273,6 +274,30 @@ impl Cmis {
         for slot in 1..=4 {
             self.set_hold(slot, self.hold(slot).saturating_sub(1));
         }
+    }
+}
+
+macro_rules! portable {
+    ($($packed:ty),*) => {$(
+        impl Portable for $packed {
+            fn write(&self, octets: &mut Vec<u8>) {
+                self.0.write(octets);
+            }
+            fn read(octets: &mut &[u8]) -> Option<Self> {
+                Portable::read(octets).map(Self)
+            }
+        }
+    )*};
+}
+portable!(Entry, Flight, Cmis);
+
+impl Portable for ClientState {
+    fn write(&self, octets: &mut Vec<u8>) {
+        [self.home, self.ranges, self.map].write(octets);
+    }
+    fn read(octets: &mut &[u8]) -> Option<Self> {
+        let [home, ranges, map] = Portable::read(octets)?;
+        Some(Self { home, ranges, map })
     }
 }
 

@@ -9,6 +9,7 @@
     reason = "all indexes are server, client, key and link numbers, which the newtypes here keep below the array sizes"
 )]
 
+mod portable;
 mod ranks;
 
 use super::action::{Client, Server};

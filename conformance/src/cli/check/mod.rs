@@ -1,5 +1,6 @@
 //! `check`: model checking alone.
 
+pub mod cluster;
 pub mod limits;
 mod rows;
 mod second;
@@ -53,7 +54,7 @@ pub enum Engine {
     Kernel,
     /// stateright's breadth-first search, for a second opinion on counts and verdicts.
     Stateright,
-    /// Timely dataflow (not in this version).
+    /// Timely Dataflow: as the kernel, on several threads, processes or machines.
     Timely,
 }
 
@@ -67,6 +68,10 @@ Examples:
   mars-conformance check ring_of_three --threads 2 --seed 1
   mars-conformance check --max-seconds 60 --max-memory 4G --format json
   mars-conformance check drain --explore 127.0.0.1:3000
+  mars-conformance check drain --liveness
+  mars-conformance check hand_over --liveness --finding A01
+  mars-conformance check drain --audit-hash
+  mars-conformance check ring_of_three --engine timely --workers 2
   mars-conformance check --bless       writes the expected counts, if two engines agree
 
 A search that meets a limit says which states it has looked at; the report is the same for any number of threads,
@@ -97,6 +102,15 @@ pub struct Args {
     /// Writes the expected counts after both engines have agreed on them
     #[arg(long)]
     pub bless: bool,
+    /// What must happen
+    #[command(flatten)]
+    pub liveness: super::check_liveness::Flags,
+    /// `Hash` against `Eq`
+    #[command(flatten)]
+    pub audit: super::check_audit::Flags,
+    /// Who searches together
+    #[command(flatten)]
+    pub cluster: cluster::ClusterArgs,
 }
 
 /// The scenarios of a profile.
@@ -264,7 +278,10 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     let named: Result<Vec<_>, &String> = args
         .scenarios
         .iter()
-        .map(|name| by_name(name).ok_or(name))
+        .map(|name| {
+            let only = || super::check_liveness::by_name(name).filter(|_| args.liveness.liveness);
+            by_name(name).or_else(only).ok_or(name)
+        })
         .collect();
     let meant = match named {
         Ok(named) if named.is_empty() => of_profile(args.profile),
@@ -281,6 +298,14 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     if args.bless {
         return bless(ctx);
     }
+    let rules = args.rules.rules();
+    let options = args.limits.options(threads(args.threads));
+    if args.liveness.liveness {
+        return super::check_liveness::run(&meant, &args.liveness, rules, &options, ctx);
+    }
+    if args.audit.audit_hash {
+        return super::check_audit::run(&meant, rules, &options, ctx);
+    }
     if let Some(address) = &args.explore {
         let Some(scenario) = meant.first() else {
             return Exit::Usage;
@@ -295,17 +320,20 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
             .serve(address.as_str());
         return Exit::Ok;
     }
+    if let (true, Some(flag)) = (args.engine != Engine::Timely, args.cluster.misplaced()) {
+        ctx.error(format_args!("{flag} means nothing without --engine timely"));
+        return Exit::Usage;
+    }
     match args.engine {
         Engine::Timely => {
-            ctx.error("the engine `timely` is not in this version; use `kernel` or `stateright`");
-            return Exit::Usage;
+            let options = args.limits.options(NonZeroUsize::MIN);
+            return cluster::run(&meant, args.rules, &options, &args.cluster, ctx);
         }
         Engine::Stateright => return second::stateright_all(&meant, args, ctx),
         Engine::Kernel => {}
     }
     head(ctx);
     let mut exit = Exit::Ok;
-    let options = args.limits.options(threads(args.threads));
     let all = check_all(&meant, args.rules, &options, ctx);
     for checked in &all {
         ctx.row(&row(checked, args.rules, None));

@@ -1,0 +1,170 @@
+//! What must happen: the good state that can always be reached again, who may not wait for ever, and in what time.
+
+use super::action::{Action, Client};
+use super::packed::Key;
+use super::state::{HOLD, State};
+use super::{ServerGroup, view};
+use crate::explore::liveness::Class;
+use crate::scenario::{Budgets, Profile, Scenario};
+
+/// The goal in one sentence.
+pub const SETTLED: &str = "The group is quiet; every running client is a leaf of one running server, its home, has joined \
+                           there whatever it is to join again, and is known at every server that hears its home to be \
+                           registered there and nowhere else; no map sends it away; no client that stopped is a leaf.";
+
+/// Whether the group has settled, as [`SETTLED`] says.
+pub fn settled(model: &ServerGroup, state: &State) -> bool {
+    state.is_quiet()
+        && model
+            .clients()
+            .all(|client| is_settled(model, state, client))
+}
+
+/// As [`settled`], but nothing is asked for a client whose home follows the literal reading of A08: such a server
+/// forgets its own client on a late word from the old home, and nobody else can repair that.
+pub fn settled_at_sound_servers(model: &ServerGroup, state: &State) -> bool {
+    let excused = |client| {
+        let home = state.client(client).home();
+        home.is_some_and(|home| model.scenario().literal_purgers & (1 << home.0) != 0)
+    };
+    state.is_quiet()
+        && model
+            .clients()
+            .all(|client| excused(client) || is_settled(model, state, client))
+}
+
+fn is_settled(model: &ServerGroup, state: &State, client: Client) -> bool {
+    let this = state.client(client);
+    let running = || model.servers().filter(|&server| state.is_alive(server));
+    if !this.is_alive() {
+        return !running().any(|server| state.is_leaf(server, client));
+    }
+    let Some(home) = this.home().filter(|&home| state.is_alive(home)) else {
+        return false;
+    };
+    let one_home = view::is_registered(state, home, client)
+        && running().all(|server| state.is_leaf(server, client) == (server == home));
+    let reach = state.reachable(home);
+    let hears = |at: u8| reach & (1 << at) != 0;
+    let known = running()
+        .filter(|&at| hears(at.0) && view::believes_alive(state, at, home))
+        .all(|at| {
+            model.servers().all(|origin| {
+                let entry = state.entry(at, Key::register(origin, client));
+                let counts = entry.live() && view::believes_alive(state, at, origin);
+                counts == (origin == home)
+            })
+        });
+    let stays = |first: Option<_>| first.is_none_or(|first| first == home);
+    one_home
+        && known
+        && this.wants() == 0
+        && stays(this.map().first())
+        && stays(view::redirect_map(model, state, home).0.first())
+}
+
+/// The smallest group in which a client can be sent away: two servers, one client, no fault. It is for questions of
+/// liveness only: where clients are handed back and forth without end, the other scenarios become very large.
+pub const HAND_OVER: Scenario = Scenario {
+    name: "hand_over",
+    title: "One client, two servers that beat, nothing else: does it come to rest?",
+    servers: 2,
+    clients: 1,
+    ranges: &[0b01],
+    links: &[(0, 1)],
+    // Enough for a server that gives one every other interval and holds each for six.
+    cmi_slots: 4,
+    queue: 12,
+    literal_purgers: 0,
+    duplicates: false,
+    beats: true,
+    budgets: Budgets {
+        registers: 1,
+        ..Budgets::NONE
+    },
+    profile: Profile::Quick,
+    actions: &["register", "deliver", "tick"],
+    witnesses: &[],
+};
+
+/// Whom no run may keep waiting for ever (weak fairness): records on a link, time, links that come back, heartbeats that
+/// wake, servers that notice a lost leaf, and of clients what the RFCs have them do: register at all, follow a map, fail
+/// over, and join again. What clients and operators choose freely, and faults, may never happen.
+pub fn fair(state: &State, action: &Action) -> Option<Class> {
+    let number = match *action {
+        Action::Deliver { from, to } => 3 * from.0 + to.0,
+        Action::Tick => 9,
+        Action::Register { client, .. } if state.client(client).home().is_none() => 10 + client.0,
+        Action::Failover { client } => 12 + client.0,
+        Action::Redirect { client } => 14 + client.0,
+        Action::LeafGone { server, client } => 16 + 2 * server.0 + client.0,
+        Action::Heal { a, b } => 22 + a.0 + b.0 - 1,
+        Action::Wake { server } => 25 + server.0,
+        Action::Join { client, range } if state.client(client).has_to_rejoin(range) => {
+            28 + 8 * client.0 + range.0
+        }
+        Action::Register { .. }
+        | Action::Join { .. }
+        | Action::Leave { .. }
+        | Action::Deregister { .. }
+        | Action::Move { .. }
+        | Action::ClientCrash { .. }
+        | Action::Crash { .. }
+        | Action::Cut { .. }
+        | Action::Drain { .. }
+        | Action::Hang { .. } => return None,
+    };
+    Class::new(number)
+}
+
+/// Whenever one thing holds, another holds within so many redirect intervals.
+#[derive(Clone, Copy, Debug)]
+pub struct Response {
+    /// A short name, unique.
+    pub name: &'static str,
+    /// The claim in one sentence.
+    pub sentence: &'static str,
+    /// The requirements of the ledger that it stands for.
+    pub requirements: &'static [&'static str],
+    /// What asks for an answer.
+    pub asks: fn(&ServerGroup, &State) -> bool,
+    /// The answer.
+    pub answers: fn(&ServerGroup, &State) -> bool,
+    /// In how many intervals.
+    pub within: u32,
+    /// Whether it can ask at all in this scenario.
+    pub applies: fn(&Scenario) -> bool,
+}
+
+/// All bounded responses.
+pub const fn responses() -> &'static [Response] {
+    RESPONSES
+}
+
+/// What an action counts towards a bound: an interval or nothing.
+pub const fn intervals(action: &Action) -> u32 {
+    matches!(action, Action::Tick) as u32
+}
+
+const RESPONSES: &[Response] = &[Response {
+    name: "stopped-is-flushed",
+    sentence: "A server that stopped is flushed by every running one within three intervals.",
+    requirements: &["R2443-2-11", "R2443-2-18"],
+    asks: believed,
+    answers: |model, state| !believed(model, state),
+    within: HOLD as u32,
+    applies: |scenario| scenario.budgets.crashes > 0,
+}];
+
+/// Whether a running server takes one that stopped to be alive.
+fn believed(model: &ServerGroup, state: &State) -> bool {
+    let running = |server: &_| state.is_alive(*server);
+    model.servers().filter(running).any(|at| {
+        model
+            .servers()
+            .any(|origin| !state.is_alive(origin) && view::believes_alive(state, at, origin))
+    })
+}
+
+#[cfg(test)]
+mod tests;

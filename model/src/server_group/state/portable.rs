@@ -1,0 +1,163 @@
+//! How a state travels between the processes of a distributed search: what is empty takes next to nothing, so that a state
+//! of 250 octets takes about 75.
+
+use super::super::packed::{Entry, Flight};
+use super::{Left, State};
+use crate::explore::timely::Portable;
+
+impl Portable for State {
+    fn write(&self, octets: &mut Vec<u8>) {
+        for view in &self.views {
+            let taken = view.iter().enumerate();
+            let taken = taken.filter(|(_, entry)| **entry != Entry::NONE);
+            let mask = taken.fold(0u32, |mask, (place, _)| mask | 1 << place);
+            mask.write(octets);
+            let entries = view.iter().filter(|entry| **entry != Entry::NONE);
+            entries.for_each(|entry| entry.write(octets));
+        }
+        for queue in &self.queues {
+            let flights = || queue.iter().take_while(|flight| **flight != Flight::NONE);
+            let length = flights().fold(0u8, |length, _| length + 1);
+            length.write(octets);
+            flights().for_each(|flight| flight.write(octets));
+        }
+        [self.alive, self.drained, self.flags, self.leaves].write(octets);
+        self.ages.write(octets);
+        self.dead_for.write(octets);
+        self.cmis.iter().for_each(|cmis| cmis.write(octets));
+        self.clients.iter().for_each(|client| client.write(octets));
+        self.left.write(octets);
+    }
+
+    fn read(octets: &mut &[u8]) -> Option<Self> {
+        let mut state = Self::empty();
+        for view in &mut state.views {
+            let mask = u32::read(octets)?;
+            if mask >> view.len() != 0 {
+                return None;
+            }
+            for (place, entry) in view.iter_mut().enumerate() {
+                if mask >> place & 1 == 1 {
+                    *entry = Portable::read(octets)?;
+                }
+            }
+        }
+        for queue in &mut state.queues {
+            let length = usize::from(u8::read(octets)?);
+            for flight in queue.get_mut(..length)? {
+                *flight = Portable::read(octets)?;
+            }
+        }
+        [state.alive, state.drained, state.flags, state.leaves] = Portable::read(octets)?;
+        state.ages = Portable::read(octets)?;
+        state.dead_for = Portable::read(octets)?;
+        state.cmis = Portable::read(octets)?;
+        state.clients = Portable::read(octets)?;
+        state.left = Portable::read(octets)?;
+        Some(state)
+    }
+}
+
+impl Portable for Left {
+    fn write(&self, octets: &mut Vec<u8>) {
+        let Self {
+            registers,
+            changes,
+            deregisters,
+            moves,
+            client_crashes,
+            crashes,
+            cuts,
+            drains,
+            hangs,
+        } = *self;
+        [registers, changes, deregisters, moves, client_crashes].write(octets);
+        [crashes, cuts, drains, hangs].write(octets);
+    }
+    fn read(octets: &mut &[u8]) -> Option<Self> {
+        let [registers, changes, deregisters, moves, client_crashes] = Portable::read(octets)?;
+        let [crashes, cuts, drains, hangs] = Portable::read(octets)?;
+        Some(Self {
+            registers,
+            changes,
+            deregisters,
+            moves,
+            client_crashes,
+            crashes,
+            cuts,
+            drains,
+            hangs,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::{Options, search};
+    use crate::rules::Rules;
+    use crate::scenario::scenarios;
+    use stateright::Model as _;
+    use std::collections::BTreeSet;
+
+    /// States of every scenario, some two thousand of each, by breadth first.
+    fn states() -> impl Iterator<Item = State> {
+        scenarios().iter().flat_map(|scenario| {
+            let model = scenario.model(Rules::resolved());
+            let mut frontier = model.init_states();
+            let mut all = frontier.clone();
+            while all.len() < 2_000 {
+                frontier = frontier
+                    .iter()
+                    .flat_map(|state| model.next_states(state))
+                    .collect();
+                all.extend(&frontier);
+            }
+            // And the ends of the longest ways, where budgets are spent and queues were full.
+            let options = Options {
+                max_states: Some(20_000),
+                ..Options::default()
+            };
+            let stop = std::sync::atomic::AtomicBool::new(false);
+            let report = search(&model, &options, &mut |_| {}, &stop);
+            let ends = report.discoveries.into_iter();
+            all.extend(ends.filter_map(|found| found.path.last().copied()));
+            all
+        })
+    }
+
+    #[test]
+    fn states_come_back_and_are_small_on_their_way() {
+        let (mut count, mut sum) = (0usize, 0usize);
+        let mut ways = BTreeSet::new();
+        for state in states() {
+            let mut octets = Vec::new();
+            state.write(&mut octets);
+            let mut front = octets.as_slice();
+            assert_eq!(State::read(&mut front), Some(state));
+            assert!(front.is_empty());
+            for end in (0..octets.len()).step_by(7) {
+                assert_eq!(State::read(&mut &octets[..end]), None);
+            }
+            (count, sum) = (count + 1, sum + octets.len());
+            ways.insert(octets);
+        }
+        assert!(ways.len() > 10_000);
+        assert!(
+            sum / count < size_of::<State>() / 2,
+            "{} octets",
+            sum / count
+        );
+    }
+
+    #[test]
+    fn impossible_octets_are_refused() {
+        let mut octets = Vec::new();
+        State::empty().write(&mut octets);
+        octets[3] = 0x80;
+        assert_eq!(State::read(&mut octets.as_slice()), None);
+        octets[3] = 0;
+        octets[12] = 200;
+        assert_eq!(State::read(&mut octets.as_slice()), None);
+    }
+}
