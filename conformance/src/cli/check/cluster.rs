@@ -141,7 +141,15 @@ fn one(
         ));
     }
     let mut progress = ctx.progress("check", None);
+    let mut alone = !cluster.hosts.is_empty();
     let mut show = |now: &Progress| {
+        if std::mem::take(&mut alone) {
+            ctx.log(format_args!(
+                "{}: all {} processes are there",
+                scenario.name,
+                cluster.hosts.len()
+            ));
+        }
         progress.set(
             now.unique,
             format_args!(
