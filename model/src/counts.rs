@@ -177,10 +177,17 @@ mod tests {
     }
 
     #[test]
-    fn a_small_scenario_is_clean_and_both_engines_count_what_is_written() {
-        let scenario = by_name("among_literal_peers").unwrap();
-        let counts = count_twice(scenario, &mut |_, _| {}, &AtomicBool::new(false)).unwrap();
-        assert_eq!(Some(&counts), expected().get(scenario.name));
+    fn small_scenarios_are_clean_and_both_engines_count_what_is_written() {
+        for name in [
+            "among_literal_peers",
+            "ring_with_a_cut",
+            "crash_and_failover",
+            "drain",
+        ] {
+            let scenario = by_name(name).unwrap();
+            let counts = count_twice(scenario, &mut |_, _| {}, &AtomicBool::new(false)).unwrap();
+            assert_eq!(Some(&counts), expected().get(scenario.name));
+        }
     }
 
     #[test]

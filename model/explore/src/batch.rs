@@ -24,6 +24,8 @@ const TOGETHER: usize = 64;
 const RECENT: u32 = 14;
 
 type StateOf<S> = <<S as Space>::Model as Model>::State;
+/// What came of units, each with its place.
+pub(super) type Outs<S> = Vec<(usize, Out<StateOf<S>, <S as Space>::Key>)>;
 
 /// What all threads may look at while they generate.
 pub(super) struct Shared<'a, S: Space> {
@@ -245,7 +247,7 @@ pub(super) fn generate<S: Space>(
     next: &AtomicUsize,
     hand: &mut Hand<StateOf<S>, S::Key>,
     mut between: impl FnMut(),
-) -> Vec<(usize, Out<StateOf<S>, S::Key>)>
+) -> Outs<S>
 where
     StateOf<S>: Clone,
     <S::Model as Model>::Action: Kinds,

@@ -35,6 +35,10 @@ pub struct Words {
 /// The most places.
 const PLACES: usize = 64;
 /// Two odd constants for each place (splitmix64).
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated when this is compiled, below the bounds of the loops"
+)]
 const SECRETS: [(u64, u64); PLACES] = {
     let mut secrets = [(0, 0); PLACES];
     let mut state = OFFSET;

@@ -25,7 +25,7 @@ impl Space for ServerGroup {
         let mut place = 0;
         self.enabled(state, |action| {
             perform(self, state, action, |next| {
-                successors.look(place, action.kind(), next)
+                successors.look(place, action.kind(), next);
             });
             place += 1;
         });
@@ -152,11 +152,12 @@ impl ServerGroup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explore::{Hashed, Options, search_space};
+    use crate::explore::{Hashed, Options, Report, search_space};
     use crate::rules::Rules;
     use crate::scenario::scenarios;
     use stateright::Model;
     use std::collections::{BTreeMap, HashSet, VecDeque};
+    use std::num::NonZeroUsize;
     use std::sync::atomic::AtomicBool;
 
     struct List(Vec<(u32, usize, State)>);
@@ -225,36 +226,73 @@ mod tests {
     }
 
     #[test]
-    fn both_ways_of_searching_report_alike() {
-        let model = scenarios()
-            .iter()
-            .find(|scenario| scenario.name == "ring_with_a_cut")
+    fn both_ways_of_searching_report_alike_on_any_number_of_threads() {
+        let model = crate::scenario::by_name("ring_with_a_cut")
             .unwrap()
             .model(Rules::resolved());
-        let (options, stop) = (Options::default(), AtomicBool::new(false));
-        let quick = search_space(&model, &options, None, &mut |_| {}, &stop);
-        let plain = search_space(&Hashed(&model), &options, None, &mut |_| {}, &stop);
-        assert_eq!(
-            (
-                quick.unique,
-                quick.states,
-                &quick.levels,
-                &quick.action_counts
-            ),
-            (
-                plain.unique,
-                plain.states,
-                &plain.levels,
-                &plain.action_counts
-            )
-        );
-        let ways = |report: &crate::explore::Report<ServerGroup>| -> Vec<_> {
-            report
+        let stop = AtomicBool::new(false);
+        let essence = |report: &Report<ServerGroup>| {
+            let ways: Vec<_> = report
                 .discoveries
                 .iter()
                 .map(|found| (found.property, found.path.actions()))
-                .collect()
+                .collect();
+            (
+                report.unique,
+                report.states,
+                report.levels.clone(),
+                report.action_counts.clone(),
+                ways,
+            )
         };
-        assert_eq!(ways(&quick), ways(&plain));
+        let plain = search_space(
+            &Hashed(&model),
+            &Options::default(),
+            None,
+            &mut |_| {},
+            &stop,
+        );
+        for (threads, seed) in [(1, 0), (2, 0), (3, 0), (3, 1)] {
+            let options = Options {
+                threads: NonZeroUsize::new(threads).unwrap(),
+                seed,
+                ..Options::default()
+            };
+            let quick = search_space(&model, &options, None, &mut |_| {}, &stop);
+            assert!(
+                essence(&quick) == essence(&plain),
+                "{threads} threads, seed {seed}"
+            );
+        }
+    }
+
+    #[test]
+    fn counterexamples_do_not_depend_on_threads_or_seeds() {
+        let finding = crate::findings::findings()
+            .iter()
+            .find(|finding| finding.id == "A08b")
+            .unwrap();
+        let model = finding.in_scenario().unwrap().model(finding.rules());
+        let way = |threads, seed| {
+            let options = Options {
+                threads: NonZeroUsize::new(threads).unwrap(),
+                seed,
+                until: Some(finding.property.into()),
+                ..Options::default()
+            };
+            let report = search_space(&model, &options, None, &mut |_| {}, &AtomicBool::new(false));
+            let path = &report.discovery(finding.property).unwrap().path;
+            (
+                report.unique,
+                report.states,
+                report.unexpanded,
+                path.actions(),
+            )
+        };
+        let wanted = way(1, 0);
+        assert!(!wanted.3.is_empty());
+        for (threads, seed) in [(1, 1), (2, 0), (3, 7)] {
+            assert_eq!(way(threads, seed), wanted);
+        }
     }
 }
