@@ -9,6 +9,7 @@
 
 pub mod counts;
 pub mod findings;
+pub mod handshake;
 pub mod rules;
 pub mod scenario;
 pub mod server_group;
