@@ -93,3 +93,38 @@ fn judge(found: &Audit<State>) -> (Exit, Paint, String) {
         (Exit::Incomplete, Paint::Yellow, word)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::Format;
+    use mars_model::explore::audit::Fault;
+    use mars_model::server_group::liveness::HAND_OVER;
+    use std::sync::atomic::AtomicBool;
+
+    static STOP: AtomicBool = AtomicBool::new(false);
+
+    #[test]
+    fn the_state_of_the_model_passes_and_a_limit_is_no_proof() {
+        let ctx = Ctx {
+            format: Format::Json,
+            quiet: true,
+            stop: &STOP,
+        };
+        let end = |options: &Options| run(&[&HAND_OVER], Rules::resolved(), options, &ctx);
+        assert_eq!(end(&Options::default()), Exit::Ok);
+        let few = Options {
+            max_states: Some(5),
+            ..Options::default()
+        };
+        assert_eq!(end(&few), Exit::Incomplete);
+    }
+
+    #[test]
+    fn a_fault_means_that_no_check_is_to_be_trusted() {
+        let model = HAND_OVER.model(Rules::resolved());
+        let mut found = audit(&model, &Options::default(), 0, &mut |_| {}, &STOP);
+        found.fault = Some(Fault::Forgets(model.initial(), model.initial()));
+        assert_eq!(judge(&found).0, Exit::SuiteBroken);
+    }
+}

@@ -300,3 +300,49 @@ fn row(
         "stem": stem, "loop": round,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::Format;
+    use std::sync::atomic::AtomicBool;
+
+    static STOP: AtomicBool = AtomicBool::new(false);
+
+    fn end(finding: Option<&str>, max_states: Option<u64>) -> Exit {
+        let ctx = Ctx {
+            format: Format::Json,
+            quiet: true,
+            stop: &STOP,
+        };
+        let flags = Flags {
+            liveness: true,
+            finding: finding.map(str::to_owned),
+        };
+        let options = Options {
+            max_states,
+            ..Options::default()
+        };
+        run(&[&HAND_OVER], &flags, Rules::resolved(), &options, &ctx)
+    }
+
+    #[test]
+    fn exit_codes_tell_what_was_found() {
+        assert_eq!(end(None, None), Exit::Ok);
+        assert_eq!(end(Some("A01"), None), Exit::Failed);
+        assert_eq!(end(None, Some(5)), Exit::Incomplete);
+        assert_eq!(end(Some("Z99"), None), Exit::Usage);
+    }
+
+    #[test]
+    fn a_known_fault_that_is_gone_breaks_the_suite() {
+        let answer = |verdict| Answer {
+            claim: "can-always-settle",
+            sentence: SETTLED,
+            verdict,
+            refuted: Some(FORGETS),
+        };
+        assert_eq!(judge(&answer(Verdict::Holds)).0, Exit::SuiteBroken);
+        assert_eq!(judge(&answer(Verdict::Open)).0, Exit::Incomplete);
+    }
+}
