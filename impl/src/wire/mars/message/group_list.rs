@@ -41,7 +41,7 @@ impl<'a> GroupList<'a> {
     ) -> Result<(Endpoint, Self), WireError> {
         let source_length = reader.u8("spln")?;
         // R2022-5.3-06: unused, so ignored, and kept.
-        reserved.target_forms = reader.array("thtl")?;
+        reserved.target_forms = [reader.u8("thtl")?, reader.u8("tstl")?];
         let group_length = reader.u8("tpln")?;
         let count = reader.u16("tnum")?;
         let SeqXy { last, part } = SeqXy::read(reader)?;
