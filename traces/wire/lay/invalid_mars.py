@@ -138,6 +138,8 @@ ROWS = [
     # GROUPLIST_REPLY
     ("I410", "More groups counted than there are", "V20", [put("tnum", 3)], "truncated", "end", LIST, {"field": "group"}),
     ("I411", "Groups of no octets", "V20", [put("tpln", 0)], "bad-length", "tnum", LIST),
+    ends_in("I416", "GROUPLIST_REPLY ends before mar$thtl", "V20", "thtl", 0, LIST),
+    ends_in("I417", "GROUPLIST_REPLY ends before mar$tstl", "V20", "tstl", 0, LIST),
     ends_in("I412", "GROUPLIST_REPLY ends before mar$tpln", "V20", "tpln", 0, LIST),
     ends_in("I413", "GROUPLIST_REPLY ends inside mar$seqxy", "V20", "seqxy", 1, LIST),
     ends_in("I414", "GROUPLIST_REPLY ends inside mar$spa", "V20", "spa", 2, LIST),

@@ -24,6 +24,12 @@ fn target_lengths_of_a_grouplist_reply() {
         assert_eq!(found.reserved.target_forms, lengths);
         assert_eq!(recode(Kind::Mars, &octets), Ok(octets));
     }
+    // Each is missed under its own name.
+    for (end, field) in [(21, "thtl"), (22, "tstl")] {
+        let error = mars::decode(&plain[..end]).unwrap_err();
+        let found = (error.code, error.field, error.offset);
+        assert_eq!(found, (ErrorCode::Truncated, field, end));
+    }
     // R2022-5.1.2-01: those of a REQUEST do.
     let mut octets = sample("g12_request");
     octets[21] = 20;
