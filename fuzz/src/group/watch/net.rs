@@ -60,13 +60,10 @@ impl Hops {
             else {
                 continue;
             };
-            match scsp::decode(packet).map(|packet| packet.body) {
-                Ok(Body::CsuRequest(records)) => {
-                    for csa in records.iter() {
-                        self.sent(config, &csa.csas)?;
-                    }
+            if let Ok(Body::CsuRequest(records)) = scsp::decode(packet).map(|packet| packet.body) {
+                for csa in records {
+                    self.sent(config, &csa.csas)?;
                 }
-                _ => {}
             }
         }
         Ok(())
