@@ -16,9 +16,12 @@ pub fn lists(octets: &[u8]) {
     extensions(octets);
 }
 
+/// Types and values, and where the list ends.
+type Walked<'a> = (Vec<(u16, &'a [u8])>, usize);
+
 /// The list as anyone can read it: type, value, where the next one starts; up to the first of type
 /// zero, which ends it. `None` when the octets run out before.
-fn walk(octets: &[u8], padded: bool) -> Option<(Vec<(u16, &[u8])>, usize)> {
+fn walk(octets: &[u8], padded: bool) -> Option<Walked<'_>> {
     let mut listed = Vec::new();
     let mut at = 0;
     loop {

@@ -140,7 +140,7 @@ fn message(octets: &[u8]) {
         Body::Sjoin(m) => rewritten(&first, Body::Sjoin(with_pairs(m, &pairs))),
         Body::Sleave(m) => rewritten(&first, Body::Sleave(with_pairs(m, &pairs))),
         Body::GrouplistRequest(m) => {
-            rewritten(&first, Body::GrouplistRequest(with_pairs(m, &pairs)))
+            rewritten(&first, Body::GrouplistRequest(with_pairs(m, &pairs)));
         }
     }
 }

@@ -4,6 +4,11 @@
 //! on the same octets: copying them, and summing them up for the checksum that every decoder and encoder
 //! has to compute. Times are the fastest of many samples, so that what else the machine does counts least.
 #![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "the sans-IO crate reads no clock; what measures it does"
+)]
+#![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a program for people: what is wrong shows at once"

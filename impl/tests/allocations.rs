@@ -1,5 +1,6 @@
 //! Decoding allocates nothing: a message is looked at where it lies (`allocation_counter` counts what
 //! this thread asks of the allocator).
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::hint::black_box;
 

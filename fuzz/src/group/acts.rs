@@ -460,7 +460,10 @@ fn query(world: &mut World, source: &mut Unstructured<'_>) -> Result<()> {
 /// Any message at all, on the VC of somebody who has one.
 fn message(world: &mut World, source: &mut Unstructured<'_>) -> Result<()> {
     let vc = world.nth_vc(source.arbitrary::<u8>()?.into());
-    let sender = NEIGHBORS[usize::from(vc.0 % 3 != 1)];
+    let sender = match vc.0 % 3 {
+        1 => NEIGHBORS[0],
+        _ => NEIGHBORS[1],
+    };
     let octets = match source.arbitrary()? {
         true => messages::message(source, |message| {
             [&MARS_HEADER[..], &message.to_vec()].concat()

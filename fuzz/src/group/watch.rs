@@ -57,6 +57,8 @@ struct Said {
     contents: Vec<(Csas, MarsRecord)>,
     /// Summaries of a CSUS.
     asked: Vec<Csas>,
+    /// Summaries of a CA or CSU Reply, which may be of something to ask for.
+    told: Vec<Csas>,
     /// A client that registers, or joins a range.
     registers: Option<(Protocol, Endpoint)>,
     joins: Option<(Protocol, Endpoint, GroupRange)>,
@@ -250,6 +252,9 @@ fn said(input: &Input) -> Said {
                     .collect();
             }
             Ok(scsp::Body::Csus(asked)) => said.asked = asked.iter().collect(),
+            Ok(scsp::Body::Ca { records: told, .. } | scsp::Body::CsuReply(told)) => {
+                said.told = told.iter().collect();
+            }
             _ => {}
         },
         Ok((Encapsulation::Mars, message)) => {

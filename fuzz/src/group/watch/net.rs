@@ -18,6 +18,7 @@ type Name = (ServerId, CacheKey);
 pub(super) struct Hops {
     /// The largest hop count that may be sent of an instance.
     allowed: BTreeMap<(Name, i32), u16>,
+    /// Asked for, or on the list of what is to be.
     solicited: BTreeSet<Name>,
 }
 
@@ -30,6 +31,7 @@ impl Hops {
     /// B.2.0.2), but for what is asked for (count 1), asked for and arrived with its last hop (register
     /// C13), or back from quarantine (H04).
     pub(super) fn step(&mut self, config: &GroupConfig, said: &Said, step: &Step<'_>) -> Verdict {
+        self.solicited.extend(said.told.iter().map(name));
         for csas in &said.records {
             let received = csas.hop_count.max(1);
             let most = match received {
@@ -58,14 +60,10 @@ impl Hops {
             else {
                 continue;
             };
-            match scsp::decode(packet).map(|packet| packet.body) {
-                Ok(Body::CsuRequest(records)) => {
-                    for csa in records.iter() {
-                        self.sent(config, &csa.csas)?;
-                    }
+            if let Ok(Body::CsuRequest(records)) = scsp::decode(packet).map(|packet| packet.body) {
+                for csa in records {
+                    self.sent(config, &csa.csas)?;
                 }
-                Ok(Body::Csus(asked)) => self.solicited.extend(asked.iter().map(|one| name(&one))),
-                _ => {}
             }
         }
         Ok(())
