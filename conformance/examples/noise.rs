@@ -7,7 +7,9 @@
 //! ```
 //!
 //! Every tenth line is a CA whose sequence number is the number of the line, so that `check` sees whether
-//! lines keep their order and none is lost or added.
+//! lines keep their order and none is lost or added. On 2026-11-21, on two busy cores, those 10 million lines came back in
+//! order and complete (1,829,487 decoded, 8,170,513 refused); `wire decode` took 26.6 s of CPU, 376,000 lines a second, and
+//! never more than 5.5 MB (`/usr/bin/time -v`).
 #![expect(
     clippy::expect_used,
     clippy::print_stderr,

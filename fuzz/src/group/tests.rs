@@ -1,5 +1,4 @@
 //! Every rule of [`watch`](super::watch) on something that breaks it, and on what it lets pass.
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
 
