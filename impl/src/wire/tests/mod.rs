@@ -5,6 +5,7 @@ mod errors;
 mod fields;
 mod flags;
 mod golden;
+mod lists;
 mod roundtrip;
 mod samples;
 mod snapshots;
