@@ -129,7 +129,7 @@ fn line(random: &mut Random, vectors: &[Vec<u8>]) -> Vec<u8> {
         7 => {
             line = (0..random.below(40))
                 .map(|_| random.octet().max(11))
-                .collect()
+                .collect();
         }
         // Digits changed.
         _ => {

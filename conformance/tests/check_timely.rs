@@ -1,5 +1,12 @@
 //! `check --engine timely` as users start it: two processes over loopback, and what happens when one is missing or dies.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::PathBuf;

@@ -1,11 +1,7 @@
 //! The wire part of the ledger is kept: every rule about octets is cited by a test, a trace or a vector, or
 //! the ledger says why not.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

@@ -1,5 +1,12 @@
 //! The search on several workers against the kernel, on the scenarios that are small enough for a test.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
 use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
@@ -28,8 +35,11 @@ fn kernel(scenario: &Scenario, rules: Rules) -> Report<ServerGroup> {
     )
 }
 
+/// Property, whether violated, steps.
+type Found<'a> = (&'a str, bool, usize);
+
 /// Names and lengths of all that was found, and what held.
-fn verdicts(report: &Report<ServerGroup>) -> (Vec<(&str, bool, usize)>, Vec<&str>, Vec<&str>) {
+fn verdicts(report: &Report<ServerGroup>) -> (Vec<Found<'_>>, Vec<&str>, Vec<&str>) {
     let mut found: Vec<_> = report
         .discoveries
         .iter()

@@ -11,6 +11,7 @@ use super::output::{Ctx, Exit, Paint};
 
 /// Flags of `check` for the audit.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub struct Flags {
     /// Keeps every state whole and shows that no two different states have one hash and no two equal ones different
     /// hashes, instead of checking properties

@@ -18,6 +18,7 @@ use super::output::{Ctx, Exit, Paint};
 
 /// Flags of `check` for liveness.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
 pub struct Flags {
     /// Keeps the graph of all states and asks what must happen: the group can always settle, it settles again and
     /// again in every fair run, and what has a deadline meets it. The scenario `hand_over` is for this only

@@ -137,7 +137,9 @@ fn workspace_files(
 /// The manifest of the implementation without what only its tests need.
 fn impl_manifest(root: &Path) -> Result<String, MutantError> {
     let mut manifest = read_table(&root.join("impl/Cargo.toml"))?;
-    manifest.remove("dev-dependencies");
+    for part in ["dev-dependencies", "bench", "test", "example"] {
+        manifest.remove(part);
+    }
     Ok(manifest.to_string())
 }
 

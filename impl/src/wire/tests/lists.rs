@@ -50,7 +50,8 @@ fn pair_lists_are_equal_when_lengths_and_blocks_are() {
         for (b, right) in all.iter().enumerate() {
             assert_eq!(left == right, a == b, "{left:?} {right:?}");
         }
-        assert!(left.is_empty() == (left.len() == 0));
+        let pairs = left.len();
+        assert_eq!(left.is_empty(), pairs == 0, "{left:?}");
     }
     assert!(none.is_empty() && !one.is_empty() && !two.is_empty());
     assert_eq!((one.len(), two.len(), none.len()), (1, 2, 0));
