@@ -4,7 +4,7 @@ use super::batch::{Hand, Out, Shared, UNIT, Unit};
 use super::keep::Examiner;
 use super::log::Log;
 use super::memory;
-use super::phases::{generate, insert, keep};
+use super::phases::Crew;
 use super::report::{Kinds, Progress, StoppedBy};
 use super::space::Space;
 use super::table::{Key, Table};
@@ -45,6 +45,7 @@ pub(super) struct Search<'a, S: Space> {
     pub(super) table: Table<S::Key>,
     pub(super) log: Log,
     pub(super) hands: Vec<Hand<StateOf<S>, S::Key>>,
+    crew: Crew,
     /// States whose successors are still to be generated, in order: of this level, and of the next.
     frontier: VecDeque<Vec<StateOf<S>>>,
     /// So many states of the frontier's first block are done.
@@ -86,6 +87,7 @@ where
             table: Table::new(),
             log: Log::new(),
             hands: (0..threads).map(|_| Hand::new(kinds)).collect(),
+            crew: Crew::new(threads),
             frontier: VecDeque::new(),
             skip: 0,
             next: VecDeque::new(),
@@ -278,16 +280,20 @@ where
             deadline,
             threads,
         };
-        let mut outs = generate(&shared, &units, &mut self.hands, &mut between);
+        let mut outs = self
+            .crew
+            .generate(&shared, &units, &mut self.hands, &mut between);
         self.cut_short = outs.len() < units.len();
         #[cfg(test)]
         if self.options.last_claim_wins {
             outs.reverse();
         }
-        let lost = insert(&outs, &mut self.table, threads);
+        let lost = self.crew.insert(&outs, &mut self.table, threads);
         let kept = {
             let mut hands = std::mem::take(&mut self.hands);
-            let kept = keep(|| self.examiner(), &mut hands, &mut outs, &lost, threads);
+            let kept = self
+                .crew
+                .keep(|| self.examiner(), &mut hands, &mut outs, &lost, threads);
             self.hands = hands;
             kept
         };
