@@ -7,9 +7,27 @@ use super::space::Space;
 use super::table::{Key, Table};
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use stateright::Model;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 type StateOf<S> = <<S as Space>::Model as Model>::State;
+
+/// How often the end of a phase is looked for before this thread goes to sleep: some tenths of a millisecond. On a
+/// virtual machine that is what it takes to be woken.
+const LOOKS: u32 = 1 << 13;
+
+/// Waits a little for the other threads, busily.
+fn await_others(open: &AtomicUsize) {
+    for look in 0..LOOKS {
+        if open.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        // Somebody else may need this processor more.
+        if look % 64 == 63 {
+            std::thread::yield_now();
+        }
+        std::hint::spin_loop();
+    }
+}
 
 /// The threads of a search beside the one that calls it. They live as long as the search does: a phase takes less time
 /// than starting a thread may.
@@ -31,14 +49,21 @@ impl Crew {
         others: impl Iterator<Item = J>,
     ) -> Vec<T> {
         let jobs: Vec<_> = others.collect();
+        let open = AtomicUsize::new(jobs.len());
+        let open = &open;
         let mut results: Vec<Option<T>> = jobs.iter().map(|_| None).collect();
         let jobs = results.iter_mut().zip(jobs);
         let first = match &self.0 {
             Some(pool) => pool.in_place_scope(|scope| {
                 for (result, job) in jobs {
-                    scope.spawn(move |_| *result = Some(job()));
+                    scope.spawn(move |_| {
+                        *result = Some(job());
+                        open.fetch_sub(1, Ordering::Release);
+                    });
                 }
-                own()
+                let first = own();
+                await_others(open);
+                first
             }),
             None => {
                 let first = own();
