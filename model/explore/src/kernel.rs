@@ -15,12 +15,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// States of one batch, at most but for the last block. Limits and early ends are looked at after each, so this decides
-/// where a search that is stopped by them ends; it does not depend on the number of threads.
-const BATCH: usize = if cfg!(test) { 64 } else { 1 << 14 };
+/// where a search that is stopped by them ends; it does not depend on the number of threads. So few that what comes of
+/// them stays in a processor's own cache until it is kept.
+const BATCH: usize = if cfg!(test) { 64 } else { 1 << 12 };
 /// A batch with fewer states than this is not worth waking threads for.
 const ALONE: usize = if cfg!(test) { 8 } else { 512 };
 /// Blocks that a thread keeps to use again.
-const SPARE: usize = 128;
+const SPARE: usize = 512;
 /// The most states: numbers have 32 bits, and a batch may still come on top.
 const MOST: u64 = u32::MAX as u64 - (1 << 26);
 /// How often the memory of the process is looked at.
