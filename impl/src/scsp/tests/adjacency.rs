@@ -308,23 +308,6 @@ fn nobody_may_have_our_id_or_everybodys() {
     }
 }
 
-// R2334-B.3.1.3-02: register D07; nobody here has a key.
-#[test]
-fn an_authenticated_frame_is_dropped_without_a_reset() {
-    let mut s = Scripted::new(&[3]);
-    s.align(0);
-    // G7 of the golden frames, a Hello of 10.0.0.1 with authentication.
-    let hex = "01050040f570002400030003000000000003000100000000040400000a000001\
-               0a0000020001001400001000b125683d9392cd01157545c766fca4cf00000000";
-    let octets: Vec<u8> = (0..hex.len() / 2)
-        .map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap())
-        .collect();
-    let before = s.speaker.core().clone();
-    s.raw(0, &octets);
-    assert_eq!(dropped(&s, DropReason::Authentication), 1);
-    assert_eq!(*s.speaker.core(), before);
-}
-
 // R2334-2.1-05: a VC that comes up twice, a neighbour that is not configured.
 #[test]
 fn odd_calls_do_no_harm() {

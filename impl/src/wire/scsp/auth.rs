@@ -12,8 +12,11 @@ use crate::wire::reader::{Put, patch};
 /// Octets of the MAC.
 const MAC_LENGTH: usize = 16;
 
+/// Octets that authentication adds to a packet: the Authentication extension and the End extension.
+pub const SEAL_LENGTH: usize = 4 + 4 + MAC_LENGTH + 4;
+
 /// A key under a Security Parameter Index.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct AuthKey {
     /// Security Parameter Index.
     pub spi: u32,
