@@ -543,7 +543,7 @@ fn quarantined_records_are_kept_unsummarised_and_flooded_once_when_restored() {
     assert_eq!(s.csas_to(1), []);
 }
 
-// R2334-2.3-29, R2334-2.3-27: register C31.
+// R2334-2.3-29, R2334-2.3-27, R2334-2.3-33: register C31.
 #[test]
 fn a_request_to_everybody_is_answered_to_its_sender() {
     let (mut s, _) = two_neighbors();
@@ -556,6 +556,14 @@ fn a_request_to_everybody_is_answered_to_its_sender() {
         }],
     );
     assert_eq!(s.replies_to(0), [foreign(1, 5, 1)]);
+    let (_, reply) = s.sent.iter().find(|(to, _)| *to == 0).unwrap();
+    let header = crate::wire::scsp::decode(reply).unwrap().header;
+    assert_eq!(
+        (header.sender, header.receiver),
+        (server(2), Some(server(1)))
+    );
+    // Flooded all the same: a mesh is no single port here.
+    assert_eq!(s.csas_to(1), [(foreign(1, 5, 8), vec![1])]);
     s.clear();
     s.csu_to(
         0,
