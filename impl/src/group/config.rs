@@ -211,6 +211,13 @@ impl GroupConfig {
         })
     }
 
+    /// The first neighbour without a key, where others have one: its word counts as much as theirs.
+    pub(super) fn bare_neighbor(&self) -> Option<usize> {
+        let keyed = |id| self.auth.iter().any(|entry| Some(entry.peer_id) == id);
+        let mut neighbors = self.neighbors.iter();
+        neighbors.position(|n| !self.auth.is_empty() && !keyed(n.id))
+    }
+
     /// Refuses what cannot work.
     ///
     /// # Errors

@@ -120,6 +120,13 @@ impl DistributedMars {
             meters: Meters::default(),
             outbox: VecDeque::new(),
         };
+        // R2334-B.3.1.5-02
+        if let Some(bare) = server.config.bare_neighbor() {
+            server.log(
+                "partly-authenticated",
+                format!("no key for neighbor {bare}"),
+            );
+        }
         // The keys of Redirect Entries come first, in the order of protocols.
         server.fire_due(Time(0));
         Ok(server)

@@ -119,7 +119,7 @@ pub(super) struct Received<'a> {
 ///
 /// A sender without a key may not speak in the place of a neighbour that has one: what it sends counts as
 /// not authenticated. That also keeps out this server's own packets, sent back to it.
-// R2334-B.3.1-03, R2334-B.3.1-04, R2334-B.3.1.4-03, R2334-B.3.1.4-04
+// R2334-B.3.1-03, R2334-B.3.1-04, R2334-B.3.1.3-04, R2334-B.3.1.4-03, R2334-B.3.1.4-04
 pub(super) fn check(keys: &[PeerKey], now: Time, received: Received<'_>) -> Result<(), AuthFault> {
     let agreed = is_keyed(keys, received.sender)
         || received.neighbor.is_some_and(|peer| is_keyed(keys, peer));

@@ -12,6 +12,7 @@ use super::multipoint::Multipoint;
 /// protocol's where it has them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SpeakerConfig {
+    // R2334-1-01
     /// Protocol ID; 3 is MARS.
     pub protocol_id: u16,
     /// Server Group ID.
@@ -39,8 +40,9 @@ pub struct SpeakerConfig {
     pub ca_start: u32,
     /// What is added to a number of an own record met again after a restart; positive.
     pub restart_constant: u32,
-    // R2334-2.1-02
-    /// The neighbours by [`NeighborIx`](super::NeighborIx); the id where it is configured.
+    // R2334-2.1-02, R2334-2-02
+    /// The neighbours by [`NeighborIx`]; the id where it is configured. Any graph will do that connects all
+    /// servers.
     pub neighbors: Vec<Option<ServerId>>,
     /// The point-to-multipoint VCs that this server is the root of; their leaves are neighbours.
     pub multipoint: Vec<Multipoint>,

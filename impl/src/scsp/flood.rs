@@ -199,7 +199,7 @@ impl Speaker {
 
     /// A CSU Request: each CSA is looked at in order (register C35), then all are acknowledged: by then
     /// each has been taken or need not be, so none is held back (R2334-2.3-07).
-    // R2334-2.2.3-04, R2334-2.3-33
+    // R2334-2.2.3-04
     pub(super) fn csu_request<'a>(
         &mut self,
         from: NeighborIx,
@@ -265,7 +265,7 @@ impl Speaker {
     }
 
     /// A newer record of another originator: cache it, tell of it, pass it on.
-    // R2334-2.3-03, R2334-2.3-10, R2334-2.3-11, R2334-B.2.0.2-10, R2334-B.2.0.2-21
+    // R2334-2.3-03, R2334-2.3-10, R2334-2.3-11, R2334-B.2.0.2-10, R2334-B.2.0.2-21, R2334-B.3.1.5-04
     fn learn(&mut self, from: NeighborIx, csa: &Csa<'_>) {
         let id = RecordId::of(&csa.csas);
         let sequence = csa.csas.sequence;

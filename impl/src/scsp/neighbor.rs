@@ -270,6 +270,16 @@ impl Neighbor {
         self.perform(actions, found, ctx);
     }
 
+    /// Something was forgotten that the neighbour may still have: alignment begins anew.
+    // R2334-2.2-08; register B02.
+    pub(super) fn realign(&mut self, ctx: &mut Context<'_>) {
+        if self.hello.state() == HfsmState::Bidirectional {
+            ctx.out.meters.renegotiations += 1;
+            let actions = self.alignment.start();
+            self.perform(actions, &Summarised::default(), ctx);
+        }
+    }
+
     /// The CA timer ran out.
     pub(super) fn ca_timer(&mut self, ctx: &mut Context<'_>) {
         let actions = self.alignment.timer();
@@ -400,7 +410,7 @@ impl Neighbor {
     }
 
     /// Acknowledges CSAs to the neighbour.
-    // R2334-2.3-06, R2334-2.3-29, R2334-B.2.3-02
+    // R2334-2.3-06, R2334-2.3-29, R2334-2.3-33, R2334-B.2.3-02
     pub(super) fn reply(&self, summaries: &[Csas], ctx: &mut Context<'_>) {
         let limit = ctx
             .config

@@ -50,7 +50,7 @@ impl Speaker {
             self.out.log(self.clock, "not-authenticated", detail);
             DropReason::Authentication(fault)
         })?;
-        // R2334-2-01
+        // R2334-1-01, R2334-2-01
         if (header.protocol_id, header.server_group)
             != (self.config.protocol_id, self.config.server_group)
         {
@@ -142,7 +142,8 @@ impl Speaker {
         if self.neighbor(ix).and_then(|n| n.hello.dcsid()) != Some(header.sender) {
             return Err(DropReason::WrongSender);
         }
-        // R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02; register C31: all ones in a CSU Request only.
+        // R2334-2.2.3-10, R2334-2.3-27, R2334-2.3-28, R2334-B.2.4-02; register C31: all ones in a CSU
+        // Request only.
         let everybody = matches!(packet.body, Body::CsuRequest(_)).then_some(EVERYBODY);
         if header.receiver != Some(self.config.id)
             && (everybody.is_none() || header.receiver != everybody)

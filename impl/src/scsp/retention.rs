@@ -65,8 +65,11 @@ impl Speaker {
     pub(super) fn end_quarantine(&mut self, origin: ServerId) {
         self.core.timers.cancel(Timer::Quarantine(origin));
         if self.core.given_up.remove(&origin) {
-            // What others still have of it is welcome again.
+            // What others still have of it is welcome again, what they had summarised before too.
             self.core.cache.forget_numbers(origin);
+            for ix in self.neighbor_ids() {
+                self.with(ix, |n, ctx| n.realign(ctx));
+            }
         }
     }
 

@@ -195,7 +195,7 @@ fn csu_and_csus_before_update_cache_have_no_effect() {
     assert_eq!(dropped(&s, DropReason::WrongState), 6);
 }
 
-// R2334-2-01, R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02, R2334-B.2.0.1-05: register C25, C30.
+// R2334-1-01, R2334-2-01, R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02, R2334-B.2.0.1-05: register C25, C30.
 #[test]
 fn frames_for_others_are_dropped_without_a_reset() {
     let mut s = Scripted::new(&[3]);
@@ -328,7 +328,7 @@ fn odd_calls_do_no_harm() {
     assert_eq!(s.speaker.poll_send().map(|(at, ..)| at), Some(s.now));
 }
 
-// R2334-2.1-16: each speaker is one PID/SGID; two on one VC do not disturb each other.
+// R2334-1-01, R2334-2.1-16: each speaker is one PID/SGID; two on one VC do not disturb each other.
 #[test]
 fn two_groups_on_one_vc_are_two_adjacencies() {
     let mut one = Sim::pair(|_, config| config.server_group = 1);
