@@ -1,7 +1,11 @@
 //! Two parts of the ledger are kept whole: every rule about octets is cited by a test, a trace or a vector, and
 //! every rule of RFC 2334 is cited by the code that honours it as well, or the ledger says why not.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::path::Path;
 
