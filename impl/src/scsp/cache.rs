@@ -210,6 +210,24 @@ impl Cache {
         removed
     }
 
+    /// Drops the content of an entry and keeps its number (register B02).
+    pub(super) fn strip(&mut self, id: RecordId) {
+        let records = self.origins.get_mut(&id.origin).map(|o| &mut o.records);
+        if let Some(held) = records.and_then(|records| records.get_mut(&id.key)) {
+            held.body = None;
+        }
+    }
+
+    /// Drops those entries of an originator of which only the number is kept.
+    pub(super) fn forget_numbers(&mut self, origin: ServerId) {
+        if let Some(records) = self.origins.get_mut(&origin) {
+            records.records.retain(|_, held| held.body.is_some());
+            if records.records.is_empty() && !records.quarantined {
+                self.origins.remove(&origin);
+            }
+        }
+    }
+
     /// Puts an originator into quarantine or takes it out; true if that changed anything.
     pub(super) fn set_quarantine(&mut self, origin: ServerId, quarantined: bool) -> bool {
         let records = self.origins.entry(origin).or_default();

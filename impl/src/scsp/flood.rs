@@ -91,9 +91,12 @@ impl Speaker {
     }
 
     /// Puts an originator into quarantine: its records stay, follow updates and are flooded, but are
-    /// left out of summaries until [`Self::restore`] (register B02, B03).
+    /// left out of summaries until [`Self::restore`] (register B02, B03). Given up after
+    /// [`SpeakerConfig::quarantine_ms`](super::SpeakerConfig), of which [`SpeakerEvent::GivenUp`] tells.
     pub fn quarantine(&mut self, origin: ServerId) {
-        self.core.cache.set_quarantine(origin, true);
+        if self.core.cache.set_quarantine(origin, true) {
+            self.start_quarantine(origin);
+        }
     }
 
     /// Takes an originator out of quarantine; its records are flooded once, with the numbers they have
@@ -104,6 +107,7 @@ impl Speaker {
         if !self.core.cache.set_quarantine(origin, false) {
             return;
         }
+        self.end_quarantine(origin);
         let records: Vec<_> = self
             .core
             .cache
@@ -195,7 +199,7 @@ impl Speaker {
 
     /// A CSU Request: each CSA is looked at in order (register C35), then all are acknowledged: by then
     /// each has been taken or need not be, so none is held back (R2334-2.3-07).
-    // R2334-2.2.3-04, R2334-2.3-33
+    // R2334-2.2.3-04
     pub(super) fn csu_request<'a>(
         &mut self,
         from: NeighborIx,
@@ -229,11 +233,18 @@ impl Speaker {
             return self.accept_own(from, csa, echo);
         }
         match self.newness(id, sequence) {
-            Newness::Ignored => echo,
+            Newness::Ignored => {
+                self.out.meters.ignored += 1;
+                echo
+            }
             // R2334-2.3-22
-            Newness::Older(held) => id.summary(held),
+            Newness::Older(held) => {
+                self.out.meters.stale += 1;
+                id.summary(held)
+            }
             // R2334-2.3-26, R2334-2.3-34
             Newness::Equal => {
+                self.out.meters.duplicate += 1;
                 self.compare_content(id, csa.body);
                 self.received(id, sequence);
                 echo
@@ -254,7 +265,7 @@ impl Speaker {
     }
 
     /// A newer record of another originator: cache it, tell of it, pass it on.
-    // R2334-2.3-03, R2334-2.3-10, R2334-2.3-11, R2334-B.2.0.2-10, R2334-B.2.0.2-21
+    // R2334-2.3-03, R2334-2.3-10, R2334-2.3-11, R2334-B.2.0.2-10, R2334-B.2.0.2-21, R2334-B.3.1.5-04
     fn learn(&mut self, from: NeighborIx, csa: &Csa<'_>) {
         let id = RecordId::of(&csa.csas);
         let sequence = csa.csas.sequence;
@@ -272,6 +283,8 @@ impl Speaker {
         };
         if hop_count > 0 {
             self.offer(id, sequence, &body, hop_count, Some(from));
+        } else {
+            self.out.meters.hops_used_up += 1;
         }
         self.out.events.push_back(SpeakerEvent::Learned {
             at: self.clock,
@@ -291,14 +304,22 @@ impl Speaker {
         let newness = self.newness(id, csa.csas.sequence);
         self.received(id, csa.csas.sequence);
         match newness {
-            Newness::Older(held) => id.summary(held),
+            Newness::Older(held) => {
+                self.out.meters.stale += 1;
+                id.summary(held)
+            }
             Newness::Equal => {
+                self.out.meters.duplicate += 1;
                 self.compare_content(id, csa.body);
                 echo
             }
-            Newness::Ignored => echo,
+            Newness::Ignored => {
+                self.out.meters.ignored += 1;
+                echo
+            }
             // Register H07: what came is acknowledged; the larger re-origination follows.
             Newness::Unknown | Newness::Newer => {
+                self.out.meters.own_returned += 1;
                 self.out.events.push_back(SpeakerEvent::OwnReturned {
                     at: self.clock,
                     key: id.key,
@@ -318,6 +339,7 @@ impl Speaker {
         let solicited = self
             .with(from, |n, _| n.requests.receive(id, sequence))
             .unwrap_or(false);
+        self.out.meters.unasked_nulls += u64::from(!solicited);
         let outdated = self
             .core
             .cache
@@ -357,6 +379,12 @@ impl Speaker {
                 n.rearm(ctx);
                 acknowledged
             });
+            if matches!(
+                acknowledged,
+                Some(Acknowledgement::NotQueued | Acknowledgement::Older)
+            ) {
+                self.out.meters.idle_acknowledgements += 1;
+            }
             let may_be_newer = match acknowledged {
                 Some(Acknowledgement::Newer) => true,
                 // A late reply: what it says is news all the same, if it is about something known.

@@ -101,7 +101,7 @@ impl Body<'_> {
         }
     }
 
-    /// Number of Records: R2334-B.2.0.1-03, R2334-B.2.5-06.
+    /// Number of Records: R2334-B.2.0.1-03, R2334-B.2.1-06, R2334-B.2.2-02, R2334-B.2.5-06.
     #[must_use]
     pub const fn records(&self) -> usize {
         match self {
@@ -364,6 +364,7 @@ pub fn encode(header: &Header, body: &EncodeBody<'_>, auth: Option<&AuthKey>, ou
 ///
 /// See [`ErrorCode`]; [`WireError::is_abnormal`] tells which of them reset an adjacency.
 pub fn decode(packet: &[u8]) -> Result<Packet<'_>, WireError> {
+    // R2334-B-02
     let mut fixed = Reader::new(packet);
     let version = fixed.u8("version")?;
     if version != SCSP_VERSION {

@@ -160,7 +160,7 @@ impl Csas {
     fn read_alone(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let at = reader.offset() + 2;
         let (csas, length) = Self::read(reader)?;
-        // R2334-B.2.0.2-05: register C14 says that a summary never has its CSA's length.
+        // R2334-B.2.0.2-05, R2334-B.2.1-08: register C14 says that a summary never has its CSA's length.
         if usize::from(length) == CSAS_LENGTH {
             Ok(csas)
         } else {
@@ -174,7 +174,8 @@ impl Csas {
     }
 }
 
-/// Cache State Advertisement: a CSAS and the protocol-specific part (RFC 2334, B.2.2.1).
+/// Cache State Advertisement: a CSAS and the protocol-specific part (RFC 2334, B.2.2.1):
+/// R2334-B.2.2.1-01.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Csa<'a> {
     /// Name and version.
