@@ -328,7 +328,7 @@ impl Neighbor {
     // R2334-2.2.3-07
     pub(super) fn csus_timer(&mut self, ctx: &mut Context<'_>) {
         let limit = Self::csus_limit(ctx);
-        let batch = self.requests.repeat_batch(limit);
+        let batch = self.requests.next_batch(limit);
         if self.is_open() && !batch.is_empty() {
             self.send_csus(&batch, ctx);
         }
