@@ -28,7 +28,7 @@ impl Application for TakesAll {
 }
 
 /// The join of one group by one client: the record that a group of MARS servers has most of.
-pub fn join(n: u32) -> Vec<u8> {
+pub(crate) fn join(n: u32) -> Vec<u8> {
     let [_, high, middle, low] = n.to_be_bytes();
     let mut number = [0x47; 20];
     if let Some(end) = number.last_chunk_mut() {
@@ -55,7 +55,7 @@ pub fn join(n: u32) -> Vec<u8> {
 
 /// When a server's packets and events are collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub(crate) enum Pace {
     /// After each packet it takes.
     EachPacket,
     /// After it has taken all that came.
@@ -64,21 +64,21 @@ pub enum Pace {
 
 /// What went over the VCs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
+pub(crate) struct Traffic {
     /// Messages by SCSP type code.
     kinds: [u64; 8],
     /// Octets without LLC/SNAP, Hellos left out.
-    pub octets: u64,
+    pub(crate) octets: u64,
 }
 
 impl Traffic {
     /// Messages of one type.
-    pub fn of(&self, kind: ScspType) -> u64 {
+    pub(crate) fn of(&self, kind: ScspType) -> u64 {
         self.kinds[usize::from(kind.code()) % 8]
     }
 
     /// All messages but Hellos.
-    pub fn messages(&self) -> u64 {
+    pub(crate) fn messages(&self) -> u64 {
         self.kinds.iter().sum::<u64>() - self.of(ScspType::Hello)
     }
 
@@ -92,22 +92,22 @@ impl Traffic {
 }
 
 /// The row.
-pub struct Line {
+pub(crate) struct Line {
     speakers: Vec<Speaker>,
     /// What is under way to each server, and on which VC.
     inboxes: Vec<VecDeque<(NeighborIx, Vec<u8>)>>,
     pace: Pace,
     now: Time,
-    pub traffic: Traffic,
+    pub(crate) traffic: Traffic,
     /// Records that servers learned.
-    pub learned: u64,
+    pub(crate) learned: u64,
     /// Every packet but Hellos, if it is to be kept.
-    pub recording: Option<Vec<Vec<u8>>>,
+    pub(crate) recording: Option<Vec<Vec<u8>>>,
 }
 
 impl Line {
     /// `count` servers, at least two, with empty caches and no VC up.
-    pub fn new(count: u8, pace: Pace, configure: impl Fn(&mut SpeakerConfig)) -> Self {
+    pub(crate) fn new(count: u8, pace: Pace, configure: impl Fn(&mut SpeakerConfig)) -> Self {
         let speaker = |n: u8| {
             let ends = usize::from(n == 1) + usize::from(n == count);
             let id = ServerId([10, 0, 0, n]);
@@ -142,7 +142,7 @@ impl Line {
     }
 
     /// Server `me` originates these keys, or new instances of them.
-    pub fn originate(&mut self, me: usize, keys: Range<u32>) {
+    pub(crate) fn originate(&mut self, me: usize, keys: Range<u32>) {
         for n in keys {
             let key = CacheKey(n.to_be_bytes());
             self.speakers[me].originate(self.now, key, join(n)).unwrap();
@@ -151,7 +151,7 @@ impl Line {
     }
 
     /// Brings all VCs up and lets as much time pass as servers need to hear each other.
-    pub fn up(&mut self) {
+    pub(crate) fn up(&mut self) {
         for me in 0..self.speakers.len() {
             for (ix, ..) in self.vcs(me) {
                 self.speakers[me].vc_up(self.now, ix);
@@ -163,7 +163,7 @@ impl Line {
     }
 
     /// Takes all VCs down.
-    pub fn down(&mut self) {
+    pub(crate) fn down(&mut self) {
         for me in 0..self.speakers.len() {
             for (ix, ..) in self.vcs(me) {
                 self.speakers[me].vc_down(self.now, ix);
@@ -191,7 +191,7 @@ impl Line {
     }
 
     /// Delivers until nothing is under way.
-    pub fn pump(&mut self) {
+    pub(crate) fn pump(&mut self) {
         while self.inboxes.iter().any(|inbox| !inbox.is_empty()) {
             for me in 0..self.speakers.len() {
                 for _ in 0..self.inboxes[me].len() {
@@ -208,7 +208,7 @@ impl Line {
     }
 
     /// Lets time pass, with all that happens on the way.
-    pub fn pass(&mut self, ms: u64) {
+    pub(crate) fn pass(&mut self, ms: u64) {
         let end = Time(self.now.0 + ms);
         let due = |line: &Self| {
             let deadlines = line.speakers.iter().filter_map(Speaker::next_deadline);
@@ -226,9 +226,9 @@ impl Line {
     }
 
     /// Every adjacency is aligned, and every cache holds `records` records.
-    pub fn agrees_on(&self, records: usize) -> bool {
+    pub(crate) fn agrees_on(&self, records: usize) -> bool {
         (0..self.speakers.len()).all(|me| {
-            let aligned = |(ix, ..)| self.speakers[me].cafsm(ix) == CafsmState::Aligned;
+            let aligned = |(ix, _, _): (NeighborIx, usize, NeighborIx)| self.speakers[me].cafsm(ix) == CafsmState::Aligned;
             self.vcs(me).into_iter().all(aligned) && self.speakers[me].cache().count() == records
         })
     }
