@@ -225,7 +225,11 @@ fn alignments(largest: u32) {
             .map(|size| (f64::from(size), alignment(size, shape, pace)))
             .collect();
         if points.len() > 1 {
-            println!("{:>9} CPU time grows as records ^ {:.3}", "", exponent(&points));
+            println!(
+                "{:>9} CPU time grows as records ^ {:.3}",
+                "",
+                exponent(&points)
+            );
         }
     }
 }

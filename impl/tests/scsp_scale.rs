@@ -69,7 +69,10 @@ fn counts(traffic: &Traffic) -> [u64; 4] {
 }
 
 fn within(counts: [u64; 4], bounds: [u64; 4]) -> bool {
-    counts.into_iter().zip(bounds).all(|(count, most)| count <= most)
+    counts
+        .into_iter()
+        .zip(bounds)
+        .all(|(count, most)| count <= most)
 }
 
 // R2334-2.2.3-05, R2334-2.3-05, R2334-2.3-08
@@ -79,7 +82,10 @@ fn an_alignment_takes_no_more_messages_than_full_packets_would() {
         for pace in [Pace::EachPacket, Pace::AllThatCame] {
             let counts = counts(&aligned(records, pace, MTU));
             let bounds = bounds(records, pace, MTU);
-            assert!(within(counts, bounds), "{records} {pace:?}: {counts:?} {bounds:?}");
+            assert!(
+                within(counts, bounds),
+                "{records} {pace:?}: {counts:?} {bounds:?}"
+            );
         }
     }
 }
@@ -111,7 +117,10 @@ fn an_own_record_costs_few_octets_beyond_its_own() {
         kept = Some(line);
     });
     let beyond = beyond_bodies(info, records);
-    assert!(beyond <= u64::from(records) * OCTETS_PER_RECORD, "{beyond} for {records}");
+    assert!(
+        beyond <= u64::from(records) * OCTETS_PER_RECORD,
+        "{beyond} for {records}"
+    );
     drop(kept);
 }
 
@@ -133,7 +142,11 @@ fn so_does_a_learned_one_and_the_peak_is_bounded() {
             "{beyond} for {records} at each of two"
         );
         let live = u64::try_from(info.bytes_current).unwrap();
-        assert!(info.bytes_max <= PEAK * live, "{} of {live}", info.bytes_max);
+        assert!(
+            info.bytes_max <= PEAK * live,
+            "{} of {live}",
+            info.bytes_max
+        );
     }
 }
 
@@ -156,7 +169,10 @@ fn alignments_over_and_over_leave_nothing_behind() {
         let grown: Vec<_> = (0..4)
             .map(|_| measure(|| round(&mut line, changes)).bytes_current)
             .collect();
-        assert!(grown.iter().all(|&octets| octets == 0), "{changes} changes: {grown:?}");
+        assert!(
+            grown.iter().all(|&octets| octets == 0),
+            "{changes} changes: {grown:?}"
+        );
         assert!(line.agrees_on(records as usize));
     }
 }

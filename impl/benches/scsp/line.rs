@@ -228,7 +228,9 @@ impl Line {
     /// Every adjacency is aligned, and every cache holds `records` records.
     pub(crate) fn agrees_on(&self, records: usize) -> bool {
         (0..self.speakers.len()).all(|me| {
-            let aligned = |(ix, _, _): (NeighborIx, usize, NeighborIx)| self.speakers[me].cafsm(ix) == CafsmState::Aligned;
+            let aligned = |(ix, _, _): (NeighborIx, usize, NeighborIx)| {
+                self.speakers[me].cafsm(ix) == CafsmState::Aligned
+            };
             self.vcs(me).into_iter().all(aligned) && self.speakers[me].cache().count() == records
         })
     }

@@ -12,7 +12,7 @@ use crate::wire::scsp::{CacheKey, Csas, SequenceNumber};
 
 /// What names a cache entry: the server that originates it and the key it gave it. Ordered by
 /// originator, then key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RecordId {
     /// Originator ID.
     pub origin: ServerId,
@@ -21,7 +21,28 @@ pub struct RecordId {
     pub key: CacheKey,
 }
 
+impl Ord for RecordId {
+    #[inline]
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.number().cmp(&other.number())
+    }
+}
+
+impl PartialOrd for RecordId {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl RecordId {
+    /// Both parts as one number of the same order.
+    #[inline]
+    const fn number(self) -> u64 {
+        let origin = u32::from_be_bytes(self.origin.0) as u64;
+        origin << 32 | u32::from_be_bytes(self.key.0) as u64
+    }
+
     /// The name that a summary or record carries.
     #[must_use]
     pub const fn of(csas: &Csas) -> Self {
@@ -220,6 +241,30 @@ impl Cache {
         removed
     }
 
+    /// Drops the content of an entry and keeps its number (register B02).
+    pub(super) fn strip(&mut self, id: RecordId) {
+        let records = self.origins.get_mut(&id.origin).map(|o| &mut o.records);
+        if let Some(held) = records.and_then(|records| records.get_mut(&id.key)) {
+            held.body = None;
+        }
+    }
+
+    /// Drops those entries of an originator of which only the number is kept.
+    pub(super) fn forget_numbers(&mut self, origin: ServerId) {
+        if let Some(records) = self.origins.get_mut(&origin) {
+            let Origin {
+                records: held,
+                passed_over,
+                ..
+            } = records;
+            held.retain(|_, held| held.body.is_some());
+            passed_over.retain(|key, _| held.contains_key(key));
+            if records.records.is_empty() && !records.quarantined {
+                self.origins.remove(&origin);
+            }
+        }
+    }
+
     /// Puts an originator into quarantine or takes it out; true if that changed anything.
     pub(super) fn set_quarantine(&mut self, origin: ServerId, quarantined: bool) -> bool {
         let records = self.origins.entry(origin).or_default();
@@ -334,19 +379,28 @@ mod tests {
     fn numbers_compare_as_signed_within_one_entry() {
         let cache = with(&[(id(1, 1), -1)]);
         assert_eq!(cache.compare(id(1, 1), number(0), || false), Newness::Newer);
-        assert_eq!(cache.compare(id(1, 1), number(-1), || false), Newness::Equal);
+        assert_eq!(
+            cache.compare(id(1, 1), number(-1), || false),
+            Newness::Equal
+        );
         assert_eq!(
             cache.compare(id(1, 1), SequenceNumber::FIRST, || false),
             Newness::Older(number(-1))
         );
-        assert_eq!(cache.compare(id(1, 2), number(-9), || false), Newness::Unknown);
+        assert_eq!(
+            cache.compare(id(1, 2), number(-9), || false),
+            Newness::Unknown
+        );
     }
 
     // R2334-2.4-03
     #[test]
     fn one_key_of_two_originators_is_two_entries() {
         let cache = with(&[(id(1, 1), 7)]);
-        assert_eq!(cache.compare(id(2, 1), number(3), || false), Newness::Unknown);
+        assert_eq!(
+            cache.compare(id(2, 1), number(3), || false),
+            Newness::Unknown
+        );
     }
 
     // R2334-B.2.0.2-11
@@ -358,7 +412,10 @@ mod tests {
             cache.compare(id(1, 1), reserved, || false),
             Newness::Older(number(7))
         );
-        assert_eq!(cache.compare(id(1, 2), reserved, || false), Newness::Ignored);
+        assert_eq!(
+            cache.compare(id(1, 2), reserved, || false),
+            Newness::Ignored
+        );
     }
 
     #[test]
@@ -366,11 +423,23 @@ mod tests {
         let mut cache = with(&[(id(1, 1), 7)]);
         cache.pass_over(id(1, 1), number(9));
         cache.pass_over(id(1, 2), number(9));
-        assert_eq!(cache.compare(id(1, 1), number(9), || false), Newness::Ignored);
-        assert_eq!(cache.compare(id(1, 1), number(10), || false), Newness::Newer);
+        assert_eq!(
+            cache.compare(id(1, 1), number(9), || false),
+            Newness::Ignored
+        );
+        assert_eq!(
+            cache.compare(id(1, 1), number(10), || false),
+            Newness::Newer
+        );
         assert_eq!(cache.compare(id(1, 2), number(9), || false), Newness::Equal);
-        assert_eq!(cache.compare(id(1, 2), number(8), || false), Newness::Ignored);
-        assert_eq!(cache.compare(id(1, 2), number(10), || false), Newness::Newer);
+        assert_eq!(
+            cache.compare(id(1, 2), number(8), || false),
+            Newness::Ignored
+        );
+        assert_eq!(
+            cache.compare(id(1, 2), number(10), || false),
+            Newness::Newer
+        );
         assert!(
             cache
                 .get(id(1, 1))

@@ -9,6 +9,7 @@ use crate::wire::scsp::{CacheKey, Csa, Csas, SequenceNumber};
 
 use super::cache::{Newness, RecordId};
 use super::event::{Application, Judgement, NeighborIx, SpeakerEvent};
+use super::neighbor::Neighbor;
 use super::speaker::Speaker;
 use super::update::Acknowledgement;
 
@@ -95,9 +96,12 @@ impl Speaker {
     }
 
     /// Puts an originator into quarantine: its records stay, follow updates and are flooded, but are
-    /// left out of summaries until [`Self::restore`] (register B02, B03).
+    /// left out of summaries until [`Self::restore`] (register B02, B03). Given up after
+    /// [`SpeakerConfig::quarantine_ms`](super::SpeakerConfig), of which [`SpeakerEvent::GivenUp`] tells.
     pub fn quarantine(&mut self, origin: ServerId) {
-        self.core.cache.set_quarantine(origin, true);
+        if self.core.cache.set_quarantine(origin, true) {
+            self.start_quarantine(origin);
+        }
     }
 
     /// Takes an originator out of quarantine; its records are flooded once, with the numbers they have
@@ -108,6 +112,7 @@ impl Speaker {
         if !self.core.cache.set_quarantine(origin, false) {
             return;
         }
+        self.end_quarantine(origin);
         let records: Vec<_> = self
             .core
             .cache
@@ -173,6 +178,11 @@ impl Speaker {
         solicited
     }
 
+    /// A neighbour without what it needs to send: for what is done for each record.
+    fn neighbor_mut(&mut self, ix: NeighborIx) -> Option<&mut Neighbor> {
+        self.core.neighbors.get_mut(usize::from(ix.0))
+    }
+
     /// Sets every neighbour's CSU timer, once for all that a call did to the queues.
     fn rearm(&mut self) {
         for ix in self.neighbor_ids() {
@@ -180,6 +190,8 @@ impl Speaker {
         }
     }
 
+    /// Offers an instance to every neighbour but `except`. The timers are still to be set by
+    /// [`Self::rearm`].
     fn offer(
         &mut self,
         id: RecordId,
@@ -188,9 +200,10 @@ impl Speaker {
         hop_count: u16,
         except: Option<NeighborIx>,
     ) {
-        for ix in self.neighbor_ids() {
+        let deadline = Time(self.clock.0.saturating_add(self.config.csu_rexmt_ms));
+        for (ix, neighbor) in (0u16..).map(NeighborIx).zip(&mut self.core.neighbors) {
             if Some(ix) != except {
-                self.with(ix, |n, ctx| n.offer(id, sequence, body, hop_count, ctx));
+                neighbor.offer(id, sequence, body, hop_count, deadline);
             }
         }
     }
@@ -204,7 +217,7 @@ impl Speaker {
 
     /// A CSU Request: each CSA is looked at in order (register C35), then all are acknowledged: by then
     /// each has been taken or need not be, so none is held back (R2334-2.3-07).
-    // R2334-2.2.3-04, R2334-2.3-33
+    // R2334-2.2.3-04
     pub(super) fn csu_request<'a>(
         &mut self,
         from: NeighborIx,
@@ -229,16 +242,25 @@ impl Speaker {
             return Csas { null: true, ..echo };
         }
         // R2334-2.3-25: the neighbour has the very instance that waits for its acknowledgement.
-        self.with(from, |n, _| n.queue.take(id, sequence));
+        if let Some(neighbor) = self.neighbor_mut(from) {
+            neighbor.queue.take(id, sequence);
+        }
         if id.origin == self.config.id {
             return self.accept_own(from, csa, echo);
         }
         match self.newness(id, sequence) {
-            Newness::Ignored => echo,
+            Newness::Ignored => {
+                self.out.meters.ignored += 1;
+                echo
+            }
             // R2334-2.3-22
-            Newness::Older(held) => id.summary(held),
+            Newness::Older(held) => {
+                self.out.meters.stale += 1;
+                id.summary(held)
+            }
             // R2334-2.3-26, R2334-2.3-34
             Newness::Equal => {
+                self.out.meters.duplicate += 1;
                 self.compare_content(id, csa.body);
                 self.received(id, sequence, None);
                 echo
@@ -259,7 +281,7 @@ impl Speaker {
     }
 
     /// A newer record of another originator: cache it, tell of it, pass it on.
-    // R2334-2.3-03, R2334-2.3-10, R2334-2.3-11, R2334-B.2.0.2-10, R2334-B.2.0.2-21
+    // R2334-2.3-03, R2334-2.3-10, R2334-2.3-11, R2334-B.2.0.2-10, R2334-B.2.0.2-21, R2334-B.3.1.5-04
     fn learn(&mut self, from: NeighborIx, csa: &Csa<'_>) {
         let id = RecordId::of(&csa.csas);
         let sequence = csa.csas.sequence;
@@ -274,6 +296,8 @@ impl Speaker {
         };
         if hop_count > 0 {
             self.offer(id, sequence, &body, hop_count, Some(from));
+        } else {
+            self.out.meters.hops_used_up += 1;
         }
         self.out.events.push_back(SpeakerEvent::Learned {
             at: self.clock,
@@ -293,14 +317,22 @@ impl Speaker {
         let newness = self.newness(id, csa.csas.sequence);
         self.received(id, csa.csas.sequence, None);
         match newness {
-            Newness::Older(held) => id.summary(held),
+            Newness::Older(held) => {
+                self.out.meters.stale += 1;
+                id.summary(held)
+            }
             Newness::Equal => {
+                self.out.meters.duplicate += 1;
                 self.compare_content(id, csa.body);
                 echo
             }
-            Newness::Ignored => echo,
+            Newness::Ignored => {
+                self.out.meters.ignored += 1;
+                echo
+            }
             // Register H07: what came is acknowledged; the larger re-origination follows.
             Newness::Unknown | Newness::Newer => {
+                self.out.meters.own_returned += 1;
                 self.out.events.push_back(SpeakerEvent::OwnReturned {
                     at: self.clock,
                     key: id.key,
@@ -320,6 +352,7 @@ impl Speaker {
         let solicited = self
             .with(from, |n, _| n.requests.receive(id, sequence))
             .unwrap_or(false);
+        self.out.meters.unasked_nulls += u64::from(!solicited);
         let outdated = self
             .core
             .cache
@@ -354,7 +387,15 @@ impl Speaker {
     pub(super) fn csu_reply(&mut self, from: NeighborIx, summaries: impl Iterator<Item = Csas>) {
         for csas in summaries {
             let id = RecordId::of(&csas);
-            let acknowledged = self.with(from, |n, _| n.queue.acknowledge(id, csas.sequence));
+            let acknowledged = self
+                .neighbor_mut(from)
+                .map(|n| n.queue.acknowledge(id, csas.sequence));
+            if matches!(
+                acknowledged,
+                Some(Acknowledgement::NotQueued | Acknowledgement::Older)
+            ) {
+                self.out.meters.idle_acknowledgements += 1;
+            }
             let may_be_newer = match acknowledged {
                 Some(Acknowledgement::Newer) => true,
                 // A late reply: what it says is news all the same, if it is about something known.

@@ -1,8 +1,8 @@
 //! Cache State Update towards one neighbour: the CSA request list with its CSUS (RFC 2334, 2.2.3) and
 //! the retransmit queue of CSAs that wait for an acknowledgement (RFC 2334, 2.3).
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::io::Time;
@@ -40,8 +40,7 @@ impl Requests {
                 continue;
             }
             if let Entry::Occupied(wanted) = part.entry(id) {
-                let satisfied =
-                    sequence >= *wanted.get() || *wanted.get() == SequenceNumber::PURGE;
+                let satisfied = sequence >= *wanted.get() || *wanted.get() == SequenceNumber::PURGE;
                 if satisfied {
                     wanted.remove();
                 }
@@ -206,9 +205,7 @@ impl Retransmit {
         let mut seen = BTreeSet::new();
         let marked = |id: &RecordId| self.records.get(id).is_some_and(|q| q.mark.is_some());
         let places = self.unsent.iter().copied();
-        places
-            .filter(|id| marked(id) && seen.insert(*id))
-            .collect()
+        places.filter(|id| marked(id) && seen.insert(*id)).collect()
     }
 
     /// The queue may be sent from now on: everything on it gets `deadline`.

@@ -48,6 +48,29 @@ fn a_used_up_hop_count_goes_no_further() {
     assert_eq!([1, 2, 3].map(|n| has(&sim, n)), [true, true, false]);
 }
 
+// R2334-2-02
+#[test]
+fn any_graph_that_connects_the_servers_will_do() {
+    let line = [(0, 1), (1, 2), (2, 3)].as_slice();
+    let ring = [(0, 1), (1, 2), (2, 3), (0, 3)].as_slice();
+    let star = [(0, 2), (1, 2), (2, 3)].as_slice();
+    let kite = [(0, 1), (0, 2), (1, 2), (2, 3)].as_slice();
+    for graph in [line, ring, star, kite] {
+        let mut sim = Sim::new(4, graph, |_, _| {});
+        for me in 0..4 {
+            sim.originate(me, 1, &[1]);
+        }
+        sim.all_up();
+        sim.advance(3000);
+        for me in 0..4 {
+            sim.originate_and_pump(me, 2, &[2]);
+        }
+        sim.assert_aligned();
+        sim.assert_equal_caches();
+        assert_eq!(content(&sim.speakers[0]).len(), 8, "{graph:?}");
+    }
+}
+
 // R2334-2.3-34
 #[test]
 fn flooding_ends_in_a_full_mesh() {
@@ -543,7 +566,7 @@ fn quarantined_records_are_kept_unsummarised_and_flooded_once_when_restored() {
     assert_eq!(s.csas_to(1), []);
 }
 
-// R2334-2.3-29, R2334-2.3-27: register C31.
+// R2334-2.3-29, R2334-2.3-27, R2334-2.3-33: register C31.
 #[test]
 fn a_request_to_everybody_is_answered_to_its_sender() {
     let (mut s, _) = two_neighbors();
@@ -556,6 +579,14 @@ fn a_request_to_everybody_is_answered_to_its_sender() {
         }],
     );
     assert_eq!(s.replies_to(0), [foreign(1, 5, 1)]);
+    let (_, reply) = s.sent.iter().find(|(to, _)| *to == 0).unwrap();
+    let header = crate::wire::scsp::decode(reply).unwrap().header;
+    assert_eq!(
+        (header.sender, header.receiver),
+        (server(2), Some(server(1)))
+    );
+    // Flooded all the same: a mesh is no single port here.
+    assert_eq!(s.csas_to(1), [(foreign(1, 5, 8), vec![1])]);
     s.clear();
     s.csu_to(
         0,
