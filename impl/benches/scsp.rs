@@ -188,6 +188,13 @@ fn exponent(points: &[(f64, f64)]) -> f64 {
     product / square
 }
 
+fn print_exponent(points: &[(f64, f64)]) {
+    if points.len() > 1 {
+        let exponent = exponent(points);
+        println!("{:>9} CPU time grows as records ^ {exponent:.3}", "");
+    }
+}
+
 fn alignments(largest: u32) {
     println!(
         "two servers align; a record is {} octets in a CSU Request, {} of them its body; MTU 9180",
@@ -224,14 +231,37 @@ fn alignments(largest: u32) {
         let points: Vec<_> = sizes()
             .map(|size| (f64::from(size), alignment(size, shape, pace)))
             .collect();
-        if points.len() > 1 {
-            println!(
-                "{:>9} CPU time grows as records ^ {:.3}",
-                "",
-                exponent(&points)
-            );
-        }
+        print_exponent(&points);
     }
+}
+
+/// Two servers that agree lose their VC and align again: all is summarised, and nothing asked for.
+fn again(records: u32) -> f64 {
+    let prepare = || {
+        let mut line = pair(records, Shape::HalfEach, Pace::EachPacket);
+        line.up();
+        line.traffic = Traffic::default();
+        line
+    };
+    let realign = |line: &mut Line| {
+        line.down();
+        line.up();
+    };
+    let mut line = prepare();
+    let memory = allocation_counter::measure(|| realign(&mut line));
+    assert!(line.agrees_on(records as usize), "they did not align");
+    let (messages, octets) = (line.traffic.messages(), line.traffic.octets);
+    drop(line);
+    let cost = cheapest(prepare, realign);
+    let cpu = cost.cpu.as_secs_f64();
+    println!(
+        "{records:>9} {messages:>8} {octets:>11} {:>8.1} {:>8.1} {:>7.3} {:>9}",
+        cpu * 1e3,
+        cost.wall.as_secs_f64() * 1e3,
+        cpu * 1e6 / f64::from(records),
+        memory.bytes_max,
+    );
+    cpu
 }
 
 /// Floods `records` new instances, `burst` at a time, through five servers that hold `held` already.
@@ -274,6 +304,17 @@ fn flooding(held: u32, records: u32, burst: u32) {
     );
 }
 
+fn agreements(largest: u32) {
+    println!("\ntwo servers that hold the same records align again");
+    println!(
+        "{:>9} {:>8} {:>11} {:>8} {:>8} {:>7} {:>9}",
+        "records", "packets", "octets", "CPU ms", "wall ms", "us/rec", "B beyond",
+    );
+    let sizes = SIZES.into_iter().filter(|&size| size <= largest);
+    let points: Vec<_> = sizes.map(|size| (f64::from(size), again(size))).collect();
+    print_exponent(&points);
+}
+
 fn main() {
     let mut largest = u32::MAX;
     let mut arguments = std::env::args();
@@ -284,6 +325,7 @@ fn main() {
         }
     }
     alignments(largest);
+    agreements(largest);
     println!("\nrecords flooded through a line of five servers, each cached by the other four");
     println!(
         "{:>9} {:>9} {:>6} {:>8} {:>11} {:>8} {:>8} {:>7} {:>9}",

@@ -80,8 +80,9 @@ fn within(counts: [u64; 4], bounds: [u64; 4]) -> bool {
 fn an_alignment_takes_no_more_messages_than_full_packets_would() {
     for records in [1, 1_000, 10_000, 100_000] {
         for pace in [Pace::EachPacket, Pace::AllThatCame] {
-            let counts = counts(&aligned(records, pace, MTU));
-            let bounds = bounds(records, pace, MTU);
+            let traffic = aligned(records, pace, MTU);
+            let (counts, bounds) = (counts(&traffic), bounds(records, pace, MTU));
+            assert_eq!(counts.iter().sum::<u64>(), traffic.messages());
             assert!(
                 within(counts, bounds),
                 "{records} {pace:?}: {counts:?} {bounds:?}"
