@@ -84,6 +84,7 @@ impl Speaker {
                 let found = self.summarised(&ca);
                 self.with(ix, |n, ctx| n.ca(&ca, &found, ctx));
             }
+            // R2334-2.3-33: acknowledged under the own id, all ones or not.
             Body::CsuRequest(records) => self.csu_request(ix, records.iter(), app),
             Body::CsuReply(records) => self.csu_reply(ix, records.iter()),
             Body::Csus(records) => {

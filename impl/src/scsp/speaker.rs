@@ -2,7 +2,7 @@
 //!
 //! Each call takes the time, which never goes back. A call first fires what is due by then, in order of
 //! deadline and then of [`Timer`]. After a call, handle [`Speaker::poll_event`] and then drain
-//! [`Speaker::poll_send`]: records that are originated meanwhile share packets with what is already to be
+//! [`Speaker::poll_send`] (and [`Speaker::poll_multipoint`], where there are such VCs): records that are originated meanwhile share packets with what is already to be
 //! sent to a neighbour.
 
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 
 use crate::wire::scsp::{Body, Csa, Csas, SequenceNumber};
 
-use super::super::event::SpeakerEvent;
+use super::super::event::{Meters, SpeakerEvent};
 use super::peer::Scripted;
 use super::sim::Sim;
 use super::{content, events, key, server};
@@ -598,4 +598,50 @@ fn a_request_to_everybody_is_answered_to_its_sender() {
     );
     assert_eq!(s.sent, []);
     assert!(s.speaker.get(server(9), key(2)).is_none());
+}
+
+// R2334-2.2.1-13, R2334-2.3-20, R2334-2.3-22, R2334-2.3-34, R2334-B.2.0.2-01, R2334-B.2.0.2-11
+#[test]
+fn whatever_is_dropped_is_counted_under_its_reason() {
+    let (mut s, other) = two_neighbors();
+    s.speaker.originate(s.now, key(1), vec![1]).unwrap();
+    s.drain();
+    let csa = |csas| Csa { csas, body: &[1] };
+    let before = s.speaker.meters().clone();
+    // New, but with its last hop; again; older; the reserved number; under the own id.
+    s.csu(0, &[csa(foreign(1, 5, 1))]);
+    s.csu(other, &[csa(foreign(1, 5, 9)), csa(foreign(1, 4, 9))]);
+    s.csu(0, &[csa(foreign(2, i32::MIN, 9))]);
+    let own = |sequence| Csas {
+        origin: server(2),
+        ..foreign(1, sequence, 9)
+    };
+    s.csu(0, &[csa(own(7)), csa(own(i32::MIN + 1))]);
+    // A null record and acknowledgements that nobody waits for; a CA that was answered before.
+    let null = Csas {
+        null: true,
+        ..foreign(3, 5, 1)
+    };
+    s.csu(
+        0,
+        &[Csa {
+            csas: null,
+            body: &[],
+        }],
+    );
+    s.csu_reply(0, &[foreign(4, 5, 1)]);
+    s.ca(other, 9001, "M", &[]);
+    let after = s.speaker.meters();
+    let counted = |of: fn(&Meters) -> u64| of(after) - of(&before);
+    assert_eq!(counted(|m| m.accepted), 1);
+    assert_eq!(counted(|m| m.hops_used_up), 1);
+    assert_eq!(counted(|m| m.duplicate), 2);
+    assert_eq!(counted(|m| m.stale), 1);
+    assert_eq!(counted(|m| m.ignored), 1);
+    assert_eq!(counted(|m| m.own_returned), 1);
+    assert_eq!(counted(|m| m.unasked_nulls), 1);
+    assert_eq!(counted(|m| m.idle_acknowledgements), 1);
+    assert_eq!(counted(|m| m.ca_duplicates), 1);
+    // Every one of them was a frame in order.
+    assert_eq!(after.dropped, before.dropped);
 }

@@ -22,7 +22,7 @@ fn vc(leaves: &[u16]) -> Multipoint {
 /// Server 10.0.0.2 with leaves 10.0.0.3 to 10.0.0.5 and one neighbour with a VC of its own, 10.0.0.6.
 fn root() -> Scripted {
     Scripted::with(&[3, 4, 5, 6], |config| {
-        config.multipoint = vec![vc(&[0, 1, 2])]
+        config.multipoint = vec![vc(&[0, 1, 2])];
     })
 }
 
@@ -207,7 +207,7 @@ fn a_hello_to_all_leaves_is_under_the_key_of_the_vc() {
     };
     let spi = group_key().spi;
     assert_eq!(with(&[], &[]), [None, None]);
-    assert_eq!(with(&[endless], &[of_leaf.clone()]), [Some(spi); 2]);
+    assert_eq!(with(&[endless], std::slice::from_ref(&of_leaf)), [Some(spi); 2]);
     assert_eq!(with(&[short], &[]), [Some(spi)]);
     assert_eq!(with(&[], &[of_leaf]), []);
 }

@@ -2,6 +2,7 @@
 
 use super::net::*;
 use crate::group::GroupConfig;
+use crate::wire::scsp::{CacheKey, Csa, Csas, SequenceNumber};
 
 /// Keys of ended records in the cache of a server.
 fn tombstones(net: &Net, server: u8) -> Vec<String> {
@@ -28,6 +29,8 @@ fn a_leave_is_forgotten_when_nobody_needs_it() {
     net.register(1, 100);
     net.join(1, 100, range(5, 5));
     net.join(1, 100, range(7, 7));
+    let entry = net.servers[&2].speaker.get(id(1), CacheKey([0, 0, 0, 3]));
+    let join = entry.unwrap().body.to_vec();
     net.leave(1, 100, range(5, 5));
     net.run_to(909_999);
     assert_eq!([1, 2].map(|n| tombstones(&net, n)), [["00000003"]; 2]);
@@ -36,6 +39,18 @@ fn a_leave_is_forgotten_when_nobody_needs_it() {
         assert_eq!(tombstones(&net, server), Vec::<String>::new());
         assert_eq!(net.members(server), [(100, 7, 7, 1)]);
     }
+    // Register C08: nobody brings the join back. Who kept it is told of its end.
+    let first = CacheKey([0, 0, 0, 3]);
+    let csa = Csa {
+        csas: Csas {
+            hop_count: 3,
+            ..Csas::new(first, id(1), SequenceNumber::FIRST)
+        },
+        body: &join,
+    };
+    net.record(1, 2, csa);
+    assert_eq!(net.servers[&1].meters().withdrawals, 1);
+    assert_eq!([1, 2].map(|n| tombstones(&net, n)), [["00000003"]; 2]);
     // The key is not given again: a cache that kept the old record would take it for newer (C05).
     net.join(1, 100, range(5, 5));
     assert_eq!(live_keys(&net, 2), ["00000002", "00000004", "00000005"]);
