@@ -42,10 +42,19 @@ pub enum Timer {
     Quarantine(ServerId),
 }
 
+/// What waits to be collected for a neighbour.
+#[derive(Clone, Debug)]
+pub(super) enum Outgoing {
+    /// A packet as it is.
+    Packet(Vec<u8>),
+    /// A CSU Reply to that receiver, open to further acknowledgements until it is full or collected.
+    Reply(Option<ServerId>, Vec<Csas>),
+}
+
 /// What leaves a speaker: packets, events, counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outlets {
-    pub(super) packets: VecDeque<(Time, NeighborIx, Vec<u8>)>,
+    pub(super) packets: VecDeque<(Time, NeighborIx, Outgoing)>,
     pub(super) multipoint: VecDeque<(Time, MultipointIx, Vec<u8>)>,
     pub(super) events: VecDeque<SpeakerEvent>,
     pub(super) meters: Meters,
@@ -92,9 +101,21 @@ impl Context<'_> {
         self.timers.set(timer, deadline);
     }
 
-    /// One packet to this neighbour, under the key that is used to send to it.
-    // R2334-B.3.1-02
+    /// Sends one packet to this neighbour.
     fn send(&mut self, receiver: Option<ServerId>, body: &EncodeBody<'_>) {
+        if let Some(packet) = self.packet(receiver, body) {
+            let packet = Outgoing::Packet(packet);
+            self.out.packets.push_back((self.now, self.ix, packet));
+        }
+    }
+
+    /// One packet to this neighbour, under the key that is used to send to it; `None` if it is withheld.
+    // R2334-B.3.1-02
+    pub(super) fn packet(
+        &mut self,
+        receiver: Option<ServerId>,
+        body: &EncodeBody<'_>,
+    ) -> Option<Vec<u8>> {
         let peer = self.config.neighbor(self.ix).or(receiver);
         let keys = peer
             .into_iter()
@@ -105,7 +126,7 @@ impl Context<'_> {
             Seal::Withheld => {
                 self.out
                     .withheld(self.now, &format!("neighbor {}", self.ix.0));
-                return;
+                return None;
             }
         };
         // R2334-2.1-07, R2334-B.2.0.1-04, R2334-B.2.0.1-05
@@ -118,7 +139,7 @@ impl Context<'_> {
         let mut packet = Vec::new();
         scsp::encode(&header, body, key, &mut packet);
         self.out.meters.sent += 1;
-        self.out.packets.push_back((self.now, self.ix, packet));
+        Some(packet)
     }
 }
 
@@ -373,7 +394,7 @@ impl Neighbor {
     // R2334-2.2.3-07
     pub(super) fn csus_timer(&mut self, ctx: &mut Context<'_>) {
         let limit = self.csus_limit(ctx);
-        let batch = self.requests.repeat_batch(limit);
+        let batch = self.requests.next_batch(limit);
         if self.is_open() && !batch.is_empty() {
             self.send_csus(&batch, ctx);
         }
@@ -409,25 +430,37 @@ impl Neighbor {
         self.rearm(ctx);
     }
 
-    /// Acknowledges CSAs to the neighbour.
-    // R2334-2.3-06, R2334-2.3-29, R2334-2.3-33, R2334-B.2.3-02
-    pub(super) fn reply(&self, summaries: &[Csas], ctx: &mut Context<'_>) {
+    /// Acknowledges CSAs to the neighbour, in one message with those of another CSU Request that came
+    /// just before, if that has not been collected yet.
+    // R2334-2.3-06, R2334-2.3-29, R2334-B.2.3-02
+    pub(super) fn reply(&self, mut summaries: &[Csas], ctx: &mut Context<'_>) {
+        let receiver = self.hello.dcsid();
         let limit = ctx
             .config
-            .summaries_per_message(ScspType::CsuReply, self.hello.dcsid());
+            .summaries_per_message(ScspType::CsuReply, receiver);
+        if let Some((at, ix, Outgoing::Reply(to, open))) = ctx.out.packets.back_mut()
+            && (*at, *ix, *to) == (ctx.now, ctx.ix, receiver)
+        {
+            let free = limit.saturating_sub(open.len()).min(summaries.len());
+            let (first, rest) = summaries.split_at(free);
+            open.extend_from_slice(first);
+            summaries = rest;
+        }
         for batch in summaries.chunks(limit) {
-            ctx.send(self.hello.dcsid(), &EncodeBody::CsuReply(batch));
+            let reply = Outgoing::Reply(receiver, batch.to_vec());
+            ctx.out.packets.push_back((ctx.now, ctx.ix, reply));
         }
     }
 
-    /// Puts a record on the queue of this neighbour, if it is to have it now or later.
+    /// Puts a record on the queue of this neighbour, if it is to have it now or later; `deadline` is that
+    /// of its repetition. The timer is still to be set by [`Self::rearm`].
     pub(super) fn offer(
         &mut self,
         id: RecordId,
         sequence: SequenceNumber,
         body: &std::sync::Arc<[u8]>,
         hop_count: u16,
-        ctx: &mut Context<'_>,
+        deadline: Time,
     ) {
         use super::alignment::CafsmState::{Aligned, Down, Negotiation, Summarize, Update};
         let deadline = match self.alignment.state() {
@@ -436,11 +469,10 @@ impl Neighbor {
             // Register C16: no CSU may pass yet.
             Summarize(_) => None,
             // R2334-2.3-12
-            Update | Aligned => Some(ctx.after(ctx.config.csu_rexmt_ms)),
+            Update | Aligned => Some(deadline),
         };
         self.queue
             .enqueue(id, sequence, Some(body.clone()), hop_count, deadline);
-        self.rearm(ctx);
     }
 
     /// Sends what is marked to be sent.

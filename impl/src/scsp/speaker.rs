@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use crate::address::ServerId;
 use crate::io::Time;
 use crate::timer::TimerTable;
-use crate::wire::scsp::CacheKey;
+use crate::wire::scsp::{CacheKey, EncodeBody};
 
 use super::alignment::CafsmState;
 use super::cache::{Cache, Entry, RecordId};
@@ -18,7 +18,7 @@ use super::config::SpeakerConfig;
 use super::event::{Application, Meters, NeighborIx, SpeakerEvent};
 use super::hello::{HfsmEvent, HfsmState};
 use super::multipoint::{self, Heard, MultipointIx};
-use super::neighbor::{Context, Neighbor, Outlets, Timer};
+use super::neighbor::{Context, Neighbor, Outgoing, Outlets, Timer};
 
 /// The state proper: everything that the protocol remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -143,10 +143,23 @@ impl Speaker {
 
     /// The next packet to send: when, to which neighbour, and its octets without LLC/SNAP.
     pub fn poll_send(&mut self) -> Option<(Time, NeighborIx, Vec<u8>)> {
-        if self.out.packets.is_empty() {
-            self.flush();
+        loop {
+            if self.out.packets.is_empty() {
+                self.flush();
+            }
+            let (at, ix, outgoing) = self.out.packets.pop_front()?;
+            let packet = match outgoing {
+                Outgoing::Packet(packet) => Some(packet),
+                Outgoing::Reply(receiver, summaries) => {
+                    let body = EncodeBody::CsuReply(&summaries);
+                    self.with(ix, |_, ctx| ctx.packet(receiver, &body))
+                        .flatten()
+                }
+            };
+            if let Some(packet) = packet {
+                return Some((at, ix, packet));
+            }
         }
-        self.out.packets.pop_front()
     }
 
     /// The next event.

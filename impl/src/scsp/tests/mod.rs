@@ -9,6 +9,7 @@ mod multipoint;
 mod own_records;
 mod peer;
 mod random;
+mod replies;
 mod retention;
 mod retransmission;
 mod sim;
