@@ -100,7 +100,10 @@ pub fn derive(finding: &Finding, stop: &AtomicBool) -> Derived {
 
 /// All findings of all families.
 pub fn findings() -> impl Iterator<Item = &'static Finding> + Clone {
-    FINDINGS.iter().chain(crate::hello::findings::findings())
+    FINDINGS
+        .iter()
+        .chain(crate::hello::findings::findings())
+        .chain(crate::flooding::findings::findings())
 }
 
 /// Those of the server group.

@@ -14,6 +14,7 @@ pub mod reading;
 pub mod counts;
 pub mod family;
 pub mod findings;
+pub mod flooding;
 pub mod handshake;
 pub mod hello;
 pub mod registry;
