@@ -131,11 +131,11 @@ const SCENARIOS: &[Scenario] = &[
         links: LINE_OF_FOUR,
         origin: 0,
         start: 0,
-        queue: 4,
+        queue: 6,
         budgets: Budgets {
-            changes: 3,
-            cuts: 2,
-            relay_restarts: 1,
+            changes: 5,
+            cuts: 3,
+            relay_restarts: 2,
             ..Budgets::NONE
         },
         profile: Profile::Quick,
@@ -154,10 +154,10 @@ const SCENARIOS: &[Scenario] = &[
         links: LINE,
         origin: 0,
         start: 0,
-        queue: 4,
+        queue: 6,
         budgets: Budgets {
-            changes: 4,
-            cuts: 2,
+            changes: 5,
+            cuts: 5,
             restarts: 1,
             ..Budgets::NONE
         },
@@ -167,15 +167,15 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "flood_ring",
-        title: "Round a ring of four records come both ways, and two links fail.",
+        title: "Round a ring of four records come both ways, and links fail.",
         servers: 4,
         links: RING_OF_FOUR,
         origin: 0,
         start: 0,
-        queue: 4,
+        queue: 6,
         budgets: Budgets {
             changes: 3,
-            cuts: 2,
+            cuts: 5,
             ..Budgets::NONE
         },
         profile: Profile::Ci,
@@ -194,14 +194,14 @@ const SCENARIOS: &[Scenario] = &[
         links: STAR,
         origin: 1,
         start: 0,
-        queue: 4,
+        queue: 6,
         budgets: Budgets {
-            changes: 3,
-            cuts: 1,
-            relay_restarts: 1,
+            changes: 5,
+            cuts: 4,
+            relay_restarts: 3,
             ..Budgets::NONE
         },
-        profile: Profile::Ci,
+        profile: Profile::Quick,
         actions: &["join", "leave", "deliver", "cut", "heal", "restart"],
         witnesses: &["believed-elsewhere", "partitioned", "solicited-news"],
     },
@@ -212,7 +212,7 @@ const SCENARIOS: &[Scenario] = &[
         links: MESH,
         origin: 0,
         start: 0,
-        queue: 4,
+        queue: 6,
         budgets: Budgets {
             changes: 2,
             cuts: 1,
@@ -223,16 +223,33 @@ const SCENARIOS: &[Scenario] = &[
         witnesses: &["believed-elsewhere", "known-already", "overtaken"],
     },
     Scenario {
+        name: "flood_mesh_two_cuts",
+        title: "In a full mesh of four every record comes three times, and two links fail.",
+        servers: 4,
+        links: MESH,
+        origin: 0,
+        start: 0,
+        queue: 6,
+        budgets: Budgets {
+            changes: 2,
+            cuts: 2,
+            ..Budgets::NONE
+        },
+        profile: Profile::Deep,
+        actions: &["join", "leave", "deliver", "cut", "heal"],
+        witnesses: &["believed-elsewhere", "known-already", "overtaken"],
+    },
+    Scenario {
         name: "flood_dead_originator",
         title: "The originator dies; the others, in a ring with links that fail, flush it one after the other.",
         servers: 4,
         links: RING_OF_FOUR,
         origin: 0,
         start: 0,
-        queue: 4,
+        queue: 6,
         budgets: Budgets {
-            changes: 2,
-            cuts: 2,
+            changes: 3,
+            cuts: 4,
             crashes: 1,
             ..Budgets::NONE
         },
@@ -251,10 +268,10 @@ const SCENARIOS: &[Scenario] = &[
         links: LINE_OF_FOUR,
         origin: 0,
         start: super::state::PURGE - 1,
-        queue: 4,
+        queue: 6,
         budgets: Budgets {
-            changes: 4,
-            cuts: 2,
+            changes: 6,
+            cuts: 4,
             ..Budgets::NONE
         },
         profile: Profile::Quick,

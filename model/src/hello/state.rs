@@ -305,7 +305,11 @@ mod tests {
         let bag = bag.with(plain, 4, true).unwrap();
         assert_eq!(bag.flights().collect::<Vec<_>>(), [plain, lists]);
         assert!(bag.aged(true).flights().all(Flight::is_late));
-        let full = bag.with(plain, 4, true).unwrap().with(plain, 4, true).unwrap();
+        let full = bag
+            .with(plain, 4, true)
+            .unwrap()
+            .with(plain, 4, true)
+            .unwrap();
         assert!(full.with(plain, 4, true).is_none());
     }
 }
