@@ -63,8 +63,9 @@ pub(super) fn enabled(model: &Flooding, state: &State, actions: &mut Vec<Action>
         if left.relay_restarts > 0 {
             actions.push(Action::Restart { at });
         }
-        // Messages are faster than dead times by orders of magnitude.
-        if !state.is_alive(origin) && !state.is_flushed(at) && state.is_quiet() {
+        // Nobody flushes whom it does not know; messages are faster than dead times by orders of magnitude.
+        let known = (0..KEYS).any(|key| state.entry(at, key).number() > 0);
+        if !state.is_alive(origin) && !state.is_flushed(at) && known && state.is_quiet() {
             actions.push(Action::Flush { at });
         }
     }
