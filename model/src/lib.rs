@@ -7,6 +7,7 @@
 //! [`counts`] knows how many states each scenario has, so that nobody shrinks one by accident.
 //! What is abstracted away, and why that is sound, stands in [`server_group`].
 
+pub mod alignment;
 pub mod counts;
 pub mod findings;
 pub mod handshake;

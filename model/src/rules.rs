@@ -16,6 +16,7 @@ macro_rules! reading {
         }
     };
 }
+pub(crate) use reading;
 
 reading! {
     /// A01: which servers a redirect map lists, and where its own sender stands.
