@@ -111,6 +111,24 @@ reading! {
     }
 }
 reading! {
+    /// N03: what becomes of messages that were on their way when a server restarted.
+    OldMessages {
+        /// The VC ended with the server, and they with it.
+        Gone = "gone",
+        /// They arrive: nothing in a message says to which life it belongs.
+        Delivered = "delivered",
+    }
+}
+reading! {
+    /// N04: what the echo of a null record in a CSU Reply says about a queued record of that entry.
+    NullReply {
+        /// Nothing: it acknowledges the null record only.
+        Apart = "apart",
+        /// What any summary says; the N bit is not compared.
+        Alike = "alike",
+    }
+}
+reading! {
     /// Deliberate faults: not readings, but proof that each property can fail.
     Mutant {
         /// No fault.
@@ -163,6 +181,10 @@ pub struct Rules {
     pub repeated_bid: RepeatedBid,
     /// N02.
     pub first_number: FirstNumber,
+    /// N03.
+    pub old_messages: OldMessages,
+    /// N04.
+    pub null_reply: NullReply,
     /// A deliberate fault; [`Mutant::None`] in every set of rules but those of the model's own tests.
     pub mutant: Mutant,
 }
@@ -183,6 +205,8 @@ impl Rules {
             discarded: Discarded::Acknowledge,
             repeated_bid: RepeatedBid::Resend,
             first_number: FirstNumber::Fresh,
+            old_messages: OldMessages::Gone,
+            null_reply: NullReply::Apart,
             mutant: Mutant::None,
         }
     }
@@ -202,12 +226,14 @@ impl Rules {
             discarded: Discarded::Refuse,
             repeated_bid: RepeatedBid::Renegotiate,
             first_number: FirstNumber::Constant,
+            old_messages: OldMessages::Delivered,
+            null_reply: NullReply::Alike,
             mutant: Mutant::None,
         }
     }
 
     /// Every field with its value, by name, in a fixed order.
-    pub const fn fields(&self) -> [FieldValue; 13] {
+    pub const fn fields(&self) -> [FieldValue; 15] {
         [
             ("acknowledgement", self.acknowledgement.as_str()),
             ("change_in_summarize", self.change_in_summarize.as_str()),
@@ -221,6 +247,8 @@ impl Rules {
             ("discarded", self.discarded.as_str()),
             ("repeated_bid", self.repeated_bid.as_str()),
             ("first_number", self.first_number.as_str()),
+            ("old_messages", self.old_messages.as_str()),
+            ("null_reply", self.null_reply.as_str()),
             ("mutant", self.mutant.as_str()),
         ]
     }
@@ -238,7 +266,7 @@ mod tests {
 
     #[test]
     fn literal_differs_from_resolved_in_every_field_but_the_mutant() {
-        assert_eq!(Rules::literal().differences(&Rules::resolved()).len(), 12);
+        assert_eq!(Rules::literal().differences(&Rules::resolved()).len(), 14);
         assert!(Rules::resolved().differences(&Rules::resolved()).is_empty());
     }
 }
