@@ -25,6 +25,12 @@ impl Instances {
     pub const fn with(self, key: u8, number: u8) -> Self {
         Self(self.0 & !(3 << (2 * key)) | (number & 3) << (2 * key))
     }
+    pub(super) const fn bits(self) -> u8 {
+        self.0
+    }
+    pub(super) const fn of_bits(bits: u8) -> Self {
+        Self(bits & 0x3f)
+    }
     /// The keys that have one.
     pub const fn keys(self) -> Keys {
         let either = self.0 | self.0 >> 1;
@@ -51,6 +57,9 @@ impl Keys {
     /// These bits, the lowest one for key 0.
     pub const fn of(bits: u8) -> Self {
         Self(bits & 0b111)
+    }
+    pub(super) const fn bits(self) -> u8 {
+        self.0
     }
     /// Whether there is none.
     pub const fn is_empty(self) -> bool {
@@ -126,12 +135,7 @@ impl Message {
     pub const NONE: Self = Self(0);
 
     const fn new(kind: Kind, instances: Instances, flags: u16, number: u8) -> Self {
-        Self(
-            instances.0 as u16
-                | flags
-                | (kind as u16) << 9
-                | ((number % RING) as u16) << 11,
-        )
+        Self(instances.0 as u16 | flags | (kind as u16) << 9 | ((number % RING) as u16) << 11)
     }
     /// A CA with M, I and O set and no summaries.
     pub const fn bid(number: u8) -> Self {
@@ -155,6 +159,12 @@ impl Message {
         Self::new(Kind::CsuReply, instances, (null.0 as u16) << 6, 0)
     }
 
+    pub(super) const fn word(self) -> u16 {
+        self.0
+    }
+    pub(super) const fn of_word(word: u16) -> Self {
+        Self(word)
+    }
     /// Whether there is a message.
     pub const fn is_some(self) -> bool {
         self.0 != 0
@@ -248,6 +258,9 @@ mod tests {
     fn the_first_keys_are_the_lowest() {
         assert_eq!(Keys::of(0b110).first(1), Keys::one(1));
         assert_eq!(Keys::of(0b110).first(3), Keys::of(0b110));
-        assert_eq!(Instances::of([1, 2, 3]).with(1, 0), Instances::of([1, 0, 3]));
+        assert_eq!(
+            Instances::of([1, 2, 3]).with(1, 0),
+            Instances::of([1, 0, 3])
+        );
     }
 }

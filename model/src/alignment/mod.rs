@@ -16,11 +16,14 @@
 //! [`Action::Up`]. Records belong to third servers, so nothing is said about a server's own records coming back (C08, in
 //! the model of flooding). Instances are numbered from 1; only their order counts. A null record is counted as received
 //! and changes no cache (C15). CA numbers stand on a ring and are counted from the master's: they are compared only for being
-//! equal or neighbours; a property says that none comes round while one like it is about.
+//! equal or neighbours; a property says that none comes round while one like it is about. A restart ends the VC (N02).
 
 mod action;
 pub mod cafsm;
+mod duty;
+pub mod findings;
 mod message;
+mod portable;
 pub mod property;
 pub mod rules;
 pub mod scenario;
@@ -31,10 +34,12 @@ mod witness;
 pub use action::{Action, Server, Timer};
 pub use message::{Instances, KEYS, Keys, Kind, Message};
 pub use rules::Rules;
-pub use scenario::Scenario;
+pub use scenario::{Scenario, scenarios};
 pub use state::{Budgets, HOLD, Machine, Running, State, mark};
 
-use stateright::{Expectation, Model, Property};
+use crate::explore::{Fingerprint, Space};
+use crate::family;
+use stateright::{Model, Property};
 
 /// The model of one scenario under one set of rules.
 #[derive(Clone, Debug)]
@@ -129,17 +134,21 @@ impl Model for Alignment {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        self.scenario
-            .properties()
-            .map(|claim| Property {
-                expectation: match claim.kind {
-                    property::Kind::Always => Expectation::Always,
-                    property::Kind::Witness => Expectation::Sometimes,
-                },
-                name: claim.name,
-                condition: claim.holds,
-            })
-            .collect()
+        family::properties(property::claims(), self.scenario.witnesses)
+    }
+}
+
+impl Space for Alignment {
+    type Model = Self;
+    type Key = u64;
+    const EXACT: bool = false;
+
+    fn model(&self) -> &Self {
+        self
+    }
+    #[inline]
+    fn key(&self, seed: u64, state: &State) -> u64 {
+        Fingerprint::of(seed, state)
     }
 }
 

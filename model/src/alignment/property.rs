@@ -1,37 +1,22 @@
 //! What must hold in every reachable state of two neighbours, and what must occur in some.
 
 use super::cafsm;
-use super::state::{State, mark};
+use super::state::mark;
 use super::{Alignment, witness};
 
-pub use crate::server_group::property::Kind;
-
-/// A property of the alignment.
-#[derive(Clone, Copy, Debug)]
-pub struct Claim {
-    /// A short name, unique.
-    pub name: &'static str,
-    /// The property in one sentence.
-    pub sentence: &'static str,
-    /// The requirements of the ledger that it stands for.
-    pub requirements: &'static [&'static str],
-    /// Always or once.
-    pub kind: Kind,
-    /// The property itself.
-    pub holds: fn(&Alignment, &State) -> bool,
-}
+use crate::family::{Claim, Kind};
 
 /// All properties and witnesses.
-pub const fn claims() -> &'static [Claim] {
+pub const fn claims() -> &'static [Claim<Alignment>] {
     CLAIMS
 }
 
 /// The property of that name.
-pub fn by_name(name: &str) -> Option<&'static Claim> {
+pub fn by_name(name: &str) -> Option<&'static Claim<Alignment>> {
     CLAIMS.iter().find(|claim| claim.name == name)
 }
 
-const CLAIMS: &[Claim] = &[
+const CLAIMS: &[Claim<Alignment>] = &[
     Claim {
         name: "one-master",
         sentence: "When both are in Cache Summarize, one is the master and the other the slave.",
@@ -39,9 +24,7 @@ const CLAIMS: &[Claim] = &[
         kind: Kind::Always,
         holds: |_, state| {
             let [lesser, greater] = &state.machines;
-            !lesser.is_summarizing()
-                || !greater.is_summarizing()
-                || lesser.cafsm != greater.cafsm
+            !lesser.is_summarizing() || !greater.is_summarizing() || lesser.cafsm != greater.cafsm
         },
     },
     Claim {
@@ -91,7 +74,12 @@ const CLAIMS: &[Claim] = &[
     Claim {
         name: "equal-when-aligned",
         sentence: "When both are Aligned and nothing is on its way, asked for or unacknowledged, the caches are equal.",
-        requirements: &["R2334-2.2.3-09", "R2334-2.2.2.1-01", "R2334-2.3-04", "R2334-2.3-10"],
+        requirements: &[
+            "R2334-2.2.3-09",
+            "R2334-2.2.2.1-01",
+            "R2334-2.3-04",
+            "R2334-2.3-10",
+        ],
         kind: Kind::Always,
         holds: |_, state| {
             let [lesser, greater] = &state.machines;

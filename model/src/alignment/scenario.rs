@@ -4,8 +4,8 @@ use super::message::{KEYS, Keys};
 use super::property;
 use super::rules::Rules;
 use super::state::Budgets;
-use super::Alignment;
-pub use crate::scenario::Profile;
+use super::{Alignment, duty};
+use crate::family::{Claim, Configuration, Duty, Profile};
 
 /// One named configuration.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -45,12 +45,36 @@ impl Scenario {
     pub const fn model(&self, rules: Rules) -> Alignment {
         Alignment::new(self, rules)
     }
-    /// The properties of this scenario: every safety property, and the witnesses that it names.
-    pub fn properties(&self) -> impl Iterator<Item = &'static property::Claim> + '_ {
-        property::claims().iter().filter(|claim| match claim.kind {
-            property::Kind::Always => true,
-            property::Kind::Witness => self.witnesses.contains(&claim.name),
-        })
+}
+
+impl Configuration for Scenario {
+    type Rules = Rules;
+    type Model = Alignment;
+    const MODEL: &'static str = "alignment";
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn title(&self) -> &'static str {
+        self.title
+    }
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+    fn actions(&self) -> &'static [&'static str] {
+        self.actions
+    }
+    fn witnesses(&self) -> &'static [&'static str] {
+        self.witnesses
+    }
+    fn model(&self, rules: Rules) -> Alignment {
+        Self::model(self, rules)
+    }
+    fn claims() -> &'static [Claim<Alignment>] {
+        property::claims()
+    }
+    fn duties(&self) -> Vec<Duty<Alignment>> {
+        duty::duties()
     }
 }
 
@@ -64,22 +88,318 @@ pub fn by_name(name: &str) -> Option<&'static Scenario> {
     SCENARIOS.iter().find(|scenario| scenario.name == name)
 }
 
-const SCENARIOS: &[Scenario] = &[Scenario {
-    name: "lossy_alignment",
-    title: "Two servers with different caches are aligned over links that lose two messages.",
-    caches: [[1, 2, 0], [2, 1, 1]],
-    keys: 3,
-    newest: 2,
-    per_ca: 1,
-    per_csus: 1,
-    tries: 2,
-    unusable: Keys::NONE,
-    within: 8,
-    budgets: Budgets {
-        losses: 2,
-        ..Budgets::NONE
+const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "alignment_over_lossy_links",
+        title: "Two servers with different caches are aligned and a record changes, over links that lose two messages.",
+        caches: [[1, 2, 0], [2, 1, 1]],
+        keys: 3,
+        newest: 2,
+        per_ca: 1,
+        per_csus: 2,
+        tries: 3,
+        unusable: Keys::NONE,
+        within: 6,
+        budgets: Budgets {
+            losses: 2,
+            changes: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Quick,
+        actions: &[
+            "up",
+            "notice",
+            "deliver",
+            "lose",
+            "change",
+            "ca-timer",
+            "hold-timer",
+            "csus-timer",
+            "csu-timer",
+            "tick",
+        ],
+        witnesses: &[
+            "settled",
+            "copy-sent-again",
+            "change-waits",
+            "more-to-ask",
+            "update-meets-summarize",
+            "crossing",
+            "retry-limit",
+        ],
     },
-    profile: Profile::Quick,
-    actions: &[],
-    witnesses: &["settled", "copy-sent-again"],
-}];
+    Scenario {
+        name: "alignment_in_one_ca",
+        title: "All summaries fit into one CA: messages are lost, come twice and late, and a record changes.",
+        caches: [[1, 2, 0], [2, 1, 1]],
+        keys: 3,
+        newest: 2,
+        per_ca: 3,
+        per_csus: 3,
+        tries: 3,
+        unusable: Keys::NONE,
+        within: 6,
+        budgets: Budgets {
+            losses: 1,
+            copies: 1,
+            changes: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Quick,
+        actions: &[
+            "up",
+            "deliver",
+            "lose",
+            "copy",
+            "late",
+            "change",
+            "ca-timer",
+            "hold-timer",
+            "csus-timer",
+            "csu-timer",
+            "tick",
+        ],
+        witnesses: &["settled", "copy-sent-again", "change-waits"],
+    },
+    Scenario {
+        name: "alignment_with_discarded_records",
+        title: "A record of one server is of a kind that the other must discard; messages are lost and come late.",
+        caches: [[1, 2, 0], [2, 1, 1]],
+        keys: 3,
+        newest: 2,
+        per_ca: 2,
+        per_csus: 1,
+        tries: 3,
+        unusable: Keys::one(2),
+        within: 6,
+        budgets: Budgets {
+            losses: 1,
+            copies: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Quick,
+        actions: &[
+            "up",
+            "deliver",
+            "lose",
+            "copy",
+            "late",
+            "ca-timer",
+            "hold-timer",
+            "csus-timer",
+            "csu-timer",
+            "tick",
+        ],
+        witnesses: &["settled", "copy-sent-again", "more-to-ask"],
+    },
+    Scenario {
+        name: "alignment_with_late_copies",
+        title: "Messages of an earlier exchange arrive in a later one, after the link was down at one end or both.",
+        caches: [[1, 2, 0], [2, 1, 1]],
+        keys: 3,
+        newest: 2,
+        per_ca: 1,
+        per_csus: 1,
+        tries: 3,
+        unusable: Keys::NONE,
+        within: 6,
+        budgets: Budgets {
+            losses: 1,
+            copies: 2,
+            drops: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "up",
+            "notice",
+            "drop",
+            "deliver",
+            "lose",
+            "copy",
+            "late",
+            "ca-timer",
+            "hold-timer",
+            "csus-timer",
+            "csu-timer",
+            "tick",
+        ],
+        witnesses: &[
+            "settled",
+            "copy-sent-again",
+            "late-answer",
+            "drop-unnoticed",
+            "more-to-ask",
+            "update-meets-summarize",
+        ],
+    },
+    Scenario {
+        name: "alignment_with_changes",
+        title: "Records change at both ends in every phase of an alignment, while messages are lost or late.",
+        caches: [[1, 2, 0], [2, 1, 1]],
+        keys: 3,
+        newest: 2,
+        per_ca: 1,
+        per_csus: 2,
+        tries: 3,
+        unusable: Keys::NONE,
+        within: 6,
+        budgets: Budgets {
+            losses: 1,
+            copies: 1,
+            changes: 2,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "up",
+            "deliver",
+            "lose",
+            "copy",
+            "late",
+            "change",
+            "ca-timer",
+            "hold-timer",
+            "csus-timer",
+            "csu-timer",
+            "tick",
+        ],
+        witnesses: &[
+            "settled",
+            "copy-sent-again",
+            "change-waits",
+            "crossing",
+            "asked-in-part",
+            "more-to-ask",
+            "update-meets-summarize",
+        ],
+    },
+    Scenario {
+        name: "alignment_with_drops",
+        title: "The link is down twice, seen by one end or both; messages are lost and a record changes.",
+        caches: [[1, 2, 0], [2, 1, 1]],
+        keys: 3,
+        newest: 2,
+        per_ca: 2,
+        per_csus: 2,
+        tries: 3,
+        unusable: Keys::NONE,
+        within: 6,
+        budgets: Budgets {
+            losses: 1,
+            drops: 2,
+            changes: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "up",
+            "notice",
+            "drop",
+            "deliver",
+            "lose",
+            "change",
+            "ca-timer",
+            "hold-timer",
+            "csus-timer",
+            "csu-timer",
+            "tick",
+        ],
+        witnesses: &[
+            "settled",
+            "copy-sent-again",
+            "change-waits",
+            "drop-unnoticed",
+            "retry-limit",
+        ],
+    },
+    Scenario {
+        name: "alignment_with_a_restart",
+        title: "A server starts again with an empty cache, which its neighbour notices or not; messages are lost or late, a record changes.",
+        caches: [[1, 2, 0], [2, 1, 1]],
+        keys: 3,
+        newest: 2,
+        per_ca: 1,
+        per_csus: 1,
+        tries: 3,
+        unusable: Keys::NONE,
+        within: 6,
+        budgets: Budgets {
+            losses: 1,
+            copies: 1,
+            restarts: 1,
+            changes: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "up",
+            "notice",
+            "restart",
+            "deliver",
+            "lose",
+            "copy",
+            "late",
+            "change",
+            "ca-timer",
+            "hold-timer",
+            "csus-timer",
+            "csu-timer",
+            "tick",
+        ],
+        witnesses: &[
+            "settled",
+            "copy-sent-again",
+            "change-waits",
+            "drop-unnoticed",
+            "null-record",
+            "more-to-ask",
+        ],
+    },
+    Scenario {
+        name: "alignment_with_everything",
+        title: "Loss, late copies, a drop, a restart and a change, all in one.",
+        caches: [[1, 2, 0], [2, 1, 1]],
+        keys: 3,
+        newest: 2,
+        per_ca: 1,
+        per_csus: 2,
+        tries: 3,
+        unusable: Keys::NONE,
+        within: 6,
+        budgets: Budgets {
+            losses: 1,
+            copies: 1,
+            drops: 1,
+            restarts: 1,
+            changes: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Deep,
+        actions: &[
+            "up",
+            "notice",
+            "drop",
+            "restart",
+            "deliver",
+            "lose",
+            "copy",
+            "late",
+            "change",
+            "ca-timer",
+            "hold-timer",
+            "csus-timer",
+            "csu-timer",
+            "tick",
+        ],
+        witnesses: &[
+            "settled",
+            "copy-sent-again",
+            "late-answer",
+            "change-waits",
+            "drop-unnoticed",
+            "null-record",
+            "more-to-ask",
+        ],
+    },
+];

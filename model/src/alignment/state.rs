@@ -1,4 +1,4 @@
-//! The state of both servers and of what lies between them: small integers, 60-odd octets.
+//! The state of both servers and of what lies between them: small integers, some 90 octets.
 
 use super::action::{Server, Timer};
 use super::cafsm;
@@ -22,7 +22,7 @@ pub enum Running {
 }
 
 /// One server, as its neighbour's neighbour.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Machine {
     /// The CAFSM.
     pub cafsm: cafsm::State,
@@ -54,6 +54,11 @@ pub struct Machine {
     pub csus: Running,
     /// The hold of the last CA: 0 no copy, 1 due, else one more than the intervals left.
     pub hold: u8,
+}
+
+impl Running {
+    /// All of them, in order.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Armed, Self::Due];
 }
 
 impl Machine {
@@ -141,7 +146,7 @@ impl Machine {
 }
 
 /// How many times each fault or change may still happen.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Budgets {
     /// Messages lost.
     pub losses: u8,
@@ -187,7 +192,7 @@ pub mod mark {
 }
 
 /// Both servers and the network.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct State {
     /// The servers.
     pub machines: [Machine; 2],
@@ -201,8 +206,6 @@ pub struct State {
     pub waited: u8,
     /// Whether the neighbour of each server has gone down and it may still notice; one bit each.
     pub unseen: u8,
-    /// Where server 1 began its numbers; 0 where it does not matter.
-    pub begun: u8,
     /// Bits of [`mark`].
     pub marks: u8,
 }
@@ -225,7 +228,6 @@ impl State {
             budget,
             waited: 0,
             unseen: 0,
-            begun: 0,
             marks: 0,
         }
     }
@@ -294,7 +296,7 @@ impl State {
     /// The same state with CA numbers counted from that of server 1, the only one that chooses numbers which are
     /// compared; they are compared for being equal or neighbours, so nothing that can happen depends on where they start.
     /// Numbers that nobody reads become 0: those of the smaller server's bids, and its own while it bids.
-    pub(super) fn rebase(&mut self, with_start: bool) {
+    pub(super) fn rebase(&mut self) {
         let by = self.machines[1].number;
         let [lesser, greater] = &mut self.machines;
         lesser.number = if lesser.is_up() && lesser.cafsm != cafsm::State::Negotiation {
@@ -311,15 +313,12 @@ impl State {
         for place in self.links[1].iter_mut().chain([&mut self.copies[1]]) {
             *place = place.rebased(by);
         }
-        self.begun = if with_start { lower(self.begun, by) } else { 0 };
     }
 
     /// Whether a CA number is about: in a message, or as what server 0 adopted or would send again.
     pub(super) fn knows(&self, number: u8) -> bool {
         let lesser = &self.machines[0];
-        let has = |message: Message| {
-            message.kind() == Some(Kind::Ca) && message.number() == number
-        };
+        let has = |message: Message| message.kind() == Some(Kind::Ca) && message.number() == number;
         let told = |message: Message| has(message) && !message.master();
         self.in_flight(Server(0)).any(told)
             || self.in_flight(Server(1)).any(has)

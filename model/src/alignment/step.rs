@@ -4,7 +4,7 @@ use super::Alignment;
 use super::action::{Action, Server, Timer};
 use super::cafsm::{self, Actions, Amount, Ca, Event, Number, Situation, react};
 use super::message::{Instances, Keys, Kind, Message, lower, next};
-use super::rules::{Acknowledgement, Discarded, FirstNumber, Hold, Mutant, NullReply, OldMessages};
+use super::rules::{Acknowledgement, Discarded, Hold, Mutant, NullReply, OldMessages};
 use super::state::{HOLD, Machine, Running, State, mark};
 
 /// The state after an action; `None` where it is not possible.
@@ -15,7 +15,7 @@ pub(super) fn step(model: &Alignment, state: &State, action: Action) -> Option<S
     };
     this.act(action)?;
     let mut state = this.state;
-    state.rebase(model.rules.first_number == FirstNumber::Constant);
+    state.rebase();
     if state.is_settled() {
         state.waited = 0;
     }
@@ -60,16 +60,11 @@ impl Step<'_> {
                 spend(&mut self.state.budget.restarts)?;
                 self.goes_down(server);
                 self.event(server, Event::Down, Message::NONE);
-                // N03
+                // N02
                 if self.model.rules.old_messages == OldMessages::Gone {
                     self.state.end_vc();
                 }
-                let begun = self.state.begun;
-                let machine = self.machine_mut(server);
-                machine.cache = Instances::NONE;
-                if self.model.rules.first_number == FirstNumber::Constant && server == Server(1) {
-                    self.machine_mut(server).number = begun;
-                }
+                self.machine_mut(server).cache = Instances::NONE;
                 self.state.waited = 0;
             }
             Action::Deliver(from) => {
@@ -166,7 +161,12 @@ impl Step<'_> {
             Some(Kind::CsuRequest) => {
                 let after = self.applied(machine, message).0;
                 let completes = after.asked.is_empty();
-                return self.carry_out(server, Event::CsuRequest { completes }, message, after.wanted);
+                return self.carry_out(
+                    server,
+                    Event::CsuRequest { completes },
+                    message,
+                    after.wanted,
+                );
             }
             Some(Kind::CsuReply) => {
                 let newer = !self.dequeued(machine, message).1.is_empty();
@@ -224,7 +224,11 @@ impl Step<'_> {
         let budget = self.state.budget;
         let lost = scenario.budgets.losses - budget.losses;
         let only_lost = (budget.copies, budget.drops, budget.restarts)
-            == (scenario.budgets.copies, scenario.budgets.drops, scenario.budgets.restarts);
+            == (
+                scenario.budgets.copies,
+                scenario.budgets.drops,
+                scenario.budgets.restarts,
+            );
         if let Event::Ca(ca) = event {
             let awaited = match before {
                 cafsm::State::Master => ca.number == Number::Equal,
@@ -261,7 +265,11 @@ impl Step<'_> {
             }
             cafsm::Action::SendBid => {
                 // Nobody reads the number of the smaller server's bid.
-                let number = if server == Server(1) { machine.number } else { 0 };
+                let number = if server == Server(1) {
+                    machine.number
+                } else {
+                    0
+                };
                 self.send_ca(server, Message::bid(number));
             }
             cafsm::Action::StopCaTimer => self.machine_mut(server).ca = Running::Off,
@@ -345,7 +353,12 @@ impl Step<'_> {
                 machine.waits = machine.waits.or(keys);
             }
             cafsm::Action::Flood => {
-                self.flood(server, message.instances().keys(), Keys::NONE, Instances::NONE);
+                self.flood(
+                    server,
+                    message.instances().keys(),
+                    Keys::NONE,
+                    Instances::NONE,
+                );
             }
             cafsm::Action::Resend => self.resend(server),
         }
@@ -466,7 +479,7 @@ impl Step<'_> {
             return (after, newer);
         }
         let said = match self.model.rules.null_reply {
-            // N04
+            // N03
             NullReply::Apart => message.instances().keys().without(message.null()),
             NullReply::Alike => message.instances().keys(),
         };
@@ -513,7 +526,10 @@ impl Step<'_> {
                 Event::CsusTimer
             }
             Timer::Csu => Event::CsuTimer {
-                exhausted: machine.due.iter().any(|key| machine.tries.get(key) >= tries),
+                exhausted: machine
+                    .due
+                    .iter()
+                    .any(|key| machine.tries.get(key) >= tries),
             },
         };
         self.event(server, event, Message::NONE);

@@ -1,11 +1,11 @@
 //! What must be seen once. See [`super::property`].
 
+use super::Alignment;
 use super::action::Server;
 use super::cafsm;
 use super::message::{Instances, Kind, Message};
 use super::property::exchanges;
 use super::state::{HOLD, State};
-use super::Alignment;
 
 pub(super) fn settled(model: &Alignment, state: &State) -> bool {
     let before = model.initial();
@@ -35,9 +35,10 @@ pub(super) fn late_answer(_: &Alignment, state: &State) -> bool {
 }
 
 pub(super) fn change_waits(_: &Alignment, state: &State) -> bool {
-    state.machines.iter().any(|machine| {
-        machine.is_summarizing() && !machine.waits.without(machine.left).is_empty()
-    })
+    state
+        .machines
+        .iter()
+        .any(|machine| machine.is_summarizing() && !machine.waits.without(machine.left).is_empty())
 }
 
 pub(super) fn drop_unnoticed(_: &Alignment, state: &State) -> bool {
@@ -66,12 +67,10 @@ pub(super) fn asked_in_part(_: &Alignment, state: &State) -> bool {
         let asks = |message: Message| message.kind() == Some(Kind::Csus);
         let earlier = state.in_flight(server).chain([state.copy(server)]);
         !machine.asked.is_empty()
-            && earlier
-                .filter(|&message| asks(message))
-                .any(|message| {
-                    !message.instances().keys().without(machine.asked).is_empty()
-                        && !message.instances().keys().and(machine.asked).is_empty()
-                })
+            && earlier.filter(|&message| asks(message)).any(|message| {
+                !message.instances().keys().without(machine.asked).is_empty()
+                    && !message.instances().keys().and(machine.asked).is_empty()
+            })
     })
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::alignment::rules::{
-    Acknowledgement, ChangeInSummarize, Discarded, FirstMore, FirstNumber, Hold, Mutant,
+    Acknowledgement, ChangeInSummarize, Discarded, FirstMore, Hold, Mutant, NullReply, OldMessages,
 };
 use std::collections::BTreeSet;
 
@@ -350,7 +350,8 @@ fn each_reading_changes_a_row() {
     rules.acknowledgement = Acknowledgement::WholeSummary;
     rules.hold = Hold::One;
     rules.discarded = Discarded::Refuse;
-    rules.first_number = FirstNumber::Constant;
+    rules.old_messages = OldMessages::Delivered;
+    rules.null_reply = NullReply::Alike;
     assert!(!changed(rules));
     // Not by chance the same as the literal ones.
     assert_ne!(rules.first_more, FirstMore::IfAny);
