@@ -56,7 +56,7 @@ const FINDINGS: &[Finding] = &[
         title: "An answer to an earlier bid makes a master, and the summaries of the real answer are skipped",
         sections: &["RFC 2334, 2.2.1"],
         rules_field: ("answer", "any"),
-        scenario: "alignment_with_changes",
+        scenario: "alignment_with_a_restart",
         property: "equal-when-aligned",
         consequence: "The slave's true first CA then has a number one too low and is dropped as a duplicate. What only it \
                       told is never asked for.",
@@ -140,5 +140,18 @@ const FINDINGS: &[Finding] = &[
                       that number. Then it learns the entry from elsewhere and sends it. The reply to the null record has the \
                       same key, originator and number: the real record leaves the queue, and if it is lost it is lost for good.",
         resolution: "A reply keeps the N bit of the record that it answers, and acknowledges no record without it.",
+    },
+    Finding {
+        id: "N04",
+        title: "A slave that answers a late bid waits for a master that is not there",
+        sections: &["RFC 2334, 2.2.1 and 2.2.2"],
+        rules_field: ("patience", "endless"),
+        scenario: "alignment_with_discarded_records",
+        property: "aligned-in-time",
+        consequence: "A copy of an old bid reaches an Aligned server. It bids, takes the late one for the answer, is a slave and \
+                      stops its timer. If its two messages are lost the other end never hears of it: it stays Aligned, and the \
+                      slave in Cache Summarize, without a timer, where its changes wait and those of the other are dropped.",
+        resolution: "A slave in Cache Summarize that hears nothing from its master for three CAReXmtIntervals bids anew; a good \
+                     master repeats sooner.",
     },
 ];

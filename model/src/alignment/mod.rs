@@ -120,11 +120,7 @@ impl Model for Alignment {
                 }
             }
         }
-        let machines = &state.machines;
-        if state.is_quiet()
-            && !machines.iter().any(Machine::owes)
-            && machines.iter().any(Machine::waits_for_time)
-        {
+        if state.time_passes(self.scenario.within) {
             actions.push(Action::Tick);
         }
     }

@@ -118,6 +118,15 @@ reading! {
     }
 }
 reading! {
+    /// N04: how long a slave in Cache Summarize waits for the next CA of its master.
+    Patience {
+        /// Three retransmission intervals, then it bids.
+        Three = "three-intervals",
+        /// For ever: only the master has a timer.
+        Endless = "endless",
+    }
+}
+reading! {
     /// Deliberate faults: not readings, but proof that each property can fail.
     Mutant {
         /// No fault.
@@ -140,6 +149,8 @@ reading! {
         RepeatedCaIsNext = "repeated-ca-is-next",
         /// A bid is sent once.
         BidOnce = "bid-once",
+        /// A new exchange begins with the number of the one before.
+        SameNumber = "same-number",
     }
 }
 
@@ -172,6 +183,8 @@ rules! {
         old_messages: OldMessages = Gone | Delivered,
         /// N03.
         null_reply: NullReply = Apart | Alike,
+        /// N04.
+        patience: Patience = Three | Endless,
         /// A deliberate fault; none in every set of rules but those of the model's own tests.
         mutant: Mutant = None | None,
     }
@@ -183,7 +196,7 @@ mod tests {
 
     #[test]
     fn literal_differs_from_resolved_in_every_field_but_the_mutant() {
-        assert_eq!(Rules::literal().differences(&Rules::resolved()).len(), 13);
+        assert_eq!(Rules::literal().differences(&Rules::resolved()).len(), 14);
         assert!(Rules::resolved().differences(&Rules::resolved()).is_empty());
     }
 }

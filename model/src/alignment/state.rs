@@ -6,7 +6,7 @@ use super::message::{Instances, KEYS, Keys, Kind, Message, lower};
 
 /// Messages that a link holds in one direction; more would be a violation of a property.
 pub(super) const PLACES: usize = 12;
-/// A held CA is freed so many intervals after it was kept (C17).
+/// A held CA is freed so many intervals after it was kept (C17); a slave waits as long for its master (N04).
 pub const HOLD: u8 = 3;
 
 /// Whether a timer runs.
@@ -52,7 +52,8 @@ pub struct Machine {
     pub ca: Running,
     /// The timer of CSUSReXmtInterval.
     pub csus: Running,
-    /// The hold of the last CA: 0 no copy, 1 due, else one more than the intervals left.
+    /// The hold of the last CA, or in Cache Summarize the slave's patience: 0 off, 1 due, else one more than the intervals
+    /// left.
     pub hold: u8,
 }
 
@@ -286,6 +287,18 @@ impl State {
     pub(super) const fn end_vc(&mut self) {
         self.links = [[Message::NONE; PLACES]; 2];
         self.copies = [Message::NONE; 2];
+    }
+    /// Both HFSMs are up, and the two are not done.
+    pub fn is_late(&self) -> bool {
+        self.machines.iter().all(Machine::is_up) && !self.is_settled()
+    }
+    /// Whether an interval can end: nothing is on its way, no timer is due, and one runs, or somebody has waited less than
+    /// the bound says (so that two who wait without a timer are seen).
+    pub fn time_passes(&self, within: u8) -> bool {
+        self.is_quiet()
+            && !self.machines.iter().any(Machine::owes)
+            && (self.machines.iter().any(Machine::waits_for_time)
+                || self.is_late() && self.waited <= within)
     }
     pub(super) fn tick(&mut self) {
         for machine in &mut self.machines {

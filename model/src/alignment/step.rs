@@ -4,7 +4,8 @@ use super::Alignment;
 use super::action::{Action, Server, Timer};
 use super::cafsm::{self, Actions, Amount, Ca, Event, Number, Situation, react};
 use super::message::{Instances, Keys, Kind, Message, lower, next};
-use super::rules::{Acknowledgement, Discarded, Hold, Mutant, NullReply, OldMessages};
+use super::property::exchanges;
+use super::rules::{Acknowledgement, Discarded, Hold, Mutant, NullReply, OldMessages, Patience};
 use super::state::{HOLD, Machine, Running, State, mark};
 
 /// The state after an action; `None` where it is not possible.
@@ -101,12 +102,10 @@ impl Step<'_> {
             }
             Action::Timer(server, timer) => self.timer(server, timer)?,
             Action::Tick => {
-                let machines = &self.state.machines;
-                let still = self.state.is_quiet() && !machines.iter().any(Machine::owes);
-                if !still || !machines.iter().any(Machine::waits_for_time) {
+                if !self.state.time_passes(self.model.scenario.within) {
                     return None;
                 }
-                if machines.iter().all(Machine::is_up) && !self.state.is_settled() {
+                if self.state.is_late() {
                     // One more than the bound says all.
                     self.state.waited = (self.state.waited + 1).min(self.model.scenario.within + 1);
                 }
@@ -142,7 +141,7 @@ impl Step<'_> {
             cache: amount(machine.cache.keys()),
             left: amount(machine.left),
             first: machine.first,
-            held: machine.hold > 0,
+            held: machine.hold > 0 && exchanges(machine.cafsm),
             wanted: !wanted.is_empty(),
         }
     }
@@ -229,19 +228,19 @@ impl Step<'_> {
                 scenario.budgets.drops,
                 scenario.budgets.restarts,
             );
+        let again = cell.actions.contains(cafsm::Action::Forget);
         if let Event::Ca(ca) = event {
             let awaited = match before {
                 cafsm::State::Master => ca.number == Number::Equal,
                 cafsm::State::Slave => ca.number == Number::Next,
                 _ => true,
             };
-            let again = cell.actions.contains(cafsm::Action::Forget);
             if !awaited && !again && sends_new_ca(cell.actions) {
                 self.state.marks |= mark::SECOND_CA;
             }
-            if again && only_lost && lost < HOLD {
-                self.state.marks |= mark::NEEDLESS_RETURN;
-            }
+        }
+        if again && cell.actions.contains(cafsm::Action::SendBid) && only_lost && lost < HOLD {
+            self.state.marks |= mark::NEEDLESS_RETURN;
         }
         if cell.actions.contains(cafsm::Action::Abnormal) {
             if only_lost && lost == 0 {
@@ -257,7 +256,11 @@ impl Step<'_> {
             // Done before.
             cafsm::Action::Forget | cafsm::Action::Abnormal => {}
             cafsm::Action::NewNumber => {
-                let number = next(machine.number);
+                let number = if self.is_mutant(Mutant::SameNumber) {
+                    machine.number
+                } else {
+                    next(machine.number)
+                };
                 if server == Server(1) && self.state.knows(number) {
                     self.state.marks |= mark::NUMBER_REUSED;
                 }
@@ -288,6 +291,12 @@ impl Step<'_> {
             }
             cafsm::Action::Repeat => self.state.send(server, machine.last),
             cafsm::Action::StartCaTimer => self.machine_mut(server).ca = Running::Armed,
+            cafsm::Action::StartPatience => {
+                self.machine_mut(server).hold = match self.model.rules.patience {
+                    Patience::Three => HOLD + 1,
+                    Patience::Endless => 0,
+                };
+            }
             cafsm::Action::KeepCopy => {
                 // C17
                 let intervals = match self.model.rules.hold {
@@ -366,8 +375,7 @@ impl Step<'_> {
 
     fn send(&mut self, server: Server, message: Message) {
         let cafsm = self.machine(server).cafsm;
-        let exchanging = matches!(cafsm, cafsm::State::Update | cafsm::State::Aligned);
-        if message.kind() != Some(Kind::Ca) && !exchanging {
+        if message.kind() != Some(Kind::Ca) && !exchanges(cafsm) {
             self.state.marks |= mark::EARLY_CSU;
         }
         self.state.send(server, message);
@@ -520,6 +528,7 @@ impl Step<'_> {
                 machine.ca = Running::Off;
                 Event::CaTimer
             }
+            Timer::Hold if machine.is_summarizing() => Event::Patience,
             Timer::Hold => Event::HoldTimer,
             Timer::Csus => {
                 machine.csus = Running::Off;
