@@ -25,6 +25,7 @@ pub mod findings;
 mod message;
 mod portable;
 pub mod property;
+mod records;
 pub mod rules;
 pub mod scenario;
 mod state;

@@ -1,6 +1,5 @@
 //! What must hold in every reachable state of two neighbours, and what must occur in some.
 
-use super::cafsm;
 use super::state::mark;
 use super::{Alignment, witness};
 
@@ -206,8 +205,3 @@ const CLAIMS: &[Claim<Alignment>] = &[
         holds: witness::update_meets_summarize,
     },
 ];
-
-/// Whether a server is in one of the two states in which CSU messages are exchanged.
-pub(super) const fn exchanges(state: cafsm::State) -> bool {
-    matches!(state, cafsm::State::Update | cafsm::State::Aligned)
-}

@@ -371,7 +371,6 @@ const SCENARIOS: &[Scenario] = &[
             drops: 1,
             restarts: 1,
             changes: 1,
-            ..Budgets::NONE
         },
         profile: Profile::Deep,
         actions: &[

@@ -90,6 +90,10 @@ impl Machine {
     pub const fn is_summarizing(&self) -> bool {
         matches!(self.cafsm, cafsm::State::Master | cafsm::State::Slave)
     }
+    /// Whether this server may send and take CSU messages (R2334-2.3-01).
+    pub const fn exchanges(&self) -> bool {
+        matches!(self.cafsm, cafsm::State::Update | cafsm::State::Aligned)
+    }
     /// Request list, queue, copy and timers go; the cache and the number stay.
     pub(super) const fn forget(&mut self) {
         *self = Self {

@@ -4,8 +4,8 @@ use super::Alignment;
 use super::action::{Action, Server, Timer};
 use super::cafsm::{self, Actions, Amount, Ca, Event, Number, Situation, react};
 use super::message::{Instances, Keys, Kind, Message, lower, next};
-use super::property::exchanges;
-use super::rules::{Acknowledgement, Discarded, Hold, Mutant, NullReply, OldMessages, Patience};
+use super::records::{compared, only};
+use super::rules::{Hold, Mutant, OldMessages, Patience};
 use super::state::{HOLD, Machine, Running, State, mark};
 
 /// The state after an action; `None` where it is not possible.
@@ -141,7 +141,7 @@ impl Step<'_> {
             cache: amount(machine.cache.keys()),
             left: amount(machine.left),
             first: machine.first,
-            held: machine.hold > 0 && exchanges(machine.cafsm),
+            held: machine.hold > 0 && machine.exchanges(),
             wanted: !wanted.is_empty(),
         }
     }
@@ -158,7 +158,7 @@ impl Step<'_> {
             }),
             Some(Kind::Csus) => Event::Csus,
             Some(Kind::CsuRequest) => {
-                let after = self.applied(machine, message).0;
+                let after = self.model.applied(machine, message).0;
                 let completes = after.asked.is_empty();
                 return self.carry_out(
                     server,
@@ -168,7 +168,7 @@ impl Step<'_> {
                 );
             }
             Some(Kind::CsuReply) => {
-                let newer = !self.dequeued(machine, message).1.is_empty();
+                let newer = !self.model.dequeued(machine, message).1.is_empty();
                 Event::CsuReply { newer }
             }
             None => return,
@@ -311,7 +311,7 @@ impl Step<'_> {
                 machine.last = Message::NONE;
             }
             cafsm::Action::Apply => {
-                let (after, reply) = self.applied(machine, message);
+                let (after, reply) = self.model.applied(machine, message);
                 *self.machine_mut(server) = after;
                 if !reply.is_empty() {
                     self.send(server, Message::reply(reply, message.null()));
@@ -320,7 +320,7 @@ impl Step<'_> {
             // With Apply.
             cafsm::Action::Reply => {}
             cafsm::Action::Dequeue => {
-                let (after, newer) = self.dequeued(machine, message);
+                let (after, newer) = self.model.dequeued(machine, message);
                 *self.machine_mut(server) = after;
                 let machine = self.machine_mut(server);
                 for key in newer.keys().iter() {
@@ -374,8 +374,7 @@ impl Step<'_> {
     }
 
     fn send(&mut self, server: Server, message: Message) {
-        let cafsm = self.machine(server).cafsm;
-        if message.kind() != Some(Kind::Ca) && !exchanges(cafsm) {
+        if message.kind() != Some(Kind::Ca) && !self.machine(server).exchanges() {
             self.state.marks |= mark::EARLY_CSU;
         }
         self.state.send(server, message);
@@ -445,65 +444,6 @@ impl Step<'_> {
         }
     }
 
-    /// The server after the records of a CSU Request, and what it acknowledges.
-    fn applied(&self, machine: Machine, message: Message) -> (Machine, Instances) {
-        let (mut after, mut reply) = (machine, Instances::NONE);
-        for key in message.instances().keys().iter() {
-            let unusable = self.model.scenario.unusable.contains(key);
-            // C24
-            if unusable && self.model.rules.discarded == Discarded::Refuse {
-                continue;
-            }
-            let received = message.instances().get(key);
-            let null = message.null().contains(key);
-            let cached = if null {
-                after.cache.get(key)
-            } else {
-                // R2334-2.3-10; C07: what is not cached is older than anything.
-                after.cache.get(key).max(received)
-            };
-            after.cache = after.cache.with(key, cached);
-            // R2334-2.3-22; C15: a null record is echoed.
-            let acknowledged = if null { received } else { cached };
-            reply = reply.with(key, acknowledged);
-            // R2334-2.3-18, -25: what was queued is the same, or older than what is cached now.
-            let queued = after.queue.get(key);
-            if !null && queued > 0 && queued <= received {
-                after.dequeue(key);
-            }
-            // C26
-            if after.wanted.get(key) <= received.max(cached) {
-                after.satisfied(key);
-            }
-        }
-        (after, reply)
-    }
-
-    /// The server after the summaries of a CSU Reply, and what they show that it has not.
-    fn dequeued(&self, machine: Machine, message: Message) -> (Machine, Instances) {
-        let (mut after, mut newer) = (machine, Instances::NONE);
-        // C14
-        if self.model.rules.acknowledgement == Acknowledgement::WholeSummary {
-            return (after, newer);
-        }
-        let said = match self.model.rules.null_reply {
-            // N03
-            NullReply::Apart => message.instances().keys().without(message.null()),
-            NullReply::Alike => message.instances().keys(),
-        };
-        for key in said.iter() {
-            let (queued, received) = (after.queue.get(key), message.instances().get(key));
-            // R2334-2.3-19, -20, -21
-            if queued > 0 && queued <= received {
-                after.dequeue(key);
-                if received > after.cache.get(key) {
-                    newer = newer.with(key, received);
-                }
-            }
-        }
-        (after, newer)
-    }
-
     /// A newer instance comes from another neighbour.
     fn change(&mut self, server: Server, key: u8, instance: u8) {
         let machine = self.machine_mut(server);
@@ -567,25 +507,6 @@ const fn class(received: u8, own: u8) -> Number {
         d if d == lower(0, 1) => Number::Previous,
         _ => Number::Other,
     }
-}
-
-/// The instances of these keys only.
-fn only(instances: Instances, keys: Keys) -> Instances {
-    keys.iter().fold(Instances::NONE, |some, key| {
-        some.with(key, instances.get(key))
-    })
-}
-
-/// The request list with the summaries that are newer than the cache (R2334-2.2.2.1-01).
-fn compared(wanted: Instances, cache: Instances, summaries: Instances) -> Instances {
-    summaries.keys().iter().fold(wanted, |wanted, key| {
-        let told = summaries.get(key);
-        if told > cache.get(key) && told > wanted.get(key) {
-            wanted.with(key, told)
-        } else {
-            wanted
-        }
-    })
 }
 
 fn sends_new_ca(actions: Actions) -> bool {

@@ -4,7 +4,6 @@ use super::Alignment;
 use super::action::Server;
 use super::cafsm;
 use super::message::{Instances, Kind, Message};
-use super::property::exchanges;
 use super::state::{HOLD, State};
 
 pub(super) fn settled(model: &Alignment, state: &State) -> bool {
@@ -18,7 +17,7 @@ pub(super) fn settled(model: &Alignment, state: &State) -> bool {
 pub(super) fn copy_sent_again(_: &Alignment, state: &State) -> bool {
     let slave = state.machine(Server(0));
     // An interval has passed since it was kept, so nothing from before is on its way.
-    exchanges(slave.cafsm)
+    slave.exchanges()
         && (1..=HOLD).contains(&slave.hold)
         && state
             .in_flight(Server(0))
