@@ -210,6 +210,11 @@ mod tests {
             "ring_with_a_cut",
             "crash_and_failover",
             "drain",
+            "hello_lossy_link",
+            "hello_one_way",
+            "hello_fast_restart",
+            "flood_line",
+            "flood_restart",
         ] {
             let scenario = by_name(name).unwrap();
             let counts = count_twice(scenario, &mut |_, _| {}, &AtomicBool::new(false)).unwrap();
@@ -219,7 +224,17 @@ mod tests {
 
     #[test]
     fn small_scenarios_do_what_they_declare_and_nothing_else() {
-        for name in ["ring_with_a_cut", "drain"] {
+        for name in [
+            "ring_with_a_cut",
+            "drain",
+            "hello_lossy_link",
+            "hello_one_way",
+            "hello_fast_restart",
+            "flood_line",
+            "flood_restart",
+            "flood_star",
+            "flood_wrap",
+        ] {
             let scenario = by_name(name).unwrap();
             let stop = AtomicBool::new(false);
             let options = Options::default();

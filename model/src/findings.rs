@@ -104,6 +104,7 @@ pub fn findings() -> impl Iterator<Item = &'static Finding> + Clone {
         .iter()
         .chain(crate::hello::findings::findings())
         .chain(crate::alignment::findings::findings())
+        .chain(crate::flooding::findings::findings())
 }
 
 /// Those of the server group.

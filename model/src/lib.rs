@@ -16,6 +16,7 @@ pub mod alignment;
 pub mod counts;
 pub mod family;
 pub mod findings;
+pub mod flooding;
 pub mod handshake;
 pub mod hello;
 pub mod registry;

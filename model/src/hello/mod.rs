@@ -25,7 +25,7 @@ mod step;
 pub use action::{Action, Server};
 pub use rules::Rules;
 pub use scenario::{Scenario, scenarios};
-pub use state::{SERVERS, State, Watch};
+pub use state::{QUEUE, SERVERS, State, Watch};
 
 use crate::explore::{Fingerprint, Space};
 use stateright::{Model, Property};

@@ -77,6 +77,8 @@ pub struct Scenario {
     pub delay: bool,
     /// Whether Hellos overtake each other.
     pub reorder: bool,
+    /// How many Hellos fit on a link in one direction, at most [`super::QUEUE`].
+    pub queue: u8,
     /// The budgets.
     pub budgets: Budgets,
     /// When it is run.
@@ -140,13 +142,14 @@ const SCENARIOS: &[Scenario] = &[
         name: "hello_lossy_link",
         title: "On one link Hellos are lost, arrive twice, late and out of order.",
         servers: 2,
-        interval: 2,
-        factor: 2,
+        interval: 1,
+        factor: 4,
         delay: true,
         reorder: true,
+        queue: 4,
         budgets: Budgets {
-            losses: 2,
-            copies: 1,
+            losses: 3,
+            copies: 2,
             ..Budgets::NONE
         },
         profile: Profile::Quick,
@@ -175,6 +178,7 @@ const SCENARIOS: &[Scenario] = &[
         factor: 2,
         delay: true,
         reorder: false,
+        queue: 4,
         budgets: Budgets {
             losses: 1,
             deafs: 2,
@@ -203,6 +207,7 @@ const SCENARIOS: &[Scenario] = &[
         factor: 3,
         delay: true,
         reorder: false,
+        queue: 4,
         budgets: Budgets {
             cuts: 1,
             restarts: 2,
@@ -229,6 +234,7 @@ const SCENARIOS: &[Scenario] = &[
         factor: 2,
         delay: false,
         reorder: false,
+        queue: 4,
         budgets: Budgets {
             losses: 1,
             deafs: 1,
@@ -244,10 +250,11 @@ const SCENARIOS: &[Scenario] = &[
         name: "hello_all_faults",
         title: "On one link with a long dead time every fault strikes, in any order.",
         servers: 2,
-        interval: 2,
-        factor: 3,
+        interval: 1,
+        factor: 4,
         delay: true,
         reorder: true,
+        queue: 4,
         budgets: Budgets {
             losses: 2,
             copies: 1,

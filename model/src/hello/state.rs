@@ -10,7 +10,7 @@ pub const SERVERS: usize = 3;
 /// Ordered pairs of servers.
 const PAIRS: usize = SERVERS * (SERVERS - 1);
 /// The most Hellos on their way in one direction.
-pub(super) const QUEUE: usize = 4;
+pub const QUEUE: usize = 4;
 /// A timer that does not run; an age that is not known.
 pub(super) const NONE: u8 = 15;
 /// A dead timer for listing Hellos that has run out while others still came.
@@ -113,8 +113,8 @@ impl Queue {
         )
     }
     /// With one more; `None` where there is no room. Where order means nothing the queue is kept sorted.
-    pub(super) fn with(self, flight: Flight, sorted: bool) -> Option<Self> {
-        if self.0 >> (4 * (QUEUE - 1)) != 0 {
+    pub(super) fn with(self, flight: Flight, capacity: u8, sorted: bool) -> Option<Self> {
+        if self.flights().count() >= usize::from(capacity).min(QUEUE) {
             return None;
         }
         let queue = Self::of(self.flights().chain([flight]));
@@ -297,15 +297,19 @@ mod tests {
     #[test]
     fn queues_keep_order_or_are_sorted_and_have_an_end() {
         let (plain, lists) = (Flight::new(false, false), Flight::new(true, false));
-        let fifo = Queue::default().with(lists, false).unwrap();
-        let fifo = fifo.with(plain, false).unwrap();
+        let fifo = Queue::default().with(lists, 4, false).unwrap();
+        let fifo = fifo.with(plain, 4, false).unwrap();
         assert_eq!(fifo.flights().collect::<Vec<_>>(), [lists, plain]);
         assert_eq!(fifo.without(0).flights().collect::<Vec<_>>(), [plain]);
-        let bag = Queue::default().with(lists, true).unwrap();
-        let bag = bag.with(plain, true).unwrap();
+        let bag = Queue::default().with(lists, 4, true).unwrap();
+        let bag = bag.with(plain, 4, true).unwrap();
         assert_eq!(bag.flights().collect::<Vec<_>>(), [plain, lists]);
         assert!(bag.aged(true).flights().all(Flight::is_late));
-        let full = bag.with(plain, true).unwrap().with(plain, true).unwrap();
-        assert!(full.with(plain, true).is_none());
+        let full = bag
+            .with(plain, 4, true)
+            .unwrap()
+            .with(plain, 4, true)
+            .unwrap();
+        assert!(full.with(plain, 4, true).is_none());
     }
 }

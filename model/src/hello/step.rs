@@ -211,7 +211,11 @@ impl Step<'_> {
             }
             let again = scenario.is_reliable() && self.state.has_restarted(at);
             let flight = Flight::new(lists, again);
-            match self.state.queue(at, to).with(flight, scenario.reorder) {
+            match self
+                .state
+                .queue(at, to)
+                .with(flight, scenario.queue, scenario.reorder)
+            {
                 Some(queue) => self.state.set_queue(at, to, queue),
                 None => self.state.flags |= OVERFLOW,
             }

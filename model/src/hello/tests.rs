@@ -54,7 +54,7 @@ fn a_dead_timer_that_is_late_is_noticed_late() {
     let all = verdicts("hello_one_way", late);
     assert!(all.contains(&("one-way-is-noticed", false)), "{all:?}");
     let slow = Choice::But(("mutant", "late-hello"));
-    let all = verdicts("hello_fast_restart", slow);
+    let all = verdicts("hello_one_way", slow);
     assert!(all.contains(&("bidirectional-in-time", false)), "{all:?}");
 }
 

@@ -339,6 +339,7 @@ fn of<C: Configuration>(scenarios: &'static [C]) -> impl Iterator<Item = &'stati
 pub fn cases() -> impl Iterator<Item = &'static dyn Case> {
     of(crate::hello::scenarios())
         .chain(of(crate::alignment::scenarios()))
+        .chain(of(crate::flooding::scenarios()))
         .chain(of(crate::scenario::scenarios()))
 }
 

@@ -73,7 +73,7 @@ Examples:
   mars-conformance check drain --audit-hash
   mars-conformance check ring_of_three --engine timely --workers 2
   mars-conformance check --bless       writes the expected counts, if two engines agree
-  mars-conformance check hello_one_link --bless
+  mars-conformance check flood_line --bless
                                        the same for some scenarios; the counts of the others stay
 
 A search that meets a limit says which states it has looked at; the report is the same for any number of threads,
