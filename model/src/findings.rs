@@ -103,6 +103,7 @@ pub fn findings() -> impl Iterator<Item = &'static Finding> + Clone {
     FINDINGS
         .iter()
         .chain(crate::hello::findings::findings())
+        .chain(crate::alignment::findings::findings())
         .chain(crate::flooding::findings::findings())
 }
 

@@ -4,6 +4,7 @@
 //! fail over and are redirected. [`rules`] has one field for each ambiguity of the RFCs that a property tells apart;
 //! [`scenario`] has the bounded configurations that are searched exhaustively by [`explore`]; [`findings`] shows, for
 //! one ambiguity at a time, what goes wrong where it is read the other way; [`trace`] turns a path into data for replay.
+//! [`alignment`] is the cache alignment of two neighbours (RFC 2334, 2.2 and 2.3), message by message.
 //! [`family`] and [`registry`] let the same tools run scenarios of every family of models.
 //! [`counts`] knows how many states each scenario has, so that nobody shrinks one by accident.
 //! What is abstracted away, and why that is sound, stands in [`server_group`].
@@ -11,6 +12,7 @@
 #[macro_use]
 pub mod reading;
 
+pub mod alignment;
 pub mod counts;
 pub mod family;
 pub mod findings;

@@ -338,6 +338,7 @@ fn of<C: Configuration>(scenarios: &'static [C]) -> impl Iterator<Item = &'stati
 /// All scenarios of all families, in the order in which they are run.
 pub fn cases() -> impl Iterator<Item = &'static dyn Case> {
     of(crate::hello::scenarios())
+        .chain(of(crate::alignment::scenarios()))
         .chain(of(crate::flooding::scenarios()))
         .chain(of(crate::scenario::scenarios()))
 }
