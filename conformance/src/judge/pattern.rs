@@ -10,7 +10,7 @@
 //! | `{"any": true}` | everything |
 //! | `{"bind": NAME}` | everything, and gives it a name; a second sight must be equal |
 //! | `{"ref": NAME}` | what has that name |
-//! | `{"ref": NAME, "add": N}` | the number of that name plus N, modulo 2^32 |
+//! | `{"ref": NAME, "add": N}` | the number of that name plus N, modulo 2^32; a negative one stays signed |
 //! | `{"in": [LO, HI]}` | a number between the two, both included |
 //! | `{"one_of": [..]}` | what one of the patterns matches |
 
@@ -92,7 +92,13 @@ fn reference(name: &str, add: Option<&Value>, bindings: &Bindings) -> Result<Val
             "`{name}` is {value}, to which {add} cannot be added"
         ));
     };
-    Ok(Value::from(value.wrapping_add(add).rem_euclid(1 << 32)))
+    let sum = value.wrapping_add(add);
+    // What was negative is a signed number (CSA sequence numbers) and stays one.
+    Ok(Value::from(if value < 0 {
+        sum
+    } else {
+        sum.rem_euclid(1 << 32)
+    }))
 }
 
 /// Adds to `found` where `actual` differs from `pattern` at `path`.
