@@ -11,6 +11,7 @@
 #[macro_use]
 pub mod reading;
 
+pub mod alignment;
 pub mod counts;
 pub mod family;
 pub mod findings;

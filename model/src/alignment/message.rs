@@ -1,0 +1,253 @@
+//! Numbers of instances by cache key, and messages made of them.
+
+/// The most cache keys.
+pub const KEYS: usize = 3;
+
+/// The number of an instance, 1 to 3, for each key; 0: none. Two bits each.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Instances(u8);
+
+impl Instances {
+    /// None at all.
+    pub const NONE: Self = Self(0);
+
+    /// These, by key.
+    pub const fn of(numbers: [u8; KEYS]) -> Self {
+        let [a, b, c] = numbers;
+        Self(a & 3 | (b & 3) << 2 | (c & 3) << 4)
+    }
+    /// That of one key.
+    pub const fn get(self, key: u8) -> u8 {
+        self.0 >> (2 * key) & 3
+    }
+    /// With another one for a key.
+    #[must_use]
+    pub const fn with(self, key: u8, number: u8) -> Self {
+        Self(self.0 & !(3 << (2 * key)) | (number & 3) << (2 * key))
+    }
+    /// The keys that have one.
+    pub const fn keys(self) -> Keys {
+        let either = self.0 | self.0 >> 1;
+        Keys(either & 1 | (either >> 1) & 2 | (either >> 2) & 4)
+    }
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// A set of cache keys.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Keys(u8);
+
+impl Keys {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// One key.
+    pub const fn one(key: u8) -> Self {
+        Self(1 << key)
+    }
+    /// These bits, the lowest one for key 0.
+    pub const fn of(bits: u8) -> Self {
+        Self(bits & 0b111)
+    }
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+    /// Whether a key is in it.
+    pub const fn contains(self, key: u8) -> bool {
+        self.0 >> key & 1 == 1
+    }
+    /// How many.
+    pub const fn len(self) -> u8 {
+        self.0.count_ones() as u8
+    }
+    /// Those of either.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+    /// Those of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+    /// Those that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+    /// The lowest ones, at most so many.
+    #[must_use]
+    pub const fn first(self, most: u8) -> Self {
+        let (mut rest, mut taken, mut count) = (self.0, 0, 0);
+        while count < most && rest != 0 {
+            let lowest = rest & rest.wrapping_neg();
+            taken |= lowest;
+            rest ^= lowest;
+            count += 1;
+        }
+        Self(taken)
+    }
+    /// All keys in it, in order.
+    pub fn iter(self) -> impl Iterator<Item = u8> {
+        (0..KEYS as u8).filter(move |&key| self.contains(key))
+    }
+}
+
+/// CA sequence numbers stand on a ring of so many.
+pub const RING: u8 = 16;
+
+/// What a message is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Kind {
+    /// Cache Alignment: summaries, M, I and O bits, a number.
+    Ca,
+    /// Cache State Update Solicit: summaries.
+    Csus,
+    /// CSU Request: records, some of them null.
+    CsuRequest,
+    /// CSU Reply: summaries.
+    CsuReply,
+}
+
+/// A message in 16 bits: instances (6), flags (3), kind (3), CA number (4). No message is 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Message(u16);
+
+const MASTER: u16 = 1 << 6;
+const INIT: u16 = 1 << 7;
+const MORE: u16 = 1 << 8;
+
+impl Message {
+    /// No message.
+    pub const NONE: Self = Self(0);
+
+    const fn new(kind: Kind, instances: Instances, flags: u16, number: u8) -> Self {
+        Self(
+            instances.0 as u16
+                | flags
+                | (kind as u16 + 1) << 9
+                | ((number % RING) as u16) << 12,
+        )
+    }
+    /// A CA with M, I and O set and no summaries.
+    pub const fn bid(number: u8) -> Self {
+        Self::new(Kind::Ca, Instances::NONE, MASTER | INIT | MORE, number)
+    }
+    /// A CA with summaries.
+    pub const fn summaries(master: bool, more: bool, number: u8, instances: Instances) -> Self {
+        let flags = if master { MASTER } else { 0 } | if more { MORE } else { 0 };
+        Self::new(Kind::Ca, instances, flags, number)
+    }
+    /// A CSUS for these.
+    pub const fn solicit(instances: Instances) -> Self {
+        Self::new(Kind::Csus, instances, 0, 0)
+    }
+    /// A CSU Request with these records, some of them null.
+    pub const fn request(instances: Instances, null: Keys) -> Self {
+        Self::new(Kind::CsuRequest, instances, (null.0 as u16) << 6, 0)
+    }
+    /// A CSU Reply for these.
+    pub const fn reply(instances: Instances) -> Self {
+        Self::new(Kind::CsuReply, instances, 0, 0)
+    }
+
+    /// Whether there is a message.
+    pub const fn is_some(self) -> bool {
+        self.0 != 0
+    }
+    /// What it is; `None`: no message.
+    pub const fn kind(self) -> Option<Kind> {
+        match self.0 >> 9 & 7 {
+            1 => Some(Kind::Ca),
+            2 => Some(Kind::Csus),
+            3 => Some(Kind::CsuRequest),
+            4 => Some(Kind::CsuReply),
+            _ => None,
+        }
+    }
+    /// Its summaries or records.
+    pub const fn instances(self) -> Instances {
+        Instances((self.0 & 0x3f) as u8)
+    }
+    /// The null records of a CSU Request.
+    pub const fn null(self) -> Keys {
+        Keys((self.0 >> 6 & 7) as u8)
+    }
+    /// The M bit of a CA.
+    pub const fn master(self) -> bool {
+        self.0 & MASTER != 0
+    }
+    /// The I bit of a CA.
+    pub const fn init(self) -> bool {
+        self.0 & INIT != 0
+    }
+    /// The O bit of a CA.
+    pub const fn more(self) -> bool {
+        self.0 & MORE != 0
+    }
+    /// The number of a CA.
+    pub const fn number(self) -> u8 {
+        (self.0 >> 12) as u8
+    }
+    /// The same CA with its number so much lower; any other message as it is.
+    #[must_use]
+    pub const fn rebased(self, by: u8) -> Self {
+        match self.kind() {
+            Some(Kind::Ca) => {
+                let number = lower(self.number(), by);
+                Self(self.0 & 0x0fff | (number as u16) << 12)
+            }
+            _ => self,
+        }
+    }
+}
+
+/// A number so much lower on the ring.
+pub const fn lower(number: u8, by: u8) -> u8 {
+    (number + RING - by % RING) % RING
+}
+
+/// The next number on the ring.
+pub const fn next(number: u8) -> u8 {
+    (number + 1) % RING
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_into_a_message_comes_out() {
+        for a in 0..64 {
+            let instances = Instances(a);
+            let keys: Vec<_> = instances.keys().iter().collect();
+            let named: Vec<_> = (0..3).filter(|&key| instances.get(key) > 0).collect();
+            assert_eq!(keys, named);
+            for b in 0..8 {
+                let request = Message::request(instances, Keys::of(b));
+                assert_eq!(request.kind(), Some(Kind::CsuRequest));
+                assert!(request.instances() == instances && request.null() == Keys::of(b));
+                assert_eq!(request.rebased(3), request);
+            }
+            for number in 0..RING {
+                let ca = Message::summaries(true, false, number, instances);
+                assert!(ca.master() && !ca.init() && !ca.more() && ca.instances() == instances);
+                assert_eq!(ca.rebased(number).number(), 0);
+                assert_eq!(ca.rebased(next(number)).number(), RING - 1);
+            }
+        }
+        assert_eq!(Message::NONE.kind(), None);
+        assert_eq!(Message::bid(15).number(), 15);
+    }
+
+    #[test]
+    fn the_first_keys_are_the_lowest() {
+        assert_eq!(Keys::of(0b110).first(1), Keys::one(1));
+        assert_eq!(Keys::of(0b110).first(3), Keys::of(0b110));
+        assert_eq!(Instances::of([1, 2, 3]).with(1, 0), Instances::of([1, 0, 3]));
+    }
+}
