@@ -134,19 +134,30 @@ fn effective(place: Place, side: Side) -> Body {
 }
 
 /// Every message with everything that can be wrong with it; wrong lengths, which reset the adjacency,
-/// take turns.
+/// take turns. Where CSU messages do not count anyhow they have wrong lengths only.
 fn fault_events(place: Place, side: Side, turn: usize) -> Vec<Event> {
     let mut events = Vec::new();
-    let all = [effective(place, side)].into_iter().chain(bodies());
-    let all = all.chain([Body::Hello(Listing::Nobody)]);
+    let [_, reply, csus] = bodies();
+    // A null record is acknowledged like any other.
+    let request = Body::Request(vec![Instance::of(Record::Theirs(u8::MAX)).nothing()]);
+    let hello = Body::Hello(Listing::Nobody);
     let mut abnormal = Fault::ABNORMAL.iter().cycle().skip(turn);
-    for body in all {
-        let mut faults: Vec<Fault> = Fault::QUIET.to_vec();
-        match body {
-            Body::Hello(_) => faults.retain(|fault| *fault != Fault::Receiver),
-            Body::Ca(..) | Body::Csus(_) => faults.push(Fault::ToAll),
-            Body::Request(_) | Body::Reply(_) => {}
-        }
+    for body in [effective(place, side), request, reply, csus, hello] {
+        let counts = place.is_open() || matches!(body, Body::Ca(..) | Body::Hello(_));
+        let mut faults: Vec<Fault> = match (counts, &body) {
+            (false, _) => Vec::new(),
+            (true, Body::Hello(_)) => {
+                let quiet = Fault::QUIET.iter();
+                quiet
+                    .filter(|fault| **fault != Fault::Receiver)
+                    .copied()
+                    .collect()
+            }
+            (true, Body::Ca(..) | Body::Csus(_)) => {
+                Fault::QUIET.iter().copied().chain([Fault::ToAll]).collect()
+            }
+            (true, Body::Request(_) | Body::Reply(_)) => Fault::QUIET.to_vec(),
+        };
         faults.extend(abnormal.next());
         for fault in faults {
             let event = format!("{}, {}", body.name(), fault.name());
@@ -167,16 +178,34 @@ pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
                 setup: Setup::aligning(side, true),
                 class,
             };
+            let node = plan(Class::Valid)
+                .node()
+                .ok_or_else(|| format!("no way to {}", place.name()))?;
             let (mut valid, mut inopportune, mut invalid) = (Vec::new(), Vec::new(), Vec::new());
-            for (event, input) in ca_events().into_iter().chain(other_events(place)) {
+            let mut events = ca_events();
+            if (place, side) == (Place::Negotiation, Side::Smaller) {
+                // Register C20: the answer to a bid of an earlier round.
+                let form = Form::new("O", 1);
+                events.push((format!("CA late {form}"), Input::ca(Number::Late, form)));
+            }
+            for (event, input) in events.into_iter().chain(other_events(place)) {
                 if input == Input::ca(Number::Bid, Form::BID) && !matches!(place, Place::Slave(true)) {
-                    let why = "no bid made the server a slave, or a later CA took its place";
-                    grid.impossible(plan(Class::Valid).cell(&event), why);
+                    let why = "no bid made the server a slave, or another CA came since (see H01)";
+                    grid.spare(plan(Class::Valid).cell(&event), why);
                     continue;
                 }
-                let Some((reaction, _)) = plan(Class::Valid).outcome(&input) else {
+                let Some((reaction, after)) = plan(Class::Valid).outcome(&input) else {
                     return Err(format!("no way to {}", place.name()));
                 };
+                if let Input::Frame(Body::Ca(Number::From(distance), form), _) = &input
+                    && after != place
+                    && *form != Form::BID
+                    && node.is_like_nearer(*form, *distance)
+                {
+                    let why = "to the relation it is the same as that with a nearer number";
+                    grid.spare(plan(Class::Valid).cell(&event), why);
+                    continue;
+                }
                 let nonsense = matches!(&input, Input::Frame(Body::Ca(_, form), _) if form.is_nonsense());
                 let list = if nonsense {
                     &mut invalid
@@ -206,7 +235,7 @@ pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
                 class: Class::Valid,
             };
             for (event, _) in ca_events().into_iter().chain(other_events(place)) {
-                grid.impossible(plan.cell(&event), why);
+                grid.spare(plan.cell(&event), why);
             }
         }
     }

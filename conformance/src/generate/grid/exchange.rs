@@ -195,7 +195,7 @@ fn trace(grid: &mut Grid, plan: &Plan) -> Result<(), String> {
             continue;
         }
         if let Some(why) = impossible(place, needs) {
-            grid.impossible(plan.cell(event), why);
+            grid.spare(plan.cell(event), why);
             continue;
         }
         if !walk.prepare(needs) {

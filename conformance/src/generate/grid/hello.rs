@@ -73,6 +73,16 @@ fn invalid() -> Vec<Event> {
         .collect()
 }
 
+/// Hellos under ids that nobody may have: the machine stays in Waiting (register A03, C31). What they do
+/// elsewhere the register leaves open.
+fn impostors() -> [Event; 2] {
+    [Fault::OwnSender, Fault::AllSender].map(|fault| {
+        let body = Body::Hello(Listing::Us);
+        let event = format!("{}, {}", body.name(), fault.name());
+        (event, Input::Frame(body, fault))
+    })
+}
+
 /// Why an event cannot be at a place.
 fn impossible(place: Place, input: &Input) -> Option<&'static str> {
     match (place, input) {
@@ -87,10 +97,14 @@ fn impossible(place: Place, input: &Input) -> Option<&'static str> {
 /// Adds the grid's traces and cells.
 pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
     for place in PLACES {
+        let mut wrong = invalid();
+        if place == Place::Waiting {
+            wrong.extend(impostors());
+        }
         for (class, events) in [
             (Class::Valid, valid()),
             (Class::Inopportune, inopportune()),
-            (Class::Invalid, invalid()),
+            (Class::Invalid, wrong),
         ] {
             if place == Place::Negotiation && class == Class::Inopportune {
                 continue;
@@ -109,7 +123,7 @@ pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
                 }
             }
             for (event, why) in never {
-                grid.impossible(plan.cell(&event), why);
+                grid.spare(plan.cell(&event), why);
             }
             add(grid, &plan, &here)?;
         }

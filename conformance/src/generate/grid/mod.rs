@@ -36,8 +36,8 @@ pub struct Grid {
 }
 
 impl Grid {
-    fn impossible(&mut self, cell: Cell, why: &'static str) {
-        self.cells.insert(cell, Fate::Impossible(why));
+    fn spare(&mut self, cell: Cell, why: &'static str) {
+        self.cells.insert(cell, Fate::None(why));
     }
 
     fn cover(&mut self, cell: Cell, trace: &str) {

@@ -217,6 +217,9 @@ impl Node {
                     self.vcs += 1;
                     reaction.cite(&["R2334-2.1-05", "R2334-2.1-06", "R2334-B.2.5-09"]);
                 }
+                if self.hello != hfsm::State::Down {
+                    reaction.cite(&["R2334-2.1-03"]);
+                }
                 self.step(hfsm::Event::VcUp, &mut reaction);
             }
             Input::VcDown => {
@@ -227,6 +230,22 @@ impl Node {
             Input::Frame(body, fault) => self.frame(body, *fault, news, &mut reaction),
         }
         reaction
+    }
+
+    /// Whether the model has the same cell for a CA of this form with a number so far from the server's own
+    /// and with one nearer.
+    pub(super) fn is_like_nearer(&self, form: Form, distance: i64) -> bool {
+        let cell = |distance: u32| {
+            let number = self.alignment.number.wrapping_add(distance);
+            let event = Event::Ca(self.alignment.ca(number, form));
+            self.alignment
+                .cell(event, self.summaries(), form.records > 0)
+        };
+        match distance {
+            0 => false,
+            1 => cell(0) == cell(1),
+            _ => cell(1) == cell(2) && cell(1) == cell(u32::MAX),
+        }
     }
 
     /// Lets time pass; a timer due at `at` fires.

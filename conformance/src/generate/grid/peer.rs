@@ -15,7 +15,7 @@ pub(super) const EVERYBODY: &str = "ffffffff";
 /// Server Group ID.
 pub(super) const GROUP: u64 = 1;
 /// Milliseconds of CAReXmtInterval.
-pub(super) const CA_MS: u64 = 3_000;
+pub(super) const CA_MS: u64 = 3_100;
 /// Milliseconds for which a slave keeps its last CA (register C17).
 pub(super) const HOLD_MS: u64 = 3 * CA_MS;
 /// Milliseconds of CSUSReXmtInterval.
@@ -52,8 +52,6 @@ pub(super) struct Setup {
     pub(super) hello_s: u64,
     /// HelloInterval and DeadFactor that the neighbour tells.
     pub(super) told: (u64, u64),
-    /// The neighbour's id is configured.
-    pub(super) known: bool,
 }
 
 impl Setup {
@@ -64,7 +62,6 @@ impl Setup {
             many,
             hello_s: 60,
             told: (60, 3),
-            known: true,
         }
     }
 
@@ -75,7 +72,6 @@ impl Setup {
             many: false,
             hello_s: 3,
             told: (2, 4),
-            known: true,
         }
     }
 
@@ -85,12 +81,6 @@ impl Setup {
             Side::Larger => "0a000003",
             Side::Smaller => "0a000001",
         }
-    }
-
-    /// Milliseconds after the neighbour's last Hello at which it is stalled (RFC 2334, 2.1).
-    pub(super) const fn dead_ms(self) -> u64 {
-        let (interval, factor) = self.told;
-        interval * factor * 1000
     }
 
     /// Own records of the server at the start: one Redirect Entry for each protocol.
@@ -105,11 +95,6 @@ impl Setup {
 
     /// The server's configuration.
     pub(super) fn server(self) -> ServerSpec {
-        let id = if self.known {
-            json!(self.id())
-        } else {
-            Value::Null
-        };
         let mut protocols = vec![json!({"type": 0x0800, "snap": "0000000000"})];
         protocols.extend(
             (1..self.records()).map(|n| json!({"type": 0x0080, "snap": format!("{n:010x}")})),
@@ -120,7 +105,7 @@ impl Setup {
             "sgid": GROUP,
             "protocols": protocols,
             "cmi_range": [257, 260],
-            "neighbors": [{"id": id, "atm": atm(0x0b)}],
+            "neighbors": [{"id": self.id(), "atm": atm(0x0b)}],
             "hello_interval_s": self.hello_s,
             "dead_factor": 3,
             "ca_rexmt_ms": CA_MS,

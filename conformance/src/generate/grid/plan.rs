@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use super::input::Input;
-use super::node::{Place, Reaction};
+use super::input::{Body, Input, Listing, Number};
+use super::node::{Node, Place, Reaction};
 use super::peer::{Setup, Side};
-use super::tour::{Tour, is_tidy, ordinary};
+use super::tour::{Tour, is_tidy, ordinary, take};
 use crate::trace::{Class, FORMAT, Level, Source, Topology, Trace};
 
 /// A cell: a place of the machines and what happens there.
@@ -38,8 +38,8 @@ impl fmt::Display for Cell {
 pub enum Fate {
     /// This trace has it.
     Trace(String),
-    /// It cannot be, and why.
-    Impossible(&'static str),
+    /// It has none, and why: it cannot be, or another stands for it.
+    None(&'static str),
 }
 
 /// Name of a side.
@@ -86,11 +86,28 @@ impl Plan {
         }
     }
 
+    /// To the place, if it is not there; false where there is no way.
+    fn arrive(&self, tour: &mut Tour, input: &Input) -> bool {
+        let late = matches!(input, Input::Frame(Body::Ca(Number::Late, _), _));
+        if late && tour.node.number(Number::Late).is_none() {
+            // There was no round before this one.
+            tour.go(self.place);
+            tour.give(&Input::hello(Listing::Nobody));
+        }
+        (tour.node.place() == self.place && is_tidy(&tour.node)) || tour.go(self.place)
+    }
+
+    /// The server at the place.
+    pub(super) fn node(&self) -> Option<Node> {
+        let mut tour = Tour::new(self.setup);
+        tour.go(self.place).then_some(tour.node)
+    }
+
     /// What an event does at the place; `None` where the place cannot be reached.
     pub(super) fn outcome(&self, input: &Input) -> Option<(Reaction, Place)> {
         let mut tour = Tour::new(self.setup);
-        tour.go(self.place).then(|| {
-            let reaction = tour.give(input);
+        self.arrive(&mut tour, input).then(|| {
+            let reaction = take(&mut tour.node, input);
             (reaction, tour.node.place())
         })
     }
@@ -109,7 +126,7 @@ impl Plan {
         let (loud, quiet): (Vec<&Event>, Vec<&Event>) =
             events.iter().partition(|(_, input)| is_loud(input));
         for (_, input) in quiet.iter().chain(&loud) {
-            if !(tour.node.place() == self.place && is_tidy(&tour.node)) && !tour.go(self.place) {
+            if !self.arrive(&mut tour, input) {
                 return Err(unreachable());
             }
             tour.give(input);
@@ -178,10 +195,10 @@ impl Plan {
 /// The next ordinary message that the server answers: it shows where the server is.
 pub(super) fn look(tour: &mut Tour) {
     let loud = ordinary(&tour.node).into_iter().find(|input| {
-        let mut next = tour.clone_bare();
-        !next.give(input).outputs.is_empty()
+        let mut next = tour.node.clone();
+        !take(&mut next, input).outputs.is_empty()
     });
     if let Some(input) = loud {
-        tour.give(&input);
+        tour.give_in_brief(&input);
     }
 }

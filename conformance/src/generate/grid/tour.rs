@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::input::{Body, Fault, Form, Input, Instance, Listing, Number, Record};
+use super::input::{Body, Form, Input, Instance, Listing, Number, Record};
 use super::node::{Node, Place, Reaction};
 use super::output::{instance, CaNumber};
 use super::peer::{self, Setup};
+use crate::frames;
 use crate::trace::{Alternative, Level, Step, Stimulus};
 
 /// A trace in the making.
@@ -17,6 +18,8 @@ pub(super) struct Tour {
     pub(super) steps: Vec<Step>,
     /// VCs beside the one in use.
     spare: u32,
+    /// On the way: steps are told in brief.
+    brief: bool,
 }
 
 impl Tour {
@@ -26,6 +29,7 @@ impl Tour {
             node: Node::new(setup),
             steps: Vec::new(),
             spare: 0,
+            brief: false,
         }
     }
 
@@ -41,6 +45,13 @@ impl Tour {
         self.give_at(input, self.node.now)
     }
 
+    /// The same, told in brief.
+    pub(super) fn give_in_brief(&mut self, input: &Input) {
+        self.brief = true;
+        self.give(input);
+        self.brief = false;
+    }
+
     /// Time passes; one step.
     pub(super) fn wait_until(&mut self, at: u64) -> Reaction {
         self.give_at(&Input::Until(at), at)
@@ -50,7 +61,7 @@ impl Tour {
     pub(super) fn give_at(&mut self, input: &Input, at: u64) -> Reaction {
         let due = self.node.apply(&Input::Until(at), &[]);
         let is_second = *input == Input::VcUp && self.node.place() != Place::Down;
-        let news = self.news(input);
+        let news = news(&mut self.node, input);
         let stimulus = self.stimulus(input, &news, is_second);
         let mut reaction = self.node.apply(input, &news);
         let mut outputs = due.outputs;
@@ -62,19 +73,44 @@ impl Tour {
         }
         let vc = self.node.vc();
         let setup = self.node.setup;
-        let expected = reaction.outputs.iter().map(|one| one.expected(&vc, setup));
+        let brief = self.brief;
+        let expected = reaction
+            .outputs
+            .iter()
+            .map(|one| one.expected(&vc, setup, brief));
+        let ids = reaction.ids.iter().take(if brief { 1 } else { usize::MAX });
         self.steps.push(Step {
             at,
             act: None,
             stimulus: Some(stimulus),
             expect: vec![Alternative {
                 level: Level::Must,
-                requirements: reaction.ids.iter().map(|id| (*id).to_owned()).collect(),
+                requirements: ids.map(|id| (*id).to_owned()).collect(),
                 outputs: expected.collect(),
             }],
             state: Default::default(),
         });
+        if is_second {
+            self.drop_spare();
+        }
         reaction
+    }
+
+    /// Takes down a VC that is not in use, or it would be the next to be used (register H11).
+    fn drop_spare(&mut self) {
+        self.steps.push(Step {
+            at: self.node.now,
+            act: None,
+            stimulus: Some(Stimulus::VcDown {
+                vc: format!("x{}", self.spare),
+            }),
+            expect: vec![Alternative {
+                level: Level::Must,
+                requirements: vec!["R2334-2.1-20".to_owned()],
+                outputs: Vec::new(),
+            }],
+            state: Default::default(),
+        });
     }
 
     /// What says that nothing is to be heard while time passes.
@@ -86,19 +122,6 @@ impl Tour {
             Place::Slave(_) => &["R2334-2.2.2-01"],
             Place::Update(_) => &["R2334-2.2.3-06"],
             Place::Aligned(_) => &["R2334-2.3-13"],
-        }
-    }
-
-    /// The records of an input; summaries of a CA are of records that the server does not know.
-    fn news(&mut self, input: &Input) -> Vec<Instance> {
-        match input {
-            Input::Frame(Body::Ca(_, form), _) => (0..form.records)
-                .map(|_| Instance::of(Record::Theirs(self.node.name_record())))
-                .collect(),
-            Input::Frame(Body::Request(news) | Body::Reply(news) | Body::Csus(news), _) => {
-                news.clone()
-            }
-            _ => Vec::new(),
         }
     }
 
@@ -128,10 +151,12 @@ impl Tour {
                 };
                 let number = number.map_or(CaNumber::Given(0), |(_, symbol)| symbol);
                 let frame = super::input::frame(body, *fault, setup, number.value(), &records);
+                // On the way a frame without a name in it is told in octets.
+                let octets = self.brief.then(|| frames::write(&frame).ok()).flatten();
                 Stimulus::Deliver {
                     vc: self.node.vc(),
-                    hex: None,
-                    frame: Some(frame),
+                    frame: octets.is_none().then_some(frame),
+                    hex: octets.map(|octets| frames::hex(&octets)),
                 }
             }
         }
@@ -149,22 +174,22 @@ impl Tour {
             return false;
         };
         for input in &path {
-            self.give(input);
+            self.give_in_brief(input);
         }
         true
     }
 
     fn way(&self, there: &impl Fn(&Node) -> bool) -> Option<Vec<Input>> {
         let mut seen = BTreeSet::from([key(&self.node)]);
-        let mut open = VecDeque::from([(self.clone_bare(), Vec::new())]);
-        while let Some((tour, path)) = open.pop_front() {
-            if there(&tour.node) {
+        let mut open = VecDeque::from([(self.node.clone(), Vec::new())]);
+        while let Some((node, path)) = open.pop_front() {
+            if there(&node) {
                 return Some(path);
             }
-            for input in ordinary(&tour.node) {
-                let mut next = tour.clone_bare();
-                next.give(&input);
-                if seen.insert(key(&next.node)) {
+            for input in ordinary(&node) {
+                let mut next = node.clone();
+                take(&mut next, &input);
+                if seen.insert(key(&next)) {
                     let longer = path.iter().cloned().chain([input]).collect();
                     open.push_back((next, longer));
                 }
@@ -172,14 +197,22 @@ impl Tour {
         }
         None
     }
+}
 
-    /// Without the steps so far.
-    pub(super) fn clone_bare(&self) -> Self {
-        Self {
-            node: self.node.clone(),
-            steps: Vec::new(),
-            spare: self.spare,
-        }
+/// Lets a server take an input, without telling a trace of it.
+pub(super) fn take(node: &mut Node, input: &Input) -> Reaction {
+    let news = news(node, input);
+    node.apply(input, &news)
+}
+
+/// The records of an input; summaries of a CA are of records that the server does not know.
+fn news(node: &mut Node, input: &Input) -> Vec<Instance> {
+    match input {
+        Input::Frame(Body::Ca(_, form), _) => (0..form.records)
+            .map(|_| Instance::of(Record::Theirs(node.name_record())))
+            .collect(),
+        Input::Frame(Body::Request(news) | Body::Reply(news) | Body::Csus(news), _) => news.clone(),
+        _ => Vec::new(),
     }
 }
 
@@ -239,9 +272,4 @@ pub(super) fn ordinary(node: &Node) -> Vec<Input> {
         inputs.extend([Input::hello(Listing::Nobody), Input::VcDown]);
     }
     inputs
-}
-
-/// A frame with something wrong.
-pub(super) const fn wrong(body: Body, fault: Fault) -> Input {
-    Input::Frame(body, fault)
 }

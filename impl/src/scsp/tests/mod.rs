@@ -9,6 +9,7 @@ mod peer;
 mod random;
 mod retransmission;
 mod sim;
+mod tables;
 
 use crate::address::ServerId;
 use crate::wire::scsp::{CacheKey, Csa};
