@@ -100,9 +100,13 @@ pub fn derive(finding: &Finding, stop: &AtomicBool) -> Derived {
 
 /// All findings of all families.
 pub fn findings() -> impl Iterator<Item = &'static Finding> + Clone {
-    FINDINGS.iter()
+    FINDINGS
+        .iter()
+        .chain(crate::hello::findings::findings())
+        .chain(crate::alignment::findings::findings())
 }
 
+/// Those of the server group.
 const FINDINGS: &[Finding] = &[
     Finding {
         id: "A01",

@@ -21,7 +21,7 @@ impl Server {
 pub enum Timer {
     /// CAReXmtInterval.
     Ca,
-    /// The slave's hold of its last CA.
+    /// The slave's hold of its last CA; before, its patience with the master.
     Hold,
     /// CSUSReXmtInterval.
     Csus,

@@ -10,8 +10,8 @@ pub use table::{EVENTS, rows, situations};
 pub use vocabulary::{Action, Actions, Amount, Ca, Cell, Event, Number, Situation, State};
 
 use super::rules::{
-    Answer, ChangeInSummarize, FirstMore, LateCa, MasterNumber, Mutant, RepeatedBid, Rules,
-    SlaveFinished, Stray,
+    Answer, ChangeInSummarize, FirstMore, LateCa, MasterNumber, Mutant, Patience, RepeatedBid,
+    Rules, SlaveFinished, Stray,
 };
 
 const fn cell(next: State, actions: &[Action]) -> Cell {
@@ -76,6 +76,11 @@ pub fn react(rules: &Rules, state: State, situation: Situation, event: Event) ->
         Event::CsuReply { newer: false } => stay(&[Action::Dequeue]),
         // R2334-2.3-21, C27
         Event::CsuReply { newer: true } => stay(&[Action::Dequeue, Action::Solicit]),
+        // N04
+        Event::Patience if state == Slave && rules.patience == Patience::Three => Cell {
+            next: Negotiation,
+            actions: ANEW,
+        },
         // R2334-2.2.3-07
         Event::CsusTimer if exchanging && situation.wanted => stay(&[Action::SolicitAgain]),
         // R2334-2.3-13, -17
@@ -83,7 +88,12 @@ pub fn react(rules: &Rules, state: State, situation: Situation, event: Event) ->
         Event::CsuTimer { exhausted: true } if exchanging => {
             cell(Down, &[Action::Forget, Action::Abnormal])
         }
-        Event::Up | Event::Down | Event::HoldTimer | Event::CsusTimer | Event::CsuTimer { .. } => {
+        Event::Up
+        | Event::Down
+        | Event::HoldTimer
+        | Event::Patience
+        | Event::CsusTimer
+        | Event::CsuTimer { .. } => {
             stay(&[])
         }
     }
@@ -120,7 +130,15 @@ fn negotiate(rules: &Rules, situation: Situation, ca: Ca) -> Cell {
     // R2334-2.2.1-01 to -06
     if ca.is_bid() && larger {
         let told = telling(situation.cache);
-        return cell(State::Slave, &[Action::StopCaTimer, Action::Adopt, told]);
+        return cell(
+            State::Slave,
+            &[
+                Action::StopCaTimer,
+                Action::Adopt,
+                told,
+                Action::StartPatience,
+            ],
+        );
     }
     // R2334-2.2.1-07 to -12, C20
     let answers = ca.number == Number::Equal || rules.answer == Answer::Any;
@@ -142,21 +160,23 @@ fn negotiate(rules: &Rules, situation: Situation, ca: Ca) -> Cell {
     cell(State::Negotiation, &[])
 }
 
+/// What a way back to negotiation begins with.
+const ANEW: Actions = Actions::of(&[
+    Action::Forget,
+    Action::NewNumber,
+    Action::SendBid,
+    Action::StartCaTimer,
+]);
+
 /// Back to negotiation (R2334-2.2-08), and the CA that was the reason is processed there at once (C18).
 fn renegotiate(rules: &Rules, situation: Situation, ca: Ca) -> Cell {
-    let bid = Actions::of(&[
-        Action::Forget,
-        Action::NewNumber,
-        Action::SendBid,
-        Action::StartCaTimer,
-    ]);
     // Against the new number, it is any other.
     let number = Number::Other;
     let then = negotiate(rules, situation, Ca { number, ..ca });
     let bid = if then.actions.contains(Action::StopCaTimer) {
-        bid.without(Action::StartCaTimer)
+        ANEW.without(Action::StartCaTimer)
     } else {
-        bid
+        ANEW
     };
     Cell {
         next: then.next,
@@ -217,7 +237,7 @@ fn slave(rules: &Rules, situation: Situation, ca: Ca) -> Cell {
     // H01
     let again = ca.is_bid() && ca.number == Number::Equal && situation.first;
     if again && rules.repeated_bid == RepeatedBid::Resend {
-        return cell(State::Slave, &[Action::Repeat]);
+        return cell(State::Slave, &[Action::Repeat, Action::StartPatience]);
     }
     // R2334-2.2.2-02
     if !ca.master || ca.init {
@@ -227,7 +247,9 @@ fn slave(rules: &Rules, situation: Situation, ca: Ca) -> Cell {
         Number::Next => {}
         Number::Equal if rules.mutant == Mutant::RepeatedCaIsNext => {}
         // R2334-2.2.2-11
-        Number::Equal => return cell(State::Slave, &[Action::Repeat]),
+        Number::Equal => {
+            return cell(State::Slave, &[Action::Repeat, Action::StartPatience]);
+        }
         // R2334-2.2.2-19
         Number::Previous | Number::Other => return renegotiate(rules, situation, ca),
     }
@@ -243,7 +265,7 @@ fn slave(rules: &Rules, situation: Situation, ca: Ca) -> Cell {
     if situation.left == Amount::More || ca.more {
         return Cell {
             next: State::Slave,
-            actions: told,
+            actions: told.with(Action::StartPatience),
         };
     }
     // R2334-2.2.2-20, -21

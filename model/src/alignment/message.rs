@@ -25,6 +25,12 @@ impl Instances {
     pub const fn with(self, key: u8, number: u8) -> Self {
         Self(self.0 & !(3 << (2 * key)) | (number & 3) << (2 * key))
     }
+    pub(super) const fn bits(self) -> u8 {
+        self.0
+    }
+    pub(super) const fn of_bits(bits: u8) -> Self {
+        Self(bits & 0x3f)
+    }
     /// The keys that have one.
     pub const fn keys(self) -> Keys {
         let either = self.0 | self.0 >> 1;
@@ -51,6 +57,9 @@ impl Keys {
     /// These bits, the lowest one for key 0.
     pub const fn of(bits: u8) -> Self {
         Self(bits & 0b111)
+    }
+    pub(super) const fn bits(self) -> u8 {
+        self.0
     }
     /// Whether there is none.
     pub const fn is_empty(self) -> bool {
@@ -98,22 +107,22 @@ impl Keys {
 }
 
 /// CA sequence numbers stand on a ring of so many.
-pub const RING: u8 = 16;
+pub(super) const RING: u8 = 32;
 
 /// What a message is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Kind {
-    /// Cache Alignment: summaries, M, I and O bits, a number.
-    Ca,
     /// Cache State Update Solicit: summaries.
     Csus,
+    /// Cache Alignment: summaries, M, I and O bits, a number.
+    Ca,
     /// CSU Request: records, some of them null.
     CsuRequest,
     /// CSU Reply: summaries.
     CsuReply,
 }
 
-/// A message in 16 bits: instances (6), flags (3), kind (3), CA number (4). No message is 0.
+/// A message in 16 bits: instances (6), flags (3), kind (2), CA number (5). No message is 0: a CSUS for nothing.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Message(u16);
 
@@ -126,12 +135,7 @@ impl Message {
     pub const NONE: Self = Self(0);
 
     const fn new(kind: Kind, instances: Instances, flags: u16, number: u8) -> Self {
-        Self(
-            instances.0 as u16
-                | flags
-                | (kind as u16 + 1) << 9
-                | ((number % RING) as u16) << 12,
-        )
+        Self(instances.0 as u16 | flags | (kind as u16) << 9 | ((number % RING) as u16) << 11)
     }
     /// A CA with M, I and O set and no summaries.
     pub const fn bid(number: u8) -> Self {
@@ -150,30 +154,36 @@ impl Message {
     pub const fn request(instances: Instances, null: Keys) -> Self {
         Self::new(Kind::CsuRequest, instances, (null.0 as u16) << 6, 0)
     }
-    /// A CSU Reply for these.
-    pub const fn reply(instances: Instances) -> Self {
-        Self::new(Kind::CsuReply, instances, 0, 0)
+    /// A CSU Reply for these, some of them null.
+    pub const fn reply(instances: Instances, null: Keys) -> Self {
+        Self::new(Kind::CsuReply, instances, (null.0 as u16) << 6, 0)
     }
 
+    pub(super) const fn word(self) -> u16 {
+        self.0
+    }
+    pub(super) const fn of_word(word: u16) -> Self {
+        Self(word)
+    }
     /// Whether there is a message.
     pub const fn is_some(self) -> bool {
         self.0 != 0
     }
     /// What it is; `None`: no message.
     pub const fn kind(self) -> Option<Kind> {
-        match self.0 >> 9 & 7 {
+        match self.0 >> 9 & 3 {
+            _ if self.0 == 0 => None,
+            0 => Some(Kind::Csus),
             1 => Some(Kind::Ca),
-            2 => Some(Kind::Csus),
-            3 => Some(Kind::CsuRequest),
-            4 => Some(Kind::CsuReply),
-            _ => None,
+            2 => Some(Kind::CsuRequest),
+            _ => Some(Kind::CsuReply),
         }
     }
     /// Its summaries or records.
     pub const fn instances(self) -> Instances {
         Instances((self.0 & 0x3f) as u8)
     }
-    /// The null records of a CSU Request.
+    /// The null records of a CSU Request or Reply.
     pub const fn null(self) -> Keys {
         Keys((self.0 >> 6 & 7) as u8)
     }
@@ -191,7 +201,7 @@ impl Message {
     }
     /// The number of a CA.
     pub const fn number(self) -> u8 {
-        (self.0 >> 12) as u8
+        (self.0 >> 11) as u8
     }
     /// The same CA with its number so much lower; any other message as it is.
     #[must_use]
@@ -199,7 +209,7 @@ impl Message {
         match self.kind() {
             Some(Kind::Ca) => {
                 let number = lower(self.number(), by);
-                Self(self.0 & 0x0fff | (number as u16) << 12)
+                Self(self.0 & 0x07ff | (number as u16) << 11)
             }
             _ => self,
         }
@@ -207,12 +217,12 @@ impl Message {
 }
 
 /// A number so much lower on the ring.
-pub const fn lower(number: u8, by: u8) -> u8 {
+pub(super) const fn lower(number: u8, by: u8) -> u8 {
     (number + RING - by % RING) % RING
 }
 
 /// The next number on the ring.
-pub const fn next(number: u8) -> u8 {
+pub(super) const fn next(number: u8) -> u8 {
     (number + 1) % RING
 }
 
@@ -241,13 +251,16 @@ mod tests {
             }
         }
         assert_eq!(Message::NONE.kind(), None);
-        assert_eq!(Message::bid(15).number(), 15);
+        assert_eq!(Message::bid(31).number(), 31);
     }
 
     #[test]
     fn the_first_keys_are_the_lowest() {
         assert_eq!(Keys::of(0b110).first(1), Keys::one(1));
         assert_eq!(Keys::of(0b110).first(3), Keys::of(0b110));
-        assert_eq!(Instances::of([1, 2, 3]).with(1, 0), Instances::of([1, 0, 3]));
+        assert_eq!(
+            Instances::of([1, 2, 3]).with(1, 0),
+            Instances::of([1, 0, 3])
+        );
     }
 }

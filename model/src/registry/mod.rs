@@ -337,7 +337,9 @@ fn of<C: Configuration>(scenarios: &'static [C]) -> impl Iterator<Item = &'stati
 
 /// All scenarios of all families, in the order in which they are run.
 pub fn cases() -> impl Iterator<Item = &'static dyn Case> {
-    of(crate::scenario::scenarios())
+    of(crate::hello::scenarios())
+        .chain(of(crate::alignment::scenarios()))
+        .chain(of(crate::scenario::scenarios()))
 }
 
 /// Scenarios that are for questions about the future only.

@@ -30,6 +30,8 @@ fn witnesses_that_a_scenario_names_are_claims_of_its_family() {
             }
         }
     }
+    check(crate::hello::scenarios());
+    check(crate::alignment::scenarios());
     check(crate::scenario::scenarios());
 }
 

@@ -4,10 +4,10 @@ use super::{Amount, Ca, Cell, Event, Number, Situation, State, react};
 use crate::alignment::rules::Rules;
 
 /// All events: 64 CA messages, then the others.
-pub const EVENTS: [Event; 78] = all_events();
+pub const EVENTS: [Event; 79] = all_events();
 
-const fn all_events() -> [Event; 78] {
-    let mut events = [Event::Up; 78];
+const fn all_events() -> [Event; 79] {
+    let mut events = [Event::Up; 79];
     let mut place = 0;
     let mut rest: &mut [Event] = &mut events;
     while let Some((first, others)) = rest.split_first_mut() {
@@ -45,7 +45,8 @@ const fn event(place: usize) -> Event {
         74 => Event::CsuTimer { exhausted: false },
         75 => Event::CsuTimer { exhausted: true },
         76 => Event::Change { completes: false },
-        _ => Event::Change { completes: true },
+        77 => Event::Change { completes: true },
+        _ => Event::Patience,
     }
 }
 

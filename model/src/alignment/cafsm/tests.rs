@@ -1,6 +1,6 @@
 use super::*;
 use crate::alignment::rules::{
-    Acknowledgement, ChangeInSummarize, Discarded, FirstMore, FirstNumber, Hold, Mutant,
+    Acknowledgement, ChangeInSummarize, Discarded, FirstMore, Hold, Mutant, NullReply, OldMessages,
 };
 use std::collections::BTreeSet;
 
@@ -81,7 +81,15 @@ fn negotiation_makes_a_slave_of_the_smaller_id_and_a_master_of_the_larger() {
         let slave = on_ca(State::Negotiation, situation, BID);
         assert_eq!(
             slave,
-            (State::Slave, vec![Action::StopCaTimer, Action::Adopt, told])
+            (
+                State::Slave,
+                vec![
+                    Action::StopCaTimer,
+                    Action::Adopt,
+                    told,
+                    Action::StartPatience
+                ]
+            )
         );
         // R2334-2.2.1-07 to -12, C22
         let situation = Situation { cache, ..PLAIN };
@@ -161,7 +169,7 @@ fn the_slave_answers_each_number_once_and_keeps_its_last_ca() {
         number: Number::Equal,
         ..TOLD
     };
-    let resent = (State::Slave, vec![Action::Repeat]);
+    let resent = (State::Slave, vec![Action::Repeat, Action::StartPatience]);
     assert_eq!(on_ca(State::Slave, LARGER, repeated), resent);
     // R2334-2.2.2-14 to -18, R2334-2.2.2-20, C21
     for (left, more, told, ends) in [
@@ -202,16 +210,15 @@ fn a_bid_seen_again_is_a_duplicate_only_as_long_as_nothing_followed_it() {
     };
     assert_eq!(
         on_ca(State::Slave, first, again),
-        (State::Slave, vec![Action::Repeat])
+        (State::Slave, vec![Action::Repeat, Action::StartPatience])
     );
     // Any other with the I bit: negotiation, and slave again at once.
     for (situation, ca) in [(first, BID), (LARGER, again)] {
         let (next, actions) = on_ca(State::Slave, situation, ca);
         assert_eq!(next, State::Slave);
         let begun = [Action::Forget, Action::NewNumber, Action::SendBid];
-        assert!(
-            actions.starts_with(&begun) && actions.ends_with(&[Action::Adopt, Action::SendEmpty])
-        );
+        let told = [Action::Adopt, Action::SendEmpty, Action::StartPatience];
+        assert!(actions.starts_with(&begun) && actions.ends_with(&told));
     }
 }
 
@@ -303,6 +310,17 @@ fn all_events_and_situations_are_different() {
     }
 }
 
+#[test]
+fn a_slave_that_hears_nothing_bids() {
+    // N04
+    let (next, actions) = resolved(State::Slave, LARGER, Event::Patience);
+    assert_eq!(next, State::Negotiation);
+    assert!(actions.contains(&Action::SendBid) && actions.contains(&Action::StartCaTimer));
+    for &state in State::ALL.iter().filter(|&&state| state != State::Slave) {
+        assert_eq!(resolved(state, PLAIN, Event::Patience), (state, vec![]));
+    }
+}
+
 /// Every reading and every fault of the FSM is seen in the table; what is elsewhere is not.
 #[test]
 fn each_reading_changes_a_row() {
@@ -330,6 +348,7 @@ fn each_reading_changes_a_row() {
         |rules, literal| rules.slave_finished = literal.slave_finished
     ));
     assert!(with(|rules, literal| rules.first_more = literal.first_more));
+    assert!(with(|rules, literal| rules.patience = literal.patience));
     assert!(with(|rules, literal| rules.stray = literal.stray));
     assert!(with(
         |rules, literal| rules.repeated_bid = literal.repeated_bid
@@ -350,7 +369,8 @@ fn each_reading_changes_a_row() {
     rules.acknowledgement = Acknowledgement::WholeSummary;
     rules.hold = Hold::One;
     rules.discarded = Discarded::Refuse;
-    rules.first_number = FirstNumber::Constant;
+    rules.old_messages = OldMessages::Delivered;
+    rules.null_reply = NullReply::Alike;
     assert!(!changed(rules));
     // Not by chance the same as the literal ones.
     assert_ne!(rules.first_more, FirstMore::IfAny);

@@ -84,6 +84,8 @@ listed! {
         Repeat = "repeat",
         /// The timer of CAReXmtInterval is started.
         StartCaTimer = "start-ca-timer",
+        /// The slave's patience with its master begins anew (N04).
+        StartPatience = "start-patience",
         /// The last CA is kept as a copy and its timer started.
         KeepCopy = "keep-copy",
         /// The copy is freed and its timer stopped.
@@ -219,6 +221,8 @@ pub enum Event {
     CaTimer,
     /// The slave's copy has been held long enough.
     HoldTimer,
+    /// A slave in Cache Summarize has not heard its master for too long (N04).
+    Patience,
     /// CSUSReXmtInterval has passed.
     CsusTimer,
     /// CSUReXmtInterval has passed with records not acknowledged.
@@ -248,6 +252,7 @@ impl Event {
             Self::CsuReply { newer: true } => "csu-reply-newer",
             Self::CaTimer => "ca-timer",
             Self::HoldTimer => "hold-timer",
+            Self::Patience => "patience",
             Self::CsusTimer => "csus-timer",
             Self::CsuTimer { exhausted: false } => "csu-timer",
             Self::CsuTimer { exhausted: true } => "csu-timer-exhausted",

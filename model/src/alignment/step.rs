@@ -1,0 +1,599 @@
+//! One event and what follows: the relation of [`super::cafsm`] carried out on caches, lists, queues and links.
+
+use super::Alignment;
+use super::action::{Action, Server, Timer};
+use super::cafsm::{self, Actions, Amount, Ca, Event, Number, Situation, react};
+use super::message::{Instances, Keys, Kind, Message, lower, next};
+use super::property::exchanges;
+use super::rules::{Acknowledgement, Discarded, Hold, Mutant, NullReply, OldMessages, Patience};
+use super::state::{HOLD, Machine, Running, State, mark};
+
+/// The state after an action; `None` where it is not possible.
+pub(super) fn step(model: &Alignment, state: &State, action: Action) -> Option<State> {
+    let mut this = Step {
+        model,
+        state: *state,
+    };
+    this.act(action)?;
+    let mut state = this.state;
+    state.rebase();
+    if state.is_settled() {
+        state.waited = 0;
+    }
+    Some(state)
+}
+
+struct Step<'a> {
+    model: &'a Alignment,
+    state: State,
+}
+
+impl Step<'_> {
+    fn act(&mut self, action: Action) -> Option<()> {
+        match action {
+            Action::Up(server) => {
+                if self.machine(server).is_up() {
+                    return None;
+                }
+                self.state.unseen &= !bit(server.other());
+                self.event(server, Event::Up, Message::NONE);
+            }
+            Action::Notice(server) => {
+                if self.state.unseen & bit(server) == 0 || !self.machine(server).is_up() {
+                    return None;
+                }
+                self.state.unseen &= !bit(server);
+                self.event(server, Event::Down, Message::NONE);
+            }
+            Action::Drop(server) => {
+                if !self.machine(server).is_up() {
+                    return None;
+                }
+                spend(&mut self.state.budget.drops)?;
+                self.goes_down(server);
+                self.event(server, Event::Down, Message::NONE);
+                self.state.waited = 0;
+            }
+            Action::Restart(server) => {
+                if !self.machine(server).is_up() {
+                    return None;
+                }
+                spend(&mut self.state.budget.restarts)?;
+                self.goes_down(server);
+                self.event(server, Event::Down, Message::NONE);
+                // N02
+                if self.model.rules.old_messages == OldMessages::Gone {
+                    self.state.end_vc();
+                }
+                self.machine_mut(server).cache = Instances::NONE;
+                self.state.waited = 0;
+            }
+            Action::Deliver(from) => {
+                let message = some(self.state.take_head(from))?;
+                self.receive(from.other(), message);
+            }
+            Action::Lose(from) => {
+                some(self.state.take_head(from))?;
+                spend(&mut self.state.budget.losses)?;
+                self.state.waited = 0;
+            }
+            Action::Copy(from) => {
+                let message = some(self.state.head(from))?;
+                if self.state.copy(from).is_some() {
+                    return None;
+                }
+                spend(&mut self.state.budget.copies)?;
+                *self.state.copy_mut(from) = message;
+            }
+            Action::Late(from) => {
+                let message = some(self.state.copy(from))?;
+                *self.state.copy_mut(from) = Message::NONE;
+                self.state.waited = 0;
+                self.receive(from.other(), message);
+            }
+            Action::Change(server, key) => {
+                let cached = self.machine(server).cache.get(key);
+                if cached >= self.model.scenario.newest {
+                    return None;
+                }
+                spend(&mut self.state.budget.changes)?;
+                self.change(server, key, cached + 1);
+                self.state.waited = 0;
+            }
+            Action::Timer(server, timer) => self.timer(server, timer)?,
+            Action::Tick => {
+                if !self.state.time_passes(self.model.scenario.within) {
+                    return None;
+                }
+                if self.state.is_late() {
+                    // One more than the bound says all.
+                    self.state.waited = (self.state.waited + 1).min(self.model.scenario.within + 1);
+                }
+                self.state.tick();
+            }
+        }
+        Some(())
+    }
+
+    const fn machine(&self, server: Server) -> &Machine {
+        self.state.machine(server)
+    }
+    const fn machine_mut(&mut self, server: Server) -> &mut Machine {
+        self.state.machine_mut(server)
+    }
+    const fn goes_down(&mut self, server: Server) {
+        self.state.unseen = self.state.unseen & !bit(server) | bit(server.other());
+    }
+    fn is_mutant(&self, mutant: Mutant) -> bool {
+        self.model.rules.mutant == mutant
+    }
+
+    /// What the CAFSM has to know of a server, if its request list were this one.
+    fn situation(&self, server: Server, wanted: Instances) -> Situation {
+        let machine = self.machine(server);
+        let amount = |keys: Keys| match keys.len() {
+            0 => Amount::None,
+            count if count <= self.model.scenario.per_ca => Amount::One,
+            _ => Amount::More,
+        };
+        Situation {
+            larger: server == Server(0),
+            cache: amount(machine.cache.keys()),
+            left: amount(machine.left),
+            first: machine.first,
+            held: machine.hold > 0 && exchanges(machine.cafsm),
+            wanted: !wanted.is_empty(),
+        }
+    }
+
+    fn receive(&mut self, server: Server, message: Message) {
+        let machine = *self.machine(server);
+        let event = match message.kind() {
+            Some(Kind::Ca) => Event::Ca(Ca {
+                master: message.master(),
+                init: message.init(),
+                more: message.more(),
+                summaries: !message.instances().is_empty(),
+                number: class(message.number(), machine.number),
+            }),
+            Some(Kind::Csus) => Event::Csus,
+            Some(Kind::CsuRequest) => {
+                let after = self.applied(machine, message).0;
+                let completes = after.asked.is_empty();
+                return self.carry_out(
+                    server,
+                    Event::CsuRequest { completes },
+                    message,
+                    after.wanted,
+                );
+            }
+            Some(Kind::CsuReply) => {
+                let newer = !self.dequeued(machine, message).1.is_empty();
+                Event::CsuReply { newer }
+            }
+            None => return,
+        };
+        self.event(server, event, message);
+    }
+
+    fn event(&mut self, server: Server, event: Event, message: Message) {
+        let machine = self.machine(server);
+        let begun = if machine.is_summarizing() {
+            machine.wanted
+        } else {
+            Instances::NONE
+        };
+        let wanted = match event {
+            Event::Ca(_) => compared(begun, machine.cache, message.instances()),
+            _ => machine.wanted,
+        };
+        self.carry_out(server, event, message, wanted);
+    }
+
+    /// Asks the relation and does what it says.
+    fn carry_out(&mut self, server: Server, event: Event, message: Message, wanted: Instances) {
+        let situation = self.situation(server, wanted);
+        let before = self.machine(server).cafsm;
+        let cell = react(&self.model.rules, before, situation, event);
+        let actions = cell.actions;
+        self.watch(server, before, event, cell);
+        let summarizes = matches!(cell.next, cafsm::State::Master | cafsm::State::Slave);
+        let again = actions.contains(cafsm::Action::Forget);
+        self.machine_mut(server).cafsm = cell.next;
+        if again {
+            self.machine_mut(server).forget();
+        }
+        if summarizes && (again || before == cafsm::State::Negotiation) {
+            let machine = self.machine_mut(server);
+            machine.left = machine.cache.keys();
+            machine.first = cell.next == cafsm::State::Slave;
+        }
+        for action in actions.iter() {
+            self.perform(server, action, message);
+        }
+        let machine = self.machine_mut(server);
+        if cell.next == cafsm::State::Aligned && before != cell.next && !machine.wanted.is_empty() {
+            self.state.marks |= mark::UNFINISHED;
+        }
+    }
+
+    /// Notes what must not happen.
+    fn watch(&mut self, server: Server, before: cafsm::State, event: Event, cell: cafsm::Cell) {
+        let scenario = &self.model.scenario;
+        let budget = self.state.budget;
+        let lost = scenario.budgets.losses - budget.losses;
+        let only_lost = (budget.copies, budget.drops, budget.restarts)
+            == (
+                scenario.budgets.copies,
+                scenario.budgets.drops,
+                scenario.budgets.restarts,
+            );
+        let again = cell.actions.contains(cafsm::Action::Forget);
+        if let Event::Ca(ca) = event {
+            let awaited = match before {
+                cafsm::State::Master => ca.number == Number::Equal,
+                cafsm::State::Slave => ca.number == Number::Next,
+                _ => true,
+            };
+            if !awaited && !again && sends_new_ca(cell.actions) {
+                self.state.marks |= mark::SECOND_CA;
+            }
+        }
+        if again && cell.actions.contains(cafsm::Action::SendBid) && only_lost && lost < HOLD {
+            self.state.marks |= mark::NEEDLESS_RETURN;
+        }
+        if cell.actions.contains(cafsm::Action::Abnormal) {
+            if only_lost && lost == 0 {
+                self.state.marks |= mark::NEEDLESS_RESET;
+            }
+            self.goes_down(server);
+        }
+    }
+
+    fn perform(&mut self, server: Server, action: cafsm::Action, message: Message) {
+        let machine = *self.machine(server);
+        match action {
+            // Done before.
+            cafsm::Action::Forget | cafsm::Action::Abnormal => {}
+            cafsm::Action::NewNumber => {
+                let number = if self.is_mutant(Mutant::SameNumber) {
+                    machine.number
+                } else {
+                    next(machine.number)
+                };
+                if server == Server(1) && self.state.knows(number) {
+                    self.state.marks |= mark::NUMBER_REUSED;
+                }
+                self.machine_mut(server).number = number;
+            }
+            cafsm::Action::SendBid => {
+                // Nobody reads the number of the smaller server's bid.
+                let number = if server == Server(1) {
+                    machine.number
+                } else {
+                    0
+                };
+                self.send_ca(server, Message::bid(number));
+            }
+            cafsm::Action::StopCaTimer => self.machine_mut(server).ca = Running::Off,
+            cafsm::Action::Adopt => {
+                let machine = self.machine_mut(server);
+                machine.number = message.number();
+                machine.first = message.init();
+            }
+            cafsm::Action::Process => {
+                let machine = self.machine_mut(server);
+                machine.wanted = compared(machine.wanted, machine.cache, message.instances());
+            }
+            cafsm::Action::Increment => self.machine_mut(server).number = next(machine.number),
+            cafsm::Action::SendMore | cafsm::Action::SendLast | cafsm::Action::SendEmpty => {
+                self.tell(server, action);
+            }
+            cafsm::Action::Repeat => self.state.send(server, machine.last),
+            cafsm::Action::StartCaTimer => self.machine_mut(server).ca = Running::Armed,
+            cafsm::Action::StartPatience => {
+                self.machine_mut(server).hold = match self.model.rules.patience {
+                    Patience::Three => HOLD + 1,
+                    Patience::Endless => 0,
+                };
+            }
+            cafsm::Action::KeepCopy => {
+                // C17
+                let intervals = match self.model.rules.hold {
+                    Hold::Three => HOLD,
+                    Hold::One => 1,
+                };
+                self.machine_mut(server).hold = intervals + 1;
+            }
+            cafsm::Action::FreeCopy => {
+                let machine = self.machine_mut(server);
+                machine.hold = 0;
+                machine.last = Message::NONE;
+            }
+            cafsm::Action::Apply => {
+                let (after, reply) = self.applied(machine, message);
+                *self.machine_mut(server) = after;
+                if !reply.is_empty() {
+                    self.send(server, Message::reply(reply, message.null()));
+                }
+            }
+            // With Apply.
+            cafsm::Action::Reply => {}
+            cafsm::Action::Dequeue => {
+                let (after, newer) = self.dequeued(machine, message);
+                *self.machine_mut(server) = after;
+                let machine = self.machine_mut(server);
+                for key in newer.keys().iter() {
+                    machine.wanted = machine.wanted.with(key, newer.get(key));
+                }
+            }
+            cafsm::Action::StopCsusTimer => {
+                let machine = self.machine_mut(server);
+                machine.csus = Running::Off;
+                machine.asked = Keys::NONE;
+            }
+            cafsm::Action::Release => {
+                let keys = machine.waits;
+                self.machine_mut(server).waits = Keys::NONE;
+                // The master's CA is answered: it is not sent again.
+                if server == Server(1) {
+                    self.machine_mut(server).last = Message::NONE;
+                }
+                self.flood(server, keys, Keys::NONE, Instances::NONE);
+            }
+            cafsm::Action::Solicit => {
+                if machine.asked.is_empty() || self.is_mutant(Mutant::SecondSolicit) {
+                    if !machine.asked.is_empty() {
+                        self.state.marks |= mark::SECOND_CSUS;
+                    }
+                    self.solicit(server, Keys::NONE);
+                }
+            }
+            cafsm::Action::SolicitAgain => self.solicit(server, machine.asked),
+            cafsm::Action::Answer => {
+                let asked = message.instances();
+                let there = asked.keys().and(machine.cache.keys());
+                self.flood(server, there, asked.keys().without(there), asked);
+            }
+            cafsm::Action::Wait => {
+                // The key is that of the change.
+                let keys = message.instances().keys();
+                let machine = self.machine_mut(server);
+                machine.waits = machine.waits.or(keys);
+            }
+            cafsm::Action::Flood => {
+                self.flood(
+                    server,
+                    message.instances().keys(),
+                    Keys::NONE,
+                    Instances::NONE,
+                );
+            }
+            cafsm::Action::Resend => self.resend(server),
+        }
+    }
+
+    fn send(&mut self, server: Server, message: Message) {
+        let cafsm = self.machine(server).cafsm;
+        if message.kind() != Some(Kind::Ca) && !exchanges(cafsm) {
+            self.state.marks |= mark::EARLY_CSU;
+        }
+        self.state.send(server, message);
+    }
+
+    fn send_ca(&mut self, server: Server, message: Message) {
+        self.machine_mut(server).last = message;
+        self.send(server, message);
+    }
+
+    /// The next summaries, as the cache has them now.
+    fn tell(&mut self, server: Server, action: cafsm::Action) {
+        let machine = self.machine(server);
+        let keys = match action {
+            cafsm::Action::SendEmpty => Keys::NONE,
+            _ => machine.left.first(self.model.scenario.per_ca),
+        };
+        let more = action == cafsm::Action::SendMore;
+        let told = only(machine.cache, keys);
+        let ca = Message::summaries(server == Server(1), more, machine.number, told);
+        let machine = self.machine_mut(server);
+        machine.left = machine.left.without(keys);
+        self.send_ca(server, ca);
+    }
+
+    /// A CSUS for what is still missing and for more.
+    fn solicit(&mut self, server: Server, missing: Keys) {
+        let most = self.model.scenario.per_csus;
+        let machine = self.machine_mut(server);
+        let further = machine.wanted.keys().without(missing);
+        let keys = missing.or(further.first(most.saturating_sub(missing.len())));
+        machine.asked = keys;
+        machine.csus = Running::Armed;
+        let wanted = only(machine.wanted, keys);
+        self.send(server, Message::solicit(wanted));
+    }
+
+    /// Records of the cache go out in one CSU Request, with null ones copied from a CSUS.
+    fn flood(&mut self, server: Server, keys: Keys, null: Keys, asked: Instances) {
+        if keys.or(null).is_empty() {
+            return;
+        }
+        let older = self.is_mutant(Mutant::QueueOlder);
+        let machine = self.machine_mut(server);
+        let mut records = only(asked, null);
+        for key in keys.iter() {
+            let instance = machine.cache.get(key);
+            records = records.with(key, instance);
+            // R2334-2.3-18
+            if !(older && machine.queue.get(key) > 0) {
+                machine.enqueue(key, instance);
+            }
+        }
+        self.send(server, Message::request(records, null));
+    }
+
+    /// R2334-2.3-14: only what is due and not acknowledged.
+    fn resend(&mut self, server: Server) {
+        let machine = self.machine_mut(server);
+        let records = only(machine.queue, machine.due);
+        for key in machine.due.iter() {
+            machine.tries = machine.tries.with(key, machine.tries.get(key) + 1);
+        }
+        machine.due = Keys::NONE;
+        if !self.is_mutant(Mutant::NoRepeat) {
+            self.send(server, Message::request(records, Keys::NONE));
+        }
+    }
+
+    /// The server after the records of a CSU Request, and what it acknowledges.
+    fn applied(&self, machine: Machine, message: Message) -> (Machine, Instances) {
+        let (mut after, mut reply) = (machine, Instances::NONE);
+        for key in message.instances().keys().iter() {
+            let unusable = self.model.scenario.unusable.contains(key);
+            // C24
+            if unusable && self.model.rules.discarded == Discarded::Refuse {
+                continue;
+            }
+            let received = message.instances().get(key);
+            let null = message.null().contains(key);
+            let cached = if null {
+                after.cache.get(key)
+            } else {
+                // R2334-2.3-10; C07: what is not cached is older than anything.
+                after.cache.get(key).max(received)
+            };
+            after.cache = after.cache.with(key, cached);
+            // R2334-2.3-22; C15: a null record is echoed.
+            let acknowledged = if null { received } else { cached };
+            reply = reply.with(key, acknowledged);
+            // R2334-2.3-18, -25: what was queued is the same, or older than what is cached now.
+            let queued = after.queue.get(key);
+            if !null && queued > 0 && queued <= received {
+                after.dequeue(key);
+            }
+            // C26
+            if after.wanted.get(key) <= received.max(cached) {
+                after.satisfied(key);
+            }
+        }
+        (after, reply)
+    }
+
+    /// The server after the summaries of a CSU Reply, and what they show that it has not.
+    fn dequeued(&self, machine: Machine, message: Message) -> (Machine, Instances) {
+        let (mut after, mut newer) = (machine, Instances::NONE);
+        // C14
+        if self.model.rules.acknowledgement == Acknowledgement::WholeSummary {
+            return (after, newer);
+        }
+        let said = match self.model.rules.null_reply {
+            // N03
+            NullReply::Apart => message.instances().keys().without(message.null()),
+            NullReply::Alike => message.instances().keys(),
+        };
+        for key in said.iter() {
+            let (queued, received) = (after.queue.get(key), message.instances().get(key));
+            // R2334-2.3-19, -20, -21
+            if queued > 0 && queued <= received {
+                after.dequeue(key);
+                if received > after.cache.get(key) {
+                    newer = newer.with(key, received);
+                }
+            }
+        }
+        (after, newer)
+    }
+
+    /// A newer instance comes from another neighbour.
+    fn change(&mut self, server: Server, key: u8, instance: u8) {
+        let machine = self.machine_mut(server);
+        machine.cache = machine.cache.with(key, instance);
+        // C26
+        if machine.wanted.get(key) <= instance {
+            machine.satisfied(key);
+        }
+        let (completes, wanted) = (machine.asked.is_empty(), machine.wanted);
+        let told = Message::request(Instances::NONE.with(key, instance), Keys::NONE);
+        self.carry_out(server, Event::Change { completes }, told, wanted);
+    }
+
+    fn timer(&mut self, server: Server, timer: Timer) -> Option<()> {
+        let tries = self.model.scenario.tries;
+        let machine = self.machine_mut(server);
+        if !machine.is_due(timer) {
+            return None;
+        }
+        let event = match timer {
+            Timer::Ca => {
+                machine.ca = Running::Off;
+                Event::CaTimer
+            }
+            Timer::Hold if machine.is_summarizing() => Event::Patience,
+            Timer::Hold => Event::HoldTimer,
+            Timer::Csus => {
+                machine.csus = Running::Off;
+                Event::CsusTimer
+            }
+            Timer::Csu => Event::CsuTimer {
+                exhausted: machine
+                    .due
+                    .iter()
+                    .any(|key| machine.tries.get(key) >= tries),
+            },
+        };
+        self.event(server, event, Message::NONE);
+        Some(())
+    }
+}
+
+const fn bit(server: Server) -> u8 {
+    1 << server.0
+}
+
+fn spend(budget: &mut u8) -> Option<()> {
+    *budget = budget.checked_sub(1)?;
+    Some(())
+}
+
+fn some(message: Message) -> Option<Message> {
+    message.is_some().then_some(message)
+}
+
+/// A received CA number against the own one.
+const fn class(received: u8, own: u8) -> Number {
+    match lower(received, own) {
+        0 => Number::Equal,
+        1 => Number::Next,
+        d if d == lower(0, 1) => Number::Previous,
+        _ => Number::Other,
+    }
+}
+
+/// The instances of these keys only.
+fn only(instances: Instances, keys: Keys) -> Instances {
+    keys.iter().fold(Instances::NONE, |some, key| {
+        some.with(key, instances.get(key))
+    })
+}
+
+/// The request list with the summaries that are newer than the cache (R2334-2.2.2.1-01).
+fn compared(wanted: Instances, cache: Instances, summaries: Instances) -> Instances {
+    summaries.keys().iter().fold(wanted, |wanted, key| {
+        let told = summaries.get(key);
+        if told > cache.get(key) && told > wanted.get(key) {
+            wanted.with(key, told)
+        } else {
+            wanted
+        }
+    })
+}
+
+fn sends_new_ca(actions: Actions) -> bool {
+    [
+        cafsm::Action::SendMore,
+        cafsm::Action::SendLast,
+        cafsm::Action::SendEmpty,
+    ]
+    .into_iter()
+    .any(|action| actions.contains(action))
+}
