@@ -3,7 +3,8 @@
 //!
 //! A block is a state and what else counts there. A line is what follows: the next state, what is done, and
 //! all events that lead to it. A CA is written as its bits, a digit for its summaries (0 none, 1 some), and
-//! its number against the own one: `=` the same, `+` one more, `-` one less, `?` any other.
+//! its number against the own one: `=` the same, `+` one more, `-` one less, `?` any other. A slave's
+//! patience (N04) is left out: it is a timer of the machine around this one.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;

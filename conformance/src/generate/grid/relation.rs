@@ -209,8 +209,8 @@ impl Alignment {
                 Action::Answer => acts.push(Act::Answer),
                 Action::Resend => acts.push(Act::Resend),
                 Action::Abnormal => acts.push(Act::Abnormal),
-                // No own record changes in these traces.
-                Action::Release | Action::Wait | Action::Flood => {}
+                // No own record changes in these traces, and none waits as slave for as long as N04 says.
+                Action::Release | Action::Wait | Action::Flood | Action::StartPatience => {}
             }
         }
         acts

@@ -61,7 +61,7 @@ fn cancels(timer: Timer, place: Place, tour: &Tour) -> Vec<Input> {
     match timer {
         Timer::Dead | Timer::Hello => vec![Input::VcDown],
         Timer::Ca => vec![touching(timer, tour), Input::hello(Listing::Nobody), Input::VcDown],
-        Timer::Hold => vec![Input::right(csus), Input::ca(Number::Fresh, Form::BID)],
+        Timer::Hold => vec![Input::right(csus), Input::hello(Listing::Nobody)],
         Timer::Csus => vec![touching(timer, tour), Input::ca(Number::Fresh, Form::BID)],
         Timer::Csu => {
             let mut inputs = vec![touching(timer, tour)];
