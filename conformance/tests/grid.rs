@@ -29,7 +29,9 @@ fn every_cell_has_a_trace_or_a_reason() {
         match fate {
             // The trace names the cell among its goals.
             Fate::Trace(id) => {
-                let trace = traces.get(id.as_str()).unwrap_or_else(|| panic!("{cell}: no {id}"));
+                let trace = traces
+                    .get(id.as_str())
+                    .unwrap_or_else(|| panic!("{cell}: no {id}"));
                 let goals = &trace.source.as_ref().unwrap().goals;
                 assert!(goals.contains(&cell.event), "{cell}: not in {id}");
             }
@@ -38,14 +40,28 @@ fn every_cell_has_a_trace_or_a_reason() {
     }
     // All events of a grid at all of its places, for either neighbour.
     let mut grids: BTreeMap<(&str, &str), BTreeSet<(&str, &str)>> = BTreeMap::new();
-    for Cell { grid, neighbor, place, event } in grid.cells.keys() {
-        grids.entry((grid, neighbor)).or_default().insert((place, event.as_str()));
+    for Cell {
+        grid,
+        neighbor,
+        place,
+        event,
+    } in grid.cells.keys()
+    {
+        grids
+            .entry((grid, neighbor))
+            .or_default()
+            .insert((place, event.as_str()));
     }
     let events = |kind: &str| {
         let cells = grid.cells.keys().filter(|cell| cell.grid == kind);
-        cells.map(|cell| cell.event.as_str()).collect::<BTreeSet<_>>()
+        cells
+            .map(|cell| cell.event.as_str())
+            .collect::<BTreeSet<_>>()
     };
-    let cas = events("alignment").into_iter().filter(|event| event.starts_with("CA ")).count();
+    let cas = events("alignment")
+        .into_iter()
+        .filter(|event| event.starts_with("CA "))
+        .count();
     // 16 forms of numbered CAs, 6 of nonsense, 3 bids, and the late answer.
     assert_eq!(cas, 16 + 6 + 3 + 1);
     for ((kind, _), cells) in &grids {
@@ -65,15 +81,24 @@ fn every_class_of_input_is_there_and_what_is_wrong_with_a_frame_is_wrong() {
     let grid = the_grid();
     for class in [Class::Valid, Class::Invalid, Class::Inopportune] {
         for area in ["scsp.hello", "scsp.alignment", "scsp.update"] {
-            let there = grid.traces.iter().any(|t| t.area == area && t.class == class);
+            let there = grid
+                .traces
+                .iter()
+                .any(|t| t.area == area && t.class == class);
             // What is wrong with CSU and CSUS messages is in the alignment's traces, place by place.
-            assert!(there || (area, class) == ("scsp.update", Class::Invalid), "{area} {class:?}");
+            assert!(
+                there || (area, class) == ("scsp.update", Class::Invalid),
+                "{area} {class:?}"
+            );
         }
     }
     // Frames whose octets are wrong are refused by the harness's own reader as well.
     let mut codes = BTreeSet::new();
     for step in grid.traces.iter().flat_map(|trace| &trace.steps) {
-        let Some(Stimulus::Deliver { frame: Some(frame), .. }) = &step.stimulus else {
+        let Some(Stimulus::Deliver {
+            frame: Some(frame), ..
+        }) = &step.stimulus
+        else {
             continue;
         };
         let number = json!(7);
@@ -83,7 +108,13 @@ fn every_class_of_input_is_there_and_what_is_wrong_with_a_frame_is_wrong() {
             codes.insert(error.code.as_str());
         }
     }
-    let wanted = ["bad-checksum", "bad-length", "bad-version", "truncated", "unknown-type"];
+    let wanted = [
+        "bad-checksum",
+        "bad-length",
+        "bad-version",
+        "truncated",
+        "unknown-type",
+    ];
     assert_eq!(codes.into_iter().collect::<Vec<_>>(), wanted);
 }
 
@@ -98,7 +129,10 @@ fn without_names(value: &Value, number: &Value) -> Value {
             .iter()
             .map(|(name, field)| (name.clone(), without_names(field, number)))
             .collect(),
-        Value::Array(items) => items.iter().map(|item| without_names(item, number)).collect(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| without_names(item, number))
+            .collect(),
         other => other.clone(),
     }
 }
@@ -116,7 +150,9 @@ fn the_files_are_what_the_grid_is() {
 /// The position of the last step that expects a frame.
 fn last_loud(trace: &Trace) -> Option<usize> {
     let steps = &trace.steps;
-    steps.iter().rposition(|step| !step.expect[0].outputs.is_empty())
+    steps
+        .iter()
+        .rposition(|step| !step.expect[0].outputs.is_empty())
 }
 
 #[test]
@@ -130,7 +166,8 @@ fn a_wrong_expectation_goes_red() {
         let mut silent = trace.clone();
         silent.steps[position].expect[0].outputs.clear();
         let mut other = trace.clone();
-        let Expected::Frame { matches, .. } = &mut other.steps[position].expect[0].outputs[0] else {
+        let Expected::Frame { matches, .. } = &mut other.steps[position].expect[0].outputs[0]
+        else {
             panic!("{}: not a frame", trace.id);
         };
         matches["message"]["receiver_id"] = json!("0a0000ff");
@@ -143,8 +180,15 @@ fn a_wrong_expectation_goes_red() {
             (more, "missing-output"),
         ] {
             let played = local::play(&tampered, &mut InProcess::default());
-            let failure = played.failure.unwrap_or_else(|| panic!("{}: {code} passes", trace.id));
-            assert_eq!((failure.step, failure.failure.code.as_str()), (position, code), "{}", trace.id);
+            let failure = played
+                .failure
+                .unwrap_or_else(|| panic!("{}: {code} passes", trace.id));
+            assert_eq!(
+                (failure.step, failure.failure.code.as_str()),
+                (position, code),
+                "{}",
+                trace.id
+            );
             tried += 1;
         }
     }

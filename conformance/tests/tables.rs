@@ -48,7 +48,10 @@ fn cafsm(text: &str) -> Table {
             let is_ca = event.starts_with(['M', '-']);
             let (form, numbers) = event.split_at(if is_ca { 4 } else { event.len() });
             let cells: Vec<String> = if is_ca {
-                numbers.chars().map(|mark| format!("{form}{mark}")).collect()
+                numbers
+                    .chars()
+                    .map(|mark| format!("{form}{mark}"))
+                    .collect()
             } else {
                 vec![form.to_owned()]
             };
@@ -71,7 +74,8 @@ fn differences(one: &Table, other: &Table) -> Vec<String> {
     differ.collect()
 }
 
-const IMPL_HFSM: &str = "impl/src/scsp/tests/snapshots/distributed_mars__scsp__tests__tables__hfsm.snap";
+const IMPL_HFSM: &str =
+    "impl/src/scsp/tests/snapshots/distributed_mars__scsp__tests__tables__hfsm.snap";
 const MODEL_HFSM: &str = "model/tests/snapshots/tables__hfsm.snap";
 const IMPL_CAFSM: &str =
     "impl/src/scsp/alignment/snapshots/distributed_mars__scsp__alignment__table__cafsm.snap";
@@ -90,21 +94,34 @@ fn both_have_the_same_alignment_machine() {
     let (mut ours, theirs) = (cafsm(&snapshot(IMPL_CAFSM)), cafsm(&snapshot(MODEL_CAFSM)));
     // Register H01: the implementation knows the bid that made it the slave as long as it is the slave; to
     // the model it is any other bid as soon as another CA was taken.
-    let late: Vec<_> = ours.keys().filter(|(_, event)| event == "MIO0!").cloned().collect();
+    let late: Vec<_> = ours
+        .keys()
+        .filter(|(_, event)| event == "MIO0!")
+        .cloned()
+        .collect();
     assert!(!late.is_empty());
     for cell in late {
         assert_eq!(ours.remove(&cell).unwrap(), "slave [repeat]", "{cell:?}");
         let as_other = (cell.0, "MIO0?".to_owned());
-        assert!(theirs[&as_other].starts_with("slave [forget bid(new)"), "{as_other:?}");
+        assert!(
+            theirs[&as_other].starts_with("slave [forget bid(new)"),
+            "{as_other:?}"
+        );
     }
     assert_eq!(differences(&ours, &theirs), Vec::<String>::new());
     // What only the model has cannot be reached: all that fits into one CA goes out in the first, and when
     // only the bid was answered something has been sent.
-    let unreached: Vec<&(String, String)> = theirs.keys().filter(|cell| !ours.contains_key(*cell)).collect();
+    let unreached: Vec<&(String, String)> = theirs
+        .keys()
+        .filter(|cell| !ours.contains_key(*cell))
+        .collect();
     for (block, event) in unreached {
         let unsent = block.contains("cache=one left=one");
         let untold = block.contains("cache=more left=none first");
-        assert!(unsent || untold, "the implementation has no cell for {block}, {event}");
+        assert!(
+            unsent || untold,
+            "the implementation has no cell for {block}, {event}"
+        );
     }
 }
 
@@ -112,14 +129,22 @@ fn both_have_the_same_alignment_machine() {
 fn a_cell_that_differs_is_named() {
     let (ours, theirs) = (cafsm(&snapshot(IMPL_CAFSM)), cafsm(&snapshot(MODEL_CAFSM)));
     // A declared break: the master takes a duplicate of the answer before for the next one.
-    let cell = ("master smaller cache=more left=one - - -".to_owned(), "---1-".to_owned());
+    let cell = (
+        "master smaller cache=more left=one - - -".to_owned(),
+        "---1-".to_owned(),
+    );
     let right = &ours[&cell];
     assert_eq!(right, "master []");
     let mut broken = ours.clone();
-    broken.insert(cell, "master [process last(own+1) start-ca-timer]".to_owned());
+    broken.insert(
+        cell,
+        "master [process last(own+1) start-ca-timer]".to_owned(),
+    );
     assert_eq!(
         differences(&broken, &theirs),
-        ["master smaller cache=more left=one - - -, ---1-: master [process last(own+1) start-ca-timer] against master []"]
+        [
+            "master smaller cache=more left=one - - -, ---1-: master [process last(own+1) start-ca-timer] against master []"
+        ]
     );
     let mut broken = hfsm(&snapshot(IMPL_HFSM));
     broken.insert(
@@ -127,5 +152,8 @@ fn a_cell_that_differs_is_named() {
         "bidirectional".to_owned(),
     );
     let found = differences(&broken, &hfsm(&snapshot(MODEL_HFSM)));
-    assert_eq!(found, ["bidirectional, abnormal: bidirectional against waiting"]);
+    assert_eq!(
+        found,
+        ["bidirectional, abnormal: bidirectional against waiting"]
+    );
 }

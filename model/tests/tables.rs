@@ -73,7 +73,11 @@ fn done(actions: Actions) -> String {
         }
     };
     let has = |action| actions.contains(action);
-    let number = if has(Action::Adopt) { "received" } else { "own+1" };
+    let number = if has(Action::Adopt) {
+        "received"
+    } else {
+        "own+1"
+    };
     put(has(Action::Forget), "forget");
     put(has(Action::Process), "process");
     put(has(Action::SendBid) && has(Action::NewNumber), "bid(new)");
@@ -84,7 +88,10 @@ fn done(actions: Actions) -> String {
     if has(Action::StartCaTimer) {
         put(true, "start-ca-timer");
     } else {
-        put(has(Action::StopCaTimer) && !has(Action::Forget), "stop-ca-timer");
+        put(
+            has(Action::StopCaTimer) && !has(Action::Forget),
+            "stop-ca-timer",
+        );
     }
     put(has(Action::KeepCopy), "keep-copy");
     put(has(Action::FreeCopy), "free-copy");

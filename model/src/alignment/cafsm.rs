@@ -93,9 +93,7 @@ pub fn react(rules: &Rules, state: State, situation: Situation, event: Event) ->
         | Event::HoldTimer
         | Event::Patience
         | Event::CsusTimer
-        | Event::CsuTimer { .. } => {
-            stay(&[])
-        }
+        | Event::CsuTimer { .. } => stay(&[]),
     }
 }
 

@@ -93,14 +93,8 @@ fn ca_events() -> Vec<Event> {
 /// What stops an alignment, and what does not.
 fn other_events(place: Place) -> Vec<Event> {
     let mut events = vec![
-        (
-            "Hello that lists".to_owned(),
-            Input::hello(Listing::Us),
-        ),
-        (
-            "Hello that omits".to_owned(),
-            Input::hello(Listing::Nobody),
-        ),
+        ("Hello that lists".to_owned(), Input::hello(Listing::Us)),
+        ("Hello that omits".to_owned(), Input::hello(Listing::Nobody)),
         ("VC lost".to_owned(), Input::VcDown),
     ];
     if !place.is_open() {
@@ -189,7 +183,9 @@ pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
                 events.push((format!("CA late {form}"), Input::ca(Number::Late, form)));
             }
             for (event, input) in events.into_iter().chain(other_events(place)) {
-                if input == Input::ca(Number::Bid, Form::BID) && !matches!(place, Place::Slave(true)) {
+                if input == Input::ca(Number::Bid, Form::BID)
+                    && !matches!(place, Place::Slave(true))
+                {
                     let why = "no bid made the server a slave, or another CA came since (see H01)";
                     grid.spare(plan(Class::Valid).cell(&event), why);
                     continue;
@@ -206,7 +202,8 @@ pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
                     grid.spare(plan(Class::Valid).cell(&event), why);
                     continue;
                 }
-                let nonsense = matches!(&input, Input::Frame(Body::Ca(_, form), _) if form.is_nonsense());
+                let nonsense =
+                    matches!(&input, Input::Frame(Body::Ca(_, form), _) if form.is_nonsense());
                 let list = if nonsense {
                     &mut invalid
                 } else if INOPPORTUNE.iter().any(|id| reaction.ids.contains(id)) {

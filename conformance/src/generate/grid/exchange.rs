@@ -66,26 +66,140 @@ const ROWS: [Row; 26] = {
     use Needs::{Asked, Known, Nothing, Queued};
     [
         ("CSU Request, empty", Valid, Nothing, Request, Records::None),
-        ("CSU Request, unknown", Valid, Nothing, Request, Records::New(1)),
-        ("CSU Request, two unknown", Valid, Nothing, Request, Records::New(2)),
-        ("CSU Request, newer", Valid, Known, Request, Records::Known(1)),
-        ("CSU Request, equal", Valid, Known, Request, Records::Known(0)),
-        ("CSU Request, older", Inopportune, Known, Request, Records::Known(-1)),
-        ("CSU Request, own equal", Valid, Nothing, Request, Records::Own),
-        ("CSU Request, unusable", Valid, Nothing, Request, Records::Odd),
-        ("CSU Request, null", Inopportune, Nothing, Request, Records::Null),
-        ("CSU Request, equal to queued", Valid, Queued, Request, Records::Known(0)),
-        ("CSU Request, newer than queued", Valid, Queued, Request, Records::Known(1)),
-        ("CSU Request, older than queued", Inopportune, Queued, Request, Records::Known(-1)),
-        ("CSU Request, asked for", Valid, Asked, Request, Records::Asked(0)),
-        ("CSU Request, newer than asked for", Valid, Asked, Request, Records::Asked(1)),
-        ("CSU Request, older than asked for", Inopportune, Asked, Request, Records::Asked(-1)),
-        ("CSU Request, null for asked", Valid, Asked, Request, Records::AskedNull),
+        (
+            "CSU Request, unknown",
+            Valid,
+            Nothing,
+            Request,
+            Records::New(1),
+        ),
+        (
+            "CSU Request, two unknown",
+            Valid,
+            Nothing,
+            Request,
+            Records::New(2),
+        ),
+        (
+            "CSU Request, newer",
+            Valid,
+            Known,
+            Request,
+            Records::Known(1),
+        ),
+        (
+            "CSU Request, equal",
+            Valid,
+            Known,
+            Request,
+            Records::Known(0),
+        ),
+        (
+            "CSU Request, older",
+            Inopportune,
+            Known,
+            Request,
+            Records::Known(-1),
+        ),
+        (
+            "CSU Request, own equal",
+            Valid,
+            Nothing,
+            Request,
+            Records::Own,
+        ),
+        (
+            "CSU Request, unusable",
+            Valid,
+            Nothing,
+            Request,
+            Records::Odd,
+        ),
+        (
+            "CSU Request, null",
+            Inopportune,
+            Nothing,
+            Request,
+            Records::Null,
+        ),
+        (
+            "CSU Request, equal to queued",
+            Valid,
+            Queued,
+            Request,
+            Records::Known(0),
+        ),
+        (
+            "CSU Request, newer than queued",
+            Valid,
+            Queued,
+            Request,
+            Records::Known(1),
+        ),
+        (
+            "CSU Request, older than queued",
+            Inopportune,
+            Queued,
+            Request,
+            Records::Known(-1),
+        ),
+        (
+            "CSU Request, asked for",
+            Valid,
+            Asked,
+            Request,
+            Records::Asked(0),
+        ),
+        (
+            "CSU Request, newer than asked for",
+            Valid,
+            Asked,
+            Request,
+            Records::Asked(1),
+        ),
+        (
+            "CSU Request, older than asked for",
+            Inopportune,
+            Asked,
+            Request,
+            Records::Asked(-1),
+        ),
+        (
+            "CSU Request, null for asked",
+            Valid,
+            Asked,
+            Request,
+            Records::AskedNull,
+        ),
         ("CSU Reply, empty", Valid, Nothing, Reply, Records::None),
-        ("CSU Reply, not queued", Inopportune, Known, Reply, Records::Known(0)),
-        ("CSU Reply, equal to queued", Valid, Queued, Reply, Records::Known(0)),
-        ("CSU Reply, older than queued", Inopportune, Queued, Reply, Records::Known(-1)),
-        ("CSU Reply, newer than queued", Valid, Queued, Reply, Records::Known(1)),
+        (
+            "CSU Reply, not queued",
+            Inopportune,
+            Known,
+            Reply,
+            Records::Known(0),
+        ),
+        (
+            "CSU Reply, equal to queued",
+            Valid,
+            Queued,
+            Reply,
+            Records::Known(0),
+        ),
+        (
+            "CSU Reply, older than queued",
+            Inopportune,
+            Queued,
+            Reply,
+            Records::Known(-1),
+        ),
+        (
+            "CSU Reply, newer than queued",
+            Valid,
+            Queued,
+            Reply,
+            Records::Known(1),
+        ),
         ("CSUS, empty", Valid, Nothing, Csus, Records::None),
         ("CSUS, own", Valid, Nothing, Csus, Records::Own),
         ("CSUS, known and own", Valid, Known, Csus, Records::Both),
@@ -113,7 +227,8 @@ impl Walk {
         if !(self.tour.node.place() == place && is_tidy(&self.tour.node)) && !self.tour.go(place) {
             return false;
         }
-        if matches!(needs, Needs::Known | Needs::Queued) && self.tour.node.update.known().is_none() {
+        if matches!(needs, Needs::Known | Needs::Queued) && self.tour.node.update.known().is_none()
+        {
             let news = vec![Instance::of(Record::Theirs(self.key()))];
             self.tour.give(&Input::right(Body::Request(news)));
         }
@@ -151,16 +266,18 @@ fn impossible(place: Place, needs: Needs) -> Option<&'static str> {
         (Place::Update(true) | Place::Aligned(true), Needs::Queued) => {
             Some("the CSUS that fills the queue frees the slave's last CA (R2334-2.2.2-22)")
         }
-        (Place::Aligned(_), Needs::Asked) => {
-            Some("Aligned is entered when nothing is asked for (R2334-2.2.3-09); C27 is a row of its own")
-        }
+        (Place::Aligned(_), Needs::Asked) => Some(
+            "Aligned is entered when nothing is asked for (R2334-2.2.3-09); C27 is a row of its own",
+        ),
         _ => None,
     }
 }
 
 /// The open places of a server with such a neighbour.
 fn places(side: Side) -> impl Iterator<Item = Place> {
-    alignment::places(side).into_iter().filter(|place| place.is_open())
+    alignment::places(side)
+        .into_iter()
+        .filter(|place| place.is_open())
 }
 
 /// Adds the grid's traces and cells.
@@ -215,7 +332,8 @@ fn trace(grid: &mut Grid, plan: &Plan) -> Result<(), String> {
         // Register C31.
         let event = "CSU Request, to all";
         let news = walk.records(Records::New(1));
-        walk.tour.give(&Input::Frame(Body::Request(news), Fault::ToAll));
+        walk.tour
+            .give(&Input::Frame(Body::Request(news), Fault::ToAll));
         done.push(event.to_owned());
     }
     look(&mut walk.tour);

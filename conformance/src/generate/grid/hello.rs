@@ -54,7 +54,9 @@ fn inopportune() -> Vec<Event> {
 
 /// Hellos with something wrong, and each wrong length once.
 fn invalid() -> Vec<Event> {
-    let quiet = Fault::QUIET.iter().filter(|fault| **fault != Fault::Receiver);
+    let quiet = Fault::QUIET
+        .iter()
+        .filter(|fault| **fault != Fault::Receiver);
     let faults = quiet.chain(&Fault::ABNORMAL);
     let hello = faults.map(|fault| (Body::Hello(Listing::Us), *fault));
     let ca = (Body::Ca(Number::Fresh, Form::BID), Fault::Size);
@@ -86,9 +88,7 @@ fn impostors() -> [Event; 2] {
 /// Why an event cannot be at a place.
 fn impossible(place: Place, input: &Input) -> Option<&'static str> {
     match (place, input) {
-        (Place::Down, Input::Frame(..)) => {
-            Some("without a VC nothing can arrive (R2334-2.1-04)")
-        }
+        (Place::Down, Input::Frame(..)) => Some("without a VC nothing can arrive (R2334-2.1-04)"),
         (Place::Down, Input::VcDown) => Some("there is no VC to lose"),
         _ => None,
     }

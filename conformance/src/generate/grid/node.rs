@@ -260,7 +260,10 @@ impl Node {
 
     /// The timer that is due first.
     pub(super) fn next_timer(&self) -> Option<(Timer, u64)> {
-        let first = self.timers.iter().min_by_key(|(timer, due)| (**due, **timer));
+        let first = self
+            .timers
+            .iter()
+            .min_by_key(|(timer, due)| (**due, **timer));
         first.map(|(timer, due)| (*timer, *due))
     }
 
@@ -323,7 +326,10 @@ impl Node {
 
     fn say_hello(&mut self, reaction: &mut Reaction) {
         self.start(Timer::Hello, self.setup.hello_s * 1000);
-        let lists = matches!(self.hello, hfsm::State::Unidirectional | hfsm::State::Bidirectional);
+        let lists = matches!(
+            self.hello,
+            hfsm::State::Unidirectional | hfsm::State::Bidirectional
+        );
         reaction.cite(if lists {
             &["R2334-2.1-07", "R2334-2.1-11", "R2334-B.2.5-10"]
         } else {
@@ -473,9 +479,7 @@ impl Node {
             Place::Slave(_) if !form.master || form.init => &["R2334-2.2.2-02", "R2334-2.2-08"],
             Place::Master(_) if form.master || form.init => &["R2334-2.2.2-02", "R2334-2.2-08"],
             Place::Slave(_) if number == own => &["R2334-2.2.2-11"],
-            Place::Slave(true) if one_up => {
-                &["R2334-2.2.2-12", "R2334-2.2.2-13", "R2334-2.2.2-15"]
-            }
+            Place::Slave(true) if one_up => &["R2334-2.2.2-12", "R2334-2.2.2-13", "R2334-2.2.2-15"],
             Place::Slave(false) if one_up => &[
                 "R2334-2.2.2-12",
                 "R2334-2.2.2-13",

@@ -119,9 +119,8 @@ impl Plan {
         let unreachable = || format!("{}: no way to {}", self.grid, self.place.name());
         let is_loud = |input: &Input| {
             let outcome = self.outcome(input);
-            outcome.is_none_or(|(reaction, place)| {
-                !reaction.outputs.is_empty() || place != self.place
-            })
+            outcome
+                .is_none_or(|(reaction, place)| !reaction.outputs.is_empty() || place != self.place)
         };
         let (loud, quiet): (Vec<&Event>, Vec<&Event>) =
             events.iter().partition(|(_, input)| is_loud(input));

@@ -1,12 +1,12 @@
 //! The timers at every place where they run: fires, just before, at, just after, cancelled.
 
+use super::Grid;
 use super::alignment::{self, bodies};
 use super::input::{Body, Fault, Form, Input, Instance, Listing, Number, Record};
 use super::node::{Place, Timer};
 use super::peer::{CSU_REPEATS, Setup, Side};
 use super::plan::{Plan, look};
 use super::tour::{Tour, is_tidy};
-use super::Grid;
 use crate::trace::Class;
 
 /// The grid's name.
@@ -60,7 +60,11 @@ fn cancels(timer: Timer, place: Place, tour: &Tour) -> Vec<Input> {
     let [_, _, csus] = bodies();
     match timer {
         Timer::Dead | Timer::Hello => vec![Input::VcDown],
-        Timer::Ca => vec![touching(timer, tour), Input::hello(Listing::Nobody), Input::VcDown],
+        Timer::Ca => vec![
+            touching(timer, tour),
+            Input::hello(Listing::Nobody),
+            Input::VcDown,
+        ],
         Timer::Hold => vec![Input::right(csus), Input::hello(Listing::Nobody)],
         Timer::Csus => vec![touching(timer, tour), Input::ca(Number::Fresh, Form::BID)],
         Timer::Csu => {
@@ -188,8 +192,12 @@ fn idle(timer: Timer, place: Place) -> &'static str {
     match (timer, place) {
         (_, Place::Down) => "no timer runs without a VC (R2334-2.1-04)",
         (Timer::Dead, _) => "nothing was heard that could fall silent (R2334-2.1-13)",
-        (Timer::Ca, _) => "only a bid and the master's CA are repeated (R2334-2.2-05, R2334-2.2.2-23)",
-        (Timer::Hold, _) => "only the slave keeps its last CA, after the summaries (R2334-2.2.2-20)",
+        (Timer::Ca, _) => {
+            "only a bid and the master's CA are repeated (R2334-2.2-05, R2334-2.2.2-23)"
+        }
+        (Timer::Hold, _) => {
+            "only the slave keeps its last CA, after the summaries (R2334-2.2.2-20)"
+        }
         (Timer::Csus, _) => "nothing is asked for (R2334-2.2.3-06)",
         (Timer::Csu, Place::Update(true) | Place::Aligned(true)) => {
             "the CSUS that fills the queue frees the slave's last CA (R2334-2.2.2-22)"
@@ -203,7 +211,8 @@ fn idle(timer: Timer, place: Place) -> &'static str {
 fn elsewhere(timer: Timer, side: Side, place: Place) -> Option<&'static str> {
     match timer {
         Timer::Dead | Timer::Hello
-            if place.is_heard_both_ways() && (place, side) != (Place::Negotiation, Side::Larger) =>
+            if place.is_heard_both_ways()
+                && (place, side) != (Place::Negotiation, Side::Larger) =>
         {
             Some("the HFSM does not tell apart what the CAFSM does: see negotiation")
         }

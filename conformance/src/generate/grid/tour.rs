@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::input::{Body, Form, Input, Instance, Listing, Number, Record};
 use super::node::{Node, Place, Reaction};
-use super::output::{instance, CaNumber};
+use super::output::{CaNumber, instance};
 use super::peer::{self, Setup};
 use crate::frames;
 use crate::trace::{Alternative, Level, Step, Stimulus};

@@ -71,7 +71,10 @@ impl Update {
     /// Summaries of a CA: what is newer is wanted.
     pub(super) fn summarised(&mut self, news: &[Instance]) {
         for instance in news {
-            if self.held(instance.record).is_none_or(|held| held < instance.number) {
+            if self
+                .held(instance.record)
+                .is_none_or(|held| held < instance.number)
+            {
                 self.wanted.insert(instance.record, instance.number);
             }
         }
@@ -125,7 +128,9 @@ impl Update {
 
     /// A CSA has been repeated as often as it may be.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.queue.values().any(|queued| queued.repeats >= CSU_REPEATS)
+        self.queue
+            .values()
+            .any(|queued| queued.repeats >= CSU_REPEATS)
     }
 
     /// Sends all that is queued once more.
@@ -142,7 +147,11 @@ impl Update {
     }
 
     fn received(&mut self, record: Record, number: i64) {
-        if self.wanted.get(&record).is_some_and(|wanted| number >= *wanted) {
+        if self
+            .wanted
+            .get(&record)
+            .is_some_and(|wanted| number >= *wanted)
+        {
             self.wanted.remove(&record);
             self.asked.remove(&record);
         }
@@ -165,7 +174,11 @@ impl Update {
             }
             return instance;
         }
-        if self.queue.get(&record).is_some_and(|queued| queued.instance.number == number) {
+        if self
+            .queue
+            .get(&record)
+            .is_some_and(|queued| queued.instance.number == number)
+        {
             reaction.cite(&["R2334-2.3-25", "R2334-2.3-26"]);
             self.queue.remove(&record);
         }
@@ -190,7 +203,11 @@ impl Update {
                     self.passed.insert(record, number);
                 } else {
                     self.cache.insert(record, number);
-                    if self.queue.get(&record).is_some_and(|queued| queued.instance.number < number) {
+                    if self
+                        .queue
+                        .get(&record)
+                        .is_some_and(|queued| queued.instance.number < number)
+                    {
                         reaction.cite(&["R2334-2.3-18"]);
                         self.queue.remove(&record);
                     }

@@ -73,7 +73,10 @@ impl Case {
         if !self.is_told() || self.machine.finished {
             return 0;
         }
-        self.cache.summaries(self.machine.cursor, usize::MAX).0.len()
+        self.cache
+            .summaries(self.machine.cursor, usize::MAX)
+            .0
+            .len()
     }
 
     fn heading(&self) -> String {
@@ -207,7 +210,13 @@ fn cases() -> Vec<Case> {
     let turns = u32::from(u8::MAX);
     for entries in [0, 2, 3, 5, 7, 9] {
         let own = |n: u32| ca(OWN + n, "O", 1);
-        let given = |n: u32| ca(BID + n, if n == 0 { "MIO" } else { "MO" }, usize::from(n > 0));
+        let given = |n: u32| {
+            ca(
+                BID + n,
+                if n == 0 { "MIO" } else { "MO" },
+                usize::from(n > 0),
+            )
+        };
         let as_master: Vec<CaMessage> = (0..turns).map(own).collect();
         let as_slave: Vec<CaMessage> = (0..turns).map(given).collect();
         for (larger, talk) in [(false, &as_master), (true, &as_slave)] {
@@ -252,18 +261,19 @@ type Lines = BTreeMap<String, BTreeMap<String, String>>;
 /// All that can happen to a machine, by what follows.
 fn lines(case: &Case) -> Lines {
     let mut lines = Lines::new();
-    let mut put = |event: (String, &str), received, act: &dyn Fn(&mut Alignment) -> Vec<CaAction>| {
-        let mut machine = case.machine.clone();
-        let actions = act(&mut machine);
-        if actions.contains(&CaAction::EnterUpdate) && !case.wanted {
-            assert!(machine.satisfied());
-        }
-        let done = done(&case.machine, received, &actions, case.wanted);
-        let follows = format!("{} [{done}]", name(machine.state));
-        let (event, number) = event;
-        let events = lines.entry(follows).or_default();
-        events.entry(event).or_default().push_str(number);
-    };
+    let mut put =
+        |event: (String, &str), received, act: &dyn Fn(&mut Alignment) -> Vec<CaAction>| {
+            let mut machine = case.machine.clone();
+            let actions = act(&mut machine);
+            if actions.contains(&CaAction::EnterUpdate) && !case.wanted {
+                assert!(machine.satisfied());
+            }
+            let done = done(&case.machine, received, &actions, case.wanted);
+            let follows = format!("{} [{done}]", name(machine.state));
+            let (event, number) = event;
+            let events = lines.entry(follows).or_default();
+            events.entry(event).or_default().push_str(number);
+        };
     for form in 0_u8..16 {
         let bit = |n: u8, letter: char| if form >> n & 1 == 1 { letter } else { '-' };
         let bits: String = [bit(3, 'M'), bit(2, 'I'), bit(1, 'O')].iter().collect();
