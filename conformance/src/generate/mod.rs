@@ -1,6 +1,7 @@
 //! Golden traces from the model: goals first, a shortest path for each goal, a small set of paths
 //! that meets all goals, each path as a trace. The same model gives the same octets, whatever the
-//! number of threads.
+//! number of threads. Local traces of one server come from the model's relations instead of its paths:
+//! [`grid`].
 
 pub mod convert;
 mod cover;

@@ -260,6 +260,11 @@ mod tests {
             fields(&json!({"n": {"ref": "y"}}), &json!({"n": 8}), &mut bindings),
             ["n"]
         );
+        // A CSA sequence number is signed, a CA sequence number is not.
+        bindings.insert("low".to_owned(), json!(-2_147_483_647));
+        bindings.insert("top".to_owned(), json!(u32::MAX));
+        let sums = json!([{"ref": "low", "add": 1}, {"ref": "top", "add": 1}]);
+        assert_eq!(resolve(&sums, &bindings), Ok(json!([-2_147_483_646, 0])));
         let template = json!([{"ref": "x"}, {"k": {"ref": "x", "add": -1}}]);
         assert_eq!(resolve(&template, &bindings), Ok(json!([7, {"k": 6}])));
     }

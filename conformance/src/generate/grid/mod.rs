@@ -7,12 +7,14 @@
 //! messages, lets an event happen there, and goes on from where that must have led.
 
 mod alignment;
+mod cite;
 mod exchange;
 mod hello;
 mod input;
 mod node;
 mod output;
 mod peer;
+mod place;
 mod plan;
 mod relation;
 mod timers;
@@ -20,6 +22,7 @@ mod tour;
 mod update;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 pub use plan::{Cell, Fate};
 use plan::{Event, Plan};
@@ -72,6 +75,8 @@ fn add(grid: &mut Grid, plan: &Plan, events: &[Event]) -> Result<(), String> {
 }
 
 /// Of the relations: 16 hex digits that change when a row of theirs does (FNV-1a).
+static FINGERPRINT: LazyLock<String> = LazyLock::new(fingerprint);
+
 fn fingerprint() -> String {
     use mars_model::alignment::{cafsm, rules};
     use mars_model::hello::{hfsm, rules as hello};

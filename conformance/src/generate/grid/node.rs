@@ -1,14 +1,15 @@
 //! The server under test as the specification has it: the model's relations of HFSM and CAFSM for its
 //! one neighbour, timers, and what it must say to each input.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mars_model::alignment::cafsm::{Event, State};
 use mars_model::hello::hfsm;
 
 use super::input::{Body, Fault, Form, Input, Instance, Number, Record};
 use super::output::{CaNumber, Output};
-use super::peer::{CA_MS, CSU_MS, CSUS_MS, HOLD_MS, Setup, Side};
+use super::peer::{CA_MS, CSU_MS, CSUS_MS, HOLD_MS, Setup};
+pub(super) use super::place::{Place, Reaction, Timer};
 use super::relation::{self, Act, Alignment};
 use super::update::Update;
 
@@ -16,90 +17,6 @@ use super::update::Update;
 const GIVEN: u32 = 100_000;
 /// So far is one bid of the neighbour from the next.
 const BID_STEP: u32 = 100;
-
-/// The timers of one adjacency, in the order in which those due at one instant are taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Timer {
-    /// The neighbour is stalled.
-    Dead,
-    /// The next Hello.
-    Hello,
-    /// CAReXmtInterval.
-    Ca,
-    /// The slave's last CA is kept no longer.
-    Hold,
-    /// CSUSReXmtInterval.
-    Csus,
-    /// CSUReXmtInterval.
-    Csu,
-}
-
-/// Where the two machines are, as far as the RFC tells places apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Place {
-    /// HFSM Down.
-    Down,
-    /// HFSM Waiting.
-    Waiting,
-    /// HFSM Unidirectional.
-    Unidirectional,
-    /// Master/Slave Negotiation; from here on the HFSM is Bidirectional.
-    Negotiation,
-    /// Cache Summarize as slave, with summaries left or not.
-    Slave(bool),
-    /// Cache Summarize as master, with summaries left or not.
-    Master(bool),
-    /// Update Cache; whether the slave's last CA is kept.
-    Update(bool),
-    /// Aligned; the same.
-    Aligned(bool),
-}
-
-impl Place {
-    /// What people call it.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Down => "down",
-            Self::Waiting => "waiting",
-            Self::Unidirectional => "unidirectional",
-            Self::Negotiation => "negotiation",
-            Self::Slave(true) => "slave-more",
-            Self::Slave(false) => "slave-done",
-            Self::Master(true) => "master-more",
-            Self::Master(false) => "master-done",
-            Self::Update(true) => "update-kept",
-            Self::Update(false) => "update",
-            Self::Aligned(true) => "aligned-kept",
-            Self::Aligned(false) => "aligned",
-        }
-    }
-
-    /// The HFSM is Bidirectional.
-    pub(super) const fn is_heard_both_ways(self) -> bool {
-        !matches!(self, Self::Down | Self::Waiting | Self::Unidirectional)
-    }
-
-    /// CSU and CSUS messages are used.
-    pub(super) const fn is_open(self) -> bool {
-        matches!(self, Self::Update(_) | Self::Aligned(_))
-    }
-}
-
-/// What an input makes the server do, and the ledger ids that say so.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Reaction {
-    /// Messages in order.
-    pub(super) outputs: Vec<Output>,
-    /// Ledger ids.
-    pub(super) ids: BTreeSet<&'static str>,
-}
-
-impl Reaction {
-    /// Cites the ledger.
-    pub(super) fn cite(&mut self, ids: &[&'static str]) {
-        self.ids.extend(ids);
-    }
-}
 
 /// The server and its neighbour.
 #[derive(Clone, Debug)]
@@ -112,7 +29,7 @@ pub(super) struct Node {
     pub(super) update: Update,
     pub(super) timers: BTreeMap<Timer, u64>,
     hello: hfsm::State,
-    alignment: Alignment,
+    pub(super) alignment: Alignment,
     /// VCs that there have been.
     vcs: u32,
     /// Own bids: round and the relation's number.
@@ -446,74 +363,6 @@ impl Node {
     /// How many summaries the server has.
     fn summaries(&self) -> usize {
         self.setup.records() + self.update.learned()
-    }
-
-    /// What RFC 2334, 2.2 says of a CA here.
-    fn cite_ca(&self, number: u32, form: Form, reaction: &mut Reaction) {
-        let own = self.alignment.number;
-        let one_up = number == own.wrapping_add(1);
-        reaction.cite(match self.place() {
-            Place::Negotiation => match self.setup.side {
-                Side::Larger if form == Form::BID => &[
-                    "R2334-2.2.1-01",
-                    "R2334-2.2.1-02",
-                    "R2334-2.2.1-03",
-                    "R2334-2.2.1-04",
-                    "R2334-2.2.1-05",
-                    "R2334-2.2.1-06",
-                    "R2334-B.2.1-02",
-                ],
-                Side::Smaller if !form.master && !form.init && number == own => &[
-                    "R2334-2.2.1-07",
-                    "R2334-2.2.1-08",
-                    "R2334-2.2.1-09",
-                    "R2334-2.2.1-10",
-                    "R2334-2.2.1-11",
-                    "R2334-2.2.1-12",
-                ],
-                _ => &["R2334-2.2.1-13"],
-            },
-            Place::Slave(_) if form == Form::BID && self.alignment.bid == Some(number) => {
-                &["R2334-2.2.2-11"]
-            }
-            Place::Slave(_) if !form.master || form.init => &["R2334-2.2.2-02", "R2334-2.2-08"],
-            Place::Master(_) if form.master || form.init => &["R2334-2.2.2-02", "R2334-2.2-08"],
-            Place::Slave(_) if number == own => &["R2334-2.2.2-11"],
-            Place::Slave(true) if one_up => &["R2334-2.2.2-12", "R2334-2.2.2-13", "R2334-2.2.2-15"],
-            Place::Slave(false) if one_up => &[
-                "R2334-2.2.2-12",
-                "R2334-2.2.2-13",
-                "R2334-2.2.2-14",
-                "R2334-2.2.2-20",
-            ],
-            Place::Slave(_) => &["R2334-2.2.2-19", "R2334-2.2-08"],
-            Place::Master(_) if number == own.wrapping_sub(1) => &["R2334-2.2.2-03"],
-            Place::Master(more) if number == own => match (more, form.more) {
-                (true, _) => &[
-                    "R2334-2.2.2-04",
-                    "R2334-2.2.2-06",
-                    "R2334-2.2.2-07",
-                    "R2334-2.2.2-10",
-                ],
-                (false, true) => &["R2334-2.2.2-04", "R2334-2.2.2-07", "R2334-2.2.2-09"],
-                (false, false) => &["R2334-2.2.2-04", "R2334-2.2.2-05", "R2334-2.2.2-08"],
-            },
-            Place::Update(true) | Place::Aligned(true)
-                if number == own && form.master && !form.init =>
-            {
-                &["R2334-2.2.2-20"]
-            }
-            _ => &["R2334-2.2-08"],
-        });
-    }
-
-    /// What RFC 2334, 2.2.3 says where the summaries have just ended.
-    fn cite_entry(&self, reaction: &mut Reaction) {
-        match self.place() {
-            Place::Aligned(_) => reaction.cite(&["R2334-2.2.3-01"]),
-            Place::Update(_) => reaction.cite(&["R2334-2.2.2.1-01", "R2334-2.2.3-02"]),
-            _ => {}
-        }
     }
 
     /// Does what the CAFSM wants done.

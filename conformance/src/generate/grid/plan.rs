@@ -172,7 +172,7 @@ impl Plan {
             requirements: tour.requirements(),
             source: Some(Source {
                 scenario: format!("scsp-grid-{}", self.grid),
-                fingerprint: super::fingerprint(),
+                fingerprint: super::FINGERPRINT.clone(),
                 goals,
             }),
             topology: Topology::default(),
