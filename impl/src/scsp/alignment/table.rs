@@ -123,7 +123,9 @@ fn ca(sequence: u32, flags: &str, records: usize) -> CaMessage {
 fn done(before: &Alignment, received: Option<u32>, actions: &[CaAction], wanted: bool) -> String {
     let has = |action: &CaAction| actions.contains(action);
     let mut words = Vec::new();
-    if has(&CaAction::Reset) {
+    let is_down = before.state == CafsmState::Down;
+    // In Down there is nothing to forget.
+    if has(&CaAction::Reset) && !is_down {
         words.push("forget".to_owned());
     }
     if has(&CaAction::Process) {
@@ -133,12 +135,13 @@ fn done(before: &Alignment, received: Option<u32>, actions: &[CaAction], wanted:
         let CaAction::Send(message) = action else {
             continue;
         };
-        if before.last.as_ref() == Some(message) {
+        if !has(&CaAction::Reset) && before.last.as_ref() == Some(message) {
             words.push("repeat".to_owned());
             continue;
         }
         let number = match message.sequence {
-            n if message.is_bid() && n != before.sequence && Some(n) != received => "new",
+            // Nothing was sent in Down.
+            n if message.is_bid() && (n != before.sequence || is_down) => "new",
             n if !message.master && Some(n) == received => "received",
             n if message.master && n == before.sequence.wrapping_add(1) => "own+1",
             _ => "wrong",
