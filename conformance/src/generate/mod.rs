@@ -1,10 +1,12 @@
 //! Golden traces from the model: goals first, a shortest path for each goal, a small set of paths
 //! that meets all goals, each path as a trace. The same model gives the same octets, whatever the
-//! number of threads.
+//! number of threads. Local traces of one server come from the model's relations instead of its paths:
+//! [`grid`].
 
 pub mod convert;
 mod cover;
 mod goals;
+pub mod grid;
 mod script;
 
 use std::collections::BTreeMap;
@@ -95,6 +97,16 @@ pub fn generate(
         let trace = script::script(scenario, candidate, id, &goals)
             .map_err(|why| GenerateError::Internal(format!("{}: {why}", scenario.name)))?;
         let value = serde_json::to_value(&trace)
+            .map_err(|error| GenerateError::Internal(error.to_string()))?;
+        let path = Path::new(&trace.area).join(format!("{}.json", trace.id));
+        files.push(Generated {
+            path,
+            text: canonical(&value),
+        });
+    }
+    let local = grid::grid().map_err(GenerateError::Internal)?;
+    for trace in &local.traces {
+        let value = serde_json::to_value(trace)
             .map_err(|error| GenerateError::Internal(error.to_string()))?;
         let path = Path::new(&trace.area).join(format!("{}.json", trace.id));
         files.push(Generated {

@@ -10,7 +10,7 @@
 //! | `{"any": true}` | everything |
 //! | `{"bind": NAME}` | everything, and gives it a name; a second sight must be equal |
 //! | `{"ref": NAME}` | what has that name |
-//! | `{"ref": NAME, "add": N}` | the number of that name plus N, modulo 2^32 |
+//! | `{"ref": NAME, "add": N}` | the number of that name plus N, modulo 2^32; a negative one stays signed |
 //! | `{"in": [LO, HI]}` | a number between the two, both included |
 //! | `{"one_of": [..]}` | what one of the patterns matches |
 
@@ -92,7 +92,13 @@ fn reference(name: &str, add: Option<&Value>, bindings: &Bindings) -> Result<Val
             "`{name}` is {value}, to which {add} cannot be added"
         ));
     };
-    Ok(Value::from(value.wrapping_add(add).rem_euclid(1 << 32)))
+    let sum = value.wrapping_add(add);
+    // What was negative is a signed number (CSA sequence numbers) and stays one.
+    Ok(Value::from(if value < 0 {
+        sum
+    } else {
+        sum.rem_euclid(1 << 32)
+    }))
 }
 
 /// Adds to `found` where `actual` differs from `pattern` at `path`.
@@ -254,6 +260,11 @@ mod tests {
             fields(&json!({"n": {"ref": "y"}}), &json!({"n": 8}), &mut bindings),
             ["n"]
         );
+        // A CSA sequence number is signed, a CA sequence number is not.
+        bindings.insert("low".to_owned(), json!(-2_147_483_647));
+        bindings.insert("top".to_owned(), json!(u32::MAX));
+        let sums = json!([{"ref": "low", "add": 1}, {"ref": "top", "add": 1}]);
+        assert_eq!(resolve(&sums, &bindings), Ok(json!([-2_147_483_646, 0])));
         let template = json!([{"ref": "x"}, {"k": {"ref": "x", "add": -1}}]);
         assert_eq!(resolve(&template, &bindings), Ok(json!([7, {"k": 6}])));
     }

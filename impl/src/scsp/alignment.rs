@@ -389,4 +389,6 @@ impl Alignment {
 }
 
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ mod replies;
 mod retention;
 mod retransmission;
 mod sim;
+mod tables;
 
 use crate::address::ServerId;
 use crate::io::Time;
