@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use mars_conformance::mutants::kill::By;
 use mars_conformance::mutants::{build, kill};
 use mars_conformance::trace::{find, load};
 
@@ -24,7 +25,7 @@ fn the_golden_traces_kill_every_mutant_and_spare_the_original() {
     let original = kill::first_failure(&built, None, traces.iter().map(|(_, t)| t), &stop).unwrap();
     assert_eq!(original, None);
     let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let outcomes = kill::try_all(&built, &traces, jobs, &|_| {}, &stop).unwrap();
+    let outcomes = kill::try_all(&built, &traces, By::Either, jobs, &|_| {}, &stop).unwrap();
     assert_eq!(outcomes.len(), built.mutants.len());
     let survivors: Vec<&str> = outcomes
         .iter()
