@@ -45,7 +45,8 @@ pub fn local(
     let mut broken = 0;
     let mut relays = Vec::new();
     let mut numbered = 0;
-    for (direction, frame) in &frames {
+    let mut unasked = Vec::new();
+    for (&(_, number), (direction, frame)) in sent.iter().zip(&frames) {
         let neighbor = neighbor_of(*direction);
         broken |= openness(before, after, neighbor, frame);
         if frame.kind == Kind::Wrong {
@@ -53,7 +54,9 @@ pub fn local(
         }
         if let Kind::Ca { init: false, .. } = frame.kind {
             numbered += 1;
-            broken |= answers(event, came, neighbor, frame);
+            if !answers(event, came, neighbor, frame) {
+                unasked.push(number);
+            }
         }
         if let Some((from, came)) = came {
             broken |= passed_on(from, came, neighbor, frame, &mut relays);
@@ -78,6 +81,7 @@ pub fn local(
         machine,
         sent,
         broken,
+        unasked,
         relays,
         originated: originated(memo, before, after),
     }
@@ -96,11 +100,11 @@ fn openness(before: &Info, after: &Info, neighbor: u8, frame: &Frame) -> u16 {
 }
 
 /// A numbered CA is the answer to the CA that came. What a timer repeats is judged with the books.
-fn answers(event: Event, came: Option<(u8, &Frame)>, neighbor: u8, frame: &Frame) -> u16 {
+fn answers(event: Event, came: Option<(u8, &Frame)>, neighbor: u8, frame: &Frame) -> bool {
     let Kind::Ca { number, master, .. } = frame.kind else {
-        return 0;
+        return true;
     };
-    let fits = match (event, came) {
+    match (event, came) {
         (Event::Wait(_), _) => true,
         (_, Some((from, came))) if from == neighbor => match came.kind {
             Kind::Ca {
@@ -118,8 +122,7 @@ fn answers(event: Event, came: Option<(u8, &Frame)>, neighbor: u8, frame: &Frame
             _ => false,
         },
         _ => false,
-    };
-    if fits { 0 } else { claims::ONE_CA }
+    }
 }
 
 /// Records that came in a CSU Request and leave in another.

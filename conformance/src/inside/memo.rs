@@ -79,6 +79,8 @@ pub struct Local {
     pub sent: Vec<(u8, u32)>,
     /// Claims that are broken by this alone.
     pub broken: u16,
+    /// CAs among them that do not answer what came.
+    pub unasked: Vec<u32>,
     /// Records passed on.
     pub relays: Vec<Relay>,
     /// Own instances that are new.

@@ -53,6 +53,10 @@ pub(super) fn apply(memo: &Memo, state: &mut State, server: u8, event: Event) ->
     for &(direction, frame) in &local.sent {
         let read = memo.frame(frame)?;
         let books = state.books.get_mut(usize::from(direction))?;
+        // A slave that sees the master's bid again sends its last CA again (register H01).
+        if local.unasked.contains(&frame) && books.ca != frame {
+            state.broken |= claims::ONE_CA;
+        }
         state.broken |= clock::sent(books, event, &read);
         state.broken |= sent(books, event, frame, &read);
         if state.up & bit(direction / 2) != 0
