@@ -1,5 +1,5 @@
-//! The wire part of the ledger is kept: every rule about octets is cited by a test, a trace or a vector, or
-//! the ledger says why not.
+//! Two parts of the ledger are kept whole: every rule about octets is cited by a test, a trace or a vector, and
+//! every rule of RFC 2334 is cited by the code that honours it as well, or the ledger says why not.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,11 +7,19 @@ use std::path::Path;
 
 use mars_conformance::requirements::{CoverageRow, coverage};
 
-fn rows() -> Vec<CoverageRow> {
+fn rows(of: impl Fn(&CoverageRow) -> bool) -> Vec<CoverageRow> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut rows = coverage(&root).unwrap();
-    rows.retain(|row| row.kind == "wire");
+    rows.retain(of);
     rows
+}
+
+fn is_wire(row: &CoverageRow) -> bool {
+    row.kind == "wire"
+}
+
+fn is_scsp(row: &CoverageRow) -> bool {
+    row.requirement.starts_with("R2334-")
 }
 
 /// Rules that nothing tests, and excuses that nothing needs.
@@ -22,13 +30,16 @@ fn unkept(rows: &[CoverageRow]) -> Vec<&str> {
         .collect()
 }
 
-#[test]
-fn every_wire_requirement_is_tested_or_excused() {
-    let mut rows = rows();
-    assert!(rows.len() > 200, "{} of kind wire", rows.len());
-    assert_eq!(unkept(&rows), Vec::<&str>::new());
+/// Rules that are tested, and that no code of the implementation says it honours.
+fn unhonoured(rows: &[CoverageRow]) -> Vec<&str> {
+    rows.iter()
+        .filter(|row| row.excuse.is_none() && !row.honoured)
+        .map(|row| row.requirement.as_str())
+        .collect()
+}
 
-    // The check can fail, both ways.
+/// The check can fail, both ways.
+fn assert_it_can_fail(mut rows: Vec<CoverageRow>) {
     let excused = rows.iter().position(|row| row.excuse.is_some()).unwrap();
     let tested = rows.iter().position(|row| row.exercised).unwrap();
     rows[tested].exercised = false;
@@ -41,8 +52,29 @@ fn every_wire_requirement_is_tested_or_excused() {
 }
 
 #[test]
+fn every_wire_requirement_is_tested_or_excused() {
+    let rows = rows(is_wire);
+    assert!(rows.len() > 200, "{} of kind wire", rows.len());
+    assert_eq!(unkept(&rows), Vec::<&str>::new());
+    assert_it_can_fail(rows);
+}
+
+#[test]
+fn every_requirement_of_scsp_is_honoured_and_tested_or_excused() {
+    let mut rows = rows(is_scsp);
+    assert!(rows.len() > 200, "{} of RFC 2334", rows.len());
+    assert_eq!(unkept(&rows), Vec::<&str>::new());
+    assert_eq!(unhonoured(&rows), Vec::<&str>::new());
+    assert_it_can_fail(rows.clone());
+    let honoured = rows.iter().position(|row| row.honoured).unwrap();
+    rows[honoured].honoured = false;
+    let name = rows[honoured].requirement.clone();
+    assert_eq!(unhonoured(&rows), [name]);
+}
+
+#[test]
 fn excuses_are_sentences() {
-    for row in rows() {
+    for row in rows(|_| true) {
         if let Some(excuse) = row.excuse {
             assert!(
                 excuse.len() > 20 && excuse.ends_with('.'),

@@ -100,8 +100,23 @@ pub struct Endpoint {
 
 /// An SCSP server id: Sender ID, Receiver ID and Originator ID of RFC 2334 with the four octets that
 /// RFC 2443, 4.1 and 4.2 fix. Ordered as an unsigned 32-bit number (register A03).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ServerId(pub [u8; 4]);
+
+// As the number and not octet by octet, which gives the same order: every map of records compares ids.
+impl Ord for ServerId {
+    #[inline]
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        u32::from_be_bytes(self.0).cmp(&u32::from_be_bytes(other.0))
+    }
+}
+
+impl PartialOrd for ServerId {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl fmt::Debug for ServerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

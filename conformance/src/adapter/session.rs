@@ -22,7 +22,13 @@ pub struct Identity {
 }
 
 /// The features this project claims, ids of the protocol's closed list.
-const CLAIMS: [&str; 4] = ["server", "multi-protocol", "long-form", "restart"];
+const CLAIMS: [&str; 5] = [
+    "server",
+    "scsp.auth",
+    "multi-protocol",
+    "long-form",
+    "restart",
+];
 
 /// Serves requests one at a time.
 #[derive(Clone, Debug)]

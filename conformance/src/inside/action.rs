@@ -21,8 +21,8 @@ pub enum Action {
     Change(u8),
     /// A record is ended.
     End(u8),
-    /// A server drops an ended record from its cache. Only when nothing is on its way: such records are
-    /// kept for longer than any frame (register C06).
+    /// A server drops an ended record from its cache. Only when nothing is on its way, no neighbour has yet
+    /// to acknowledge it, and no summaries are exchanged: such records are kept for long (register C06).
     Forget(u8, u8),
     /// A link goes down; what is on it is lost.
     Cut(u8),

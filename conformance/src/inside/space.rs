@@ -334,6 +334,10 @@ impl Inside {
 
     fn forgettable(&self, state: &State, actions: &mut Vec<Action>) {
         for info in self.infos(state) {
+            // An exchange of summaries that has begun would miss it.
+            if info.adjacent.iter().any(|one| one.exchanging) {
+                continue;
+            }
             for (record, held) in (0u8..).zip(&info.cache) {
                 let acknowledged = info.unacknowledged & bit(record) == 0;
                 if held.is_some_and(|(_, stamp)| stamp == 0) && acknowledged {

@@ -3,7 +3,7 @@
 use super::claims;
 use super::clock;
 use super::frame::{Frame, Kind, bit};
-use super::memo::{Event, Info, Local, Memo};
+use super::memo::{Event, Info, Instance, Local, Memo};
 use super::state::{Books, State};
 
 /// Lets an event happen at a server. `None` after a failure of the machines.
@@ -84,11 +84,14 @@ pub(super) fn apply(memo: &Memo, state: &mut State, server: u8, event: Event) ->
 fn remember(memo: &Memo, state: &mut State, local: &Local) {
     let mut history = Vec::clone(&memo.history(state.history));
     for &instance in &local.originated {
-        let (record, sequence, _) = instance;
-        if history.iter().any(|known| (known.0, known.1) == (record, sequence)) {
-            state.broken |= claims::VERSIONS;
+        let (record, sequence, stamp) = instance;
+        let same = |known: &&Instance| (known.0, known.1) == (record, sequence);
+        match history.iter().find(same) {
+            // Dropped, come back, and ended once more under the number that it had.
+            Some(known) if known.2 == stamp => {}
+            Some(_) => state.broken |= claims::VERSIONS,
+            None => history.push(instance),
         }
-        history.push(instance);
     }
     state.history = memo.history_of(history);
 }

@@ -19,6 +19,8 @@ pub struct CoverageRow {
     pub kind: &'static str,
     /// Some code, test, mutant or trace names it.
     pub cited: bool,
+    /// Some code of the implementation names it.
+    pub honoured: bool,
     /// Some test or trace names it.
     pub exercised: bool,
     /// Some declared mutant breaks it.
@@ -42,11 +44,17 @@ pub fn coverage(root: &Path) -> io::Result<Vec<CoverageRow>> {
     let cited = of(&[Home::Code, Home::Test, Home::Mutant, Home::Trace]);
     let exercised = of(&[Home::Test, Home::Trace]);
     let discriminated = of(&[Home::Mutant]);
+    let honoured: BTreeSet<&str> = found
+        .iter()
+        .filter(|one| one.home == Home::Code && one.file.starts_with("impl"))
+        .map(|one| one.id.as_str())
+        .collect();
     let row = |entry: &super::Requirement| CoverageRow {
         requirement: entry.id.clone(),
         level: entry.level.as_str(),
         kind: entry.kind.as_str(),
         cited: cited.contains(entry.id.as_str()),
+        honoured: honoured.contains(entry.id.as_str()),
         exercised: exercised.contains(entry.id.as_str()),
         discriminated: discriminated.contains(entry.id.as_str()),
         excuse: entry.excuse.clone(),
@@ -92,7 +100,7 @@ mod tests {
         assert_eq!(rows.len(), Ledger::load().unwrap().requirements.len());
         for row in &rows {
             assert!(
-                row.cited || !(row.exercised || row.discriminated),
+                row.cited || !(row.exercised || row.discriminated || row.honoured),
                 "{}",
                 row.requirement
             );

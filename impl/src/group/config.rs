@@ -62,6 +62,10 @@ pub struct GroupConfig {
     /// A server is flushed this long after its last accepted Redirect Entry (register B01).
     #[serde(default = "default::redirect_hold_ms")]
     pub redirect_hold_ms: u64,
+    /// The records of a flushed server are given up this long after the flush (register B02). Not in the
+    /// adapter protocol.
+    #[serde(default = "default::quarantine_ms")]
+    pub quarantine_ms: u64,
     /// Interval of `MARS_REDIRECT_MAP`; at most 2 minutes (RFC 2022, 5.4.3).
     #[serde(default = "default::map_interval_ms")]
     pub map_interval_ms: u64,
@@ -106,7 +110,9 @@ pub struct NeighborConfig {
     pub atm: Endpoint,
 }
 
-/// One security association with a neighbour (RFC 2334, B.3.1).
+/// One security association with a neighbour (RFC 2334, B.3.1). The first valid one of a neighbour is used
+/// to send, any valid one to receive.
+// R2334-B.3.1.3-01
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AuthConfig {
     /// Security Parameter Index.
@@ -116,9 +122,15 @@ pub struct AuthConfig {
     pub peer_id: ServerId,
     /// The algorithm.
     pub algorithm: AuthAlgorithm,
-    /// The shared key.
+    /// The shared key; not empty, 16 octets or more advised.
     #[serde(with = "text::octets")]
     pub key: Vec<u8>,
+    /// Milliseconds since the server started at which it becomes valid.
+    #[serde(default)]
+    pub not_before_ms: u64,
+    /// Milliseconds since the server started at which it ceases to be valid; absent for never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after_ms: Option<u64>,
 }
 
 impl fmt::Debug for AuthConfig {
@@ -174,6 +186,7 @@ impl GroupConfig {
             csu_max_rexmt: default::csu_max_rexmt(),
             redirect_interval_ms: default::redirect_interval_ms(),
             redirect_hold_ms: default::redirect_hold_ms(),
+            quarantine_ms: default::quarantine_ms(),
             map_interval_ms: default::map_interval_ms(),
             startup_ms: None,
             hop_count: default::hop_count(),
@@ -196,6 +209,13 @@ impl GroupConfig {
         self.startup_ms.unwrap_or_else(|| {
             2000 * u64::from(self.hello_interval_s) * u64::from(self.dead_factor)
         })
+    }
+
+    /// The first neighbour without a key, where others have one: its word counts as much as theirs.
+    pub(super) fn bare_neighbor(&self) -> Option<usize> {
+        let keyed = |id| self.auth.iter().any(|entry| Some(entry.peer_id) == id);
+        let mut neighbors = self.neighbors.iter();
+        neighbors.position(|n| !self.auth.is_empty() && !keyed(n.id))
     }
 
     /// Refuses what cannot work.
@@ -255,14 +275,39 @@ impl GroupConfig {
                 return Err(ConfigError::NeighborAddress(neighbor.atm));
             }
         }
-        // To go on without would be to accept what the administrator wants refused.
-        match self.auth.first() {
-            None => Ok(()),
-            Some(entry) => Err(ConfigError::Authentication {
+        self.validate_auth()
+    }
+
+    /// Every entry is to be one that can be used: to go on without it would be to accept what the
+    /// administrator wants refused.
+    fn validate_auth(&self) -> Result<(), ConfigError> {
+        let mut entries = BTreeSet::new();
+        for entry in &self.auth {
+            let refused = |fault| ConfigError::Authentication {
                 peer: entry.peer_id,
                 spi: entry.spi,
-            }),
+                fault,
+            };
+            // Without an id, a neighbour may turn out to be anybody.
+            let mut ids = self.neighbors.iter().map(|neighbor| neighbor.id);
+            let reserved = [self.server_id, ServerId([0xff; 4])].contains(&entry.peer_id);
+            if reserved || !ids.any(|id| id.is_none_or(|id| id == entry.peer_id)) {
+                return Err(refused(AuthConfigFault::NoSuchNeighbor));
+            }
+            if entry.key.is_empty() {
+                return Err(refused(AuthConfigFault::NoKey));
+            }
+            if entry
+                .not_after_ms
+                .is_some_and(|end| end <= entry.not_before_ms)
+            {
+                return Err(refused(AuthConfigFault::NeverValid));
+            }
+            if !entries.insert((entry.peer_id, entry.spi)) {
+                return Err(refused(AuthConfigFault::RepeatedSpi));
+            }
         }
+        Ok(())
     }
 
     fn validate_times(&self) -> Result<(), ConfigError> {
@@ -312,12 +357,14 @@ pub enum ConfigError {
     NeighborId(ServerId),
     /// A neighbour's ATM address is the own one or another neighbour's.
     NeighborAddress(Endpoint),
-    /// An `auth` entry: this version speaks SCSP without authentication only.
+    /// An `auth` entry that cannot be used.
     Authentication {
         /// Whom it names.
         peer: ServerId,
         /// Its SPI.
         spi: u32,
+        /// What is wrong with it.
+        fault: AuthConfigFault,
     },
     /// `cmi_range` holds no assignable value.
     CmiRange {
@@ -359,6 +406,30 @@ pub enum ConfigError {
     },
 }
 
+/// What is wrong with an `auth` entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AuthConfigFault {
+    /// No neighbour has that id.
+    NoSuchNeighbor,
+    /// The key is empty.
+    NoKey,
+    /// It ends before it begins.
+    NeverValid,
+    /// That SPI stands for two keys of one neighbour.
+    RepeatedSpi,
+}
+
+impl AuthConfigFault {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSuchNeighbor => "no such neighbor",
+            Self::NoKey => "no key",
+            Self::NeverValid => "never valid",
+            Self::RepeatedSpi => "the SPI is in use",
+        }
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -369,11 +440,8 @@ impl fmt::Display for ConfigError {
             Self::NeighborAddress(atm) => {
                 write!(f, "neighbor address {:?} is taken", atm.number)
             }
-            Self::Authentication { peer, spi } => {
-                write!(
-                    f,
-                    "auth entry {spi} for {peer:?}: no such neighbor or no key"
-                )
+            Self::Authentication { peer, spi, fault } => {
+                write!(f, "auth entry {spi} for {peer:?}: {}", fault.as_str())
             }
             Self::CmiRange { lowest, highest } => {
                 write!(
@@ -443,6 +511,9 @@ mod default {
     // Register B01: two intervals of the longest kind, and some slack.
     pub(super) fn redirect_hold_ms() -> u64 {
         245_000
+    }
+    pub(super) fn quarantine_ms() -> u64 {
+        24 * 3600 * 1000
     }
     // R2022-5.4.3-06
     pub(super) fn map_interval_ms() -> u64 {

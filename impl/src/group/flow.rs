@@ -2,6 +2,7 @@
 
 use super::liveness::{Beat, after};
 use super::originators::{Change, ChangeKind};
+use super::records;
 use super::server::{DistributedMars, ccvc};
 use crate::address::{Endpoint, Protocol, ServerId};
 use crate::io::{ControlKind, ControlVc, LogEvent, OutputAction, Target, Time, VcId};
@@ -50,6 +51,12 @@ impl DistributedMars {
             } => self.own_returned(key, sequence, held, body.as_deref()),
             SpeakerEvent::Dropped { origin, key, .. } => self.forget(origin, key, None),
             SpeakerEvent::PurgeAcknowledged { key, .. } => self.purged(key),
+            SpeakerEvent::Expired { origin, key, .. } => {
+                if origin == self.config.server_id {
+                    self.core.keys.release(key);
+                }
+            }
+            SpeakerEvent::GivenUp { origin, .. } => self.given_up(origin),
             SpeakerEvent::Logged { at, event } => self.emit_at(at, OutputAction::Log(event)),
         }
     }
@@ -112,6 +119,12 @@ impl DistributedMars {
         let now = self.core.now;
         let hold = self.config.redirect_hold_ms;
         let of_client = matches!(record.state, CsaState::ClientJoin | CsaState::ClientLeave);
+        // Register C06.
+        if records::is_ending(record.state) {
+            self.speaker.entomb(now, origin, key);
+        } else if known {
+            self.speaker.exhume(origin, key);
+        }
         if known {
             // What the key said before, of another protocol or of a client at all, it says no more.
             self.forget(origin, key, of_client.then_some(record.protocol));
@@ -179,6 +192,17 @@ impl DistributedMars {
             let service = self.core.services.get(&protocol);
             let changes = service.map_or_else(Vec::new, |s| s.originators.flush(origin));
             self.apply_changes(protocol, origin, changes);
+        }
+    }
+
+    /// A server was in quarantine for so long that nothing is kept of it: should it come back, it is a new
+    /// one (register B02).
+    fn given_up(&mut self, origin: ServerId) {
+        self.meters.given_up += 1;
+        self.log("given-up", format!("{origin:?}"));
+        for service in self.core.services.values_mut() {
+            service.originators.drop_origin(origin);
+            service.liveness.drop_origin(origin);
         }
     }
 

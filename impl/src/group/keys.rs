@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::address::{Endpoint, GroupRange, Protocol};
 use crate::wire::scsp::CacheKey;
 
-/// What an own record is about. One key each, for as long as the server runs.
+/// What an own record is about. One key each, until a record that ended is over (register C06).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Subject {
     /// The Redirect Entry of a protocol.
@@ -22,6 +22,7 @@ pub(crate) struct Keys {
     incarnation: u8,
     next: u32,
     given: BTreeMap<Subject, CacheKey>,
+    subjects: BTreeMap<CacheKey, Subject>,
 }
 
 impl Keys {
@@ -31,31 +32,53 @@ impl Keys {
             incarnation: incarnation.to_be_bytes()[7],
             next: 1,
             given: BTreeMap::new(),
+            subjects: BTreeMap::new(),
         }
     }
 
-    /// The key of a subject: the same at every call.
-    pub(crate) fn key(&mut self, subject: Subject) -> CacheKey {
+    /// The key of a subject: the same at every call, until it is released. `taken` tells of keys that an
+    /// earlier life of this server gave out and that are known still.
+    // R2334-B.2.0.2-20
+    pub(crate) fn key(&mut self, subject: Subject, taken: impl Fn(CacheKey) -> bool) -> CacheKey {
         match self.given.get(&subject) {
             Some(key) => *key,
-            None => self.renew(subject),
+            None => self.renew(subject, taken),
         }
     }
 
     /// What a key was given to.
     pub(crate) fn subject(&self, key: CacheKey) -> Option<Subject> {
-        let mut given = self.given.iter();
-        given.find(|(_, other)| **other == key).map(|(s, _)| *s)
+        self.subjects.get(&key).copied()
     }
 
     /// A new key for a subject, in the place of the one it has (register C11).
-    pub(crate) fn renew(&mut self, subject: Subject) -> CacheKey {
+    pub(crate) fn renew(&mut self, subject: Subject, taken: impl Fn(CacheKey) -> bool) -> CacheKey {
+        let mut key = self.draw();
+        while self.subjects.contains_key(&key) || taken(key) {
+            key = self.draw();
+        }
+        if let Some(old) = self.given.insert(subject, key) {
+            self.subjects.remove(&old);
+        }
+        self.subjects.insert(key, subject);
+        key
+    }
+
+    /// The record under this key ended, and nobody need remember it: its subject gets another key when it
+    /// is spoken of again. A key is not given twice within an incarnation (register C05), so nothing has to
+    /// be known of its last number (H08).
+    pub(crate) fn release(&mut self, key: CacheKey) {
+        if let Some(subject) = self.subjects.remove(&key) {
+            self.given.remove(&subject);
+        }
+    }
+
+    /// The next key, whether or not somebody has it. Exhaustion starts the next incarnation.
+    const fn draw(&mut self) -> CacheKey {
         let [_, a, b, c] = self.next.to_be_bytes();
         let key = CacheKey([self.incarnation, a, b, c]);
-        self.given.insert(subject, key);
         self.next += 1;
         if self.next > 0x00ff_ffff {
-            // Exhausted: the next incarnation starts.
             self.next = 1;
             self.incarnation = self.incarnation.wrapping_add(1);
         }
@@ -76,26 +99,62 @@ mod tests {
         Subject::Registration(Protocol::IPV4, endpoint)
     }
 
-    // Registers C01, H08.
+    fn free(_: CacheKey) -> bool {
+        false
+    }
+
+    // R2334-B.2.0.2-20; registers C01, H08.
     #[test]
     fn each_subject_keeps_its_key_and_shares_it_with_none() {
         let mut keys = Keys::new(0x1_02);
-        let beat = keys.key(Subject::Redirect(Protocol::IPV4));
+        let beat = keys.key(Subject::Redirect(Protocol::IPV4), free);
         assert_eq!(beat, CacheKey([2, 0, 0, 1]));
         assert_eq!(
-            keys.key(Subject::Redirect(Protocol::IPV6)),
+            keys.key(Subject::Redirect(Protocol::IPV6), free),
             CacheKey([2, 0, 0, 2])
         );
-        assert_eq!(keys.key(registration(1)), CacheKey([2, 0, 0, 3]));
-        assert_eq!(keys.key(registration(2)), CacheKey([2, 0, 0, 4]));
-        assert_eq!(keys.key(Subject::Redirect(Protocol::IPV4)), beat);
+        assert_eq!(keys.key(registration(1), free), CacheKey([2, 0, 0, 3]));
+        assert_eq!(keys.key(registration(2), free), CacheKey([2, 0, 0, 4]));
+        assert_eq!(keys.key(Subject::Redirect(Protocol::IPV4), free), beat);
     }
 
     #[test]
     fn an_exhausted_incarnation_starts_the_next() {
         let mut keys = Keys::new(255);
         keys.next = 0x00ff_ffff;
-        assert_eq!(keys.key(registration(1)), CacheKey([255, 255, 255, 255]));
-        assert_eq!(keys.key(registration(2)), CacheKey([0, 0, 0, 1]));
+        assert_eq!(
+            keys.key(registration(1), free),
+            CacheKey([255, 255, 255, 255])
+        );
+        assert_eq!(keys.key(registration(2), free), CacheKey([0, 0, 0, 1]));
+    }
+
+    // Registers C05, C06, H08.
+    #[test]
+    fn a_released_key_is_not_given_again() {
+        let mut keys = Keys::new(7);
+        let first = keys.key(registration(1), free);
+        assert_eq!(keys.subject(first), Some(registration(1)));
+        keys.release(first);
+        assert_eq!(keys.subject(first), None);
+        let second = keys.key(registration(1), free);
+        assert_ne!(first, second);
+        let renewed = keys.renew(registration(1), free);
+        assert_eq!(
+            (keys.subject(second), keys.subject(renewed)),
+            (None, Some(registration(1)))
+        );
+        // The old key's end is not the new one's.
+        keys.release(second);
+        assert_eq!(keys.key(registration(1), free), renewed);
+    }
+
+    // Registers C05, H08.
+    #[test]
+    fn keys_that_are_known_from_elsewhere_are_skipped() {
+        let mut keys = Keys::new(7);
+        let taken = |key: CacheKey| key.0[3] < 3;
+        assert_eq!(keys.key(registration(1), taken), CacheKey([7, 0, 0, 3]));
+        assert_eq!(keys.key(registration(2), taken), CacheKey([7, 0, 0, 4]));
     }
 }

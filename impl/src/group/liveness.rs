@@ -113,6 +113,11 @@ impl Liveness {
         due
     }
 
+    /// Forgets an originator that was flushed long ago.
+    pub(crate) fn drop_origin(&mut self, origin: ServerId) {
+        self.originators.remove(&origin);
+    }
+
     fn deadlines(&self) -> impl Iterator<Item = (Time, ServerId)> + '_ {
         self.originators
             .iter()

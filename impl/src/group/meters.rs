@@ -29,6 +29,8 @@ pub struct Meters {
     pub flushes: u64,
     /// Originators that came back after a flush.
     pub restores: u64,
+    /// Originators of which nothing is kept any more, so long were they gone (register B02).
+    pub given_up: u64,
     /// Own records of an earlier life that were withdrawn (register B11).
     pub withdrawals: u64,
     /// Own records raised above what the net had (register C08), or sent again because another server

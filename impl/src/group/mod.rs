@@ -29,7 +29,10 @@ mod snapshot;
 mod text;
 pub mod view;
 
-pub use config::{ConfigError, GroupConfig, NeighborConfig, RedirectOrder};
+pub use config::{
+    AuthAlgorithm, AuthConfig, AuthConfigFault, ConfigError, GroupConfig, NeighborConfig,
+    RedirectOrder,
+};
 pub use meters::Meters;
 pub use server::DistributedMars;
 pub use snapshot::Canonical;

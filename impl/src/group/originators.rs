@@ -138,6 +138,11 @@ impl Originators {
         ends
     }
 
+    /// Drops all claims of an originator that was flushed long ago.
+    pub(crate) fn drop_origin(&mut self, origin: ServerId) {
+        self.by_id.remove(&origin);
+    }
+
     /// All that counted of an originator that is flushed.
     // R2443-2-11
     pub(crate) fn flush(&self, origin: ServerId) -> Vec<Change> {

@@ -89,11 +89,44 @@ impl DistributedMars {
 
     /// The next instance of an own record.
     pub(super) fn originate(&mut self, subject: Subject, body: Vec<u8>) {
-        let key = self.core.keys.key(subject);
+        let key = self.key(subject);
         let now = self.core.now;
         if self.speaker.originate(now, key, body.clone()).is_none() {
             self.renew(subject, body);
+        } else {
+            self.keep(key, &body);
         }
+    }
+
+    /// The key of an own record.
+    fn key(&mut self, subject: Subject) -> CacheKey {
+        let (speaker, own) = (&self.speaker, self.config.server_id);
+        let taken = |key| speaker.get(own, key).is_some();
+        self.core.keys.key(subject, taken)
+    }
+
+    fn new_key(&mut self, subject: Subject) -> CacheKey {
+        let (speaker, own) = (&self.speaker, self.config.server_id);
+        let taken = |key| speaker.get(own, key).is_some();
+        self.core.keys.renew(subject, taken)
+    }
+
+    /// An own record was told: one that ends something is kept for a while, any other for good (register
+    /// C06).
+    fn keep(&mut self, key: CacheKey, body: &[u8]) {
+        let (now, own) = (self.core.now, self.config.server_id);
+        if decode_record(body).is_ok_and(|record| records::is_ending(record.state)) {
+            self.speaker.entomb(now, own, key);
+        } else {
+            self.speaker.exhume(own, key);
+        }
+    }
+
+    /// An own record is told for the last time under its key.
+    fn purge(&mut self, key: CacheKey, body: Vec<u8>) {
+        let (now, own) = (self.core.now, self.config.server_id);
+        self.speaker.purge(now, key, body);
+        self.speaker.entomb(now, own, key);
     }
 
     /// The net has a newer instance of an own record, or one that this server does not know
@@ -110,10 +143,11 @@ impl DistributedMars {
         if let Some(body) = own.flatten().map(|entry| entry.body.to_vec()) {
             self.meters.reoriginations += 1;
             let told = self.speaker.originate_above(now, key, theirs, body.clone());
-            if told.is_none()
-                && let Some(subject) = self.core.keys.subject(key)
-            {
-                self.renew(subject, body);
+            match (told, self.core.keys.subject(key)) {
+                (Some(_), _) => self.keep(key, &body),
+                (None, Some(subject)) => self.renew(subject, body),
+                // Of an earlier life, and over: there is nothing to go on with.
+                (None, None) => self.purge(key, body),
             }
             return;
         }
@@ -129,8 +163,10 @@ impl DistributedMars {
             self.meters.withdrawals += 1;
             self.log("withdrawn", format!("{record:?}"));
             let told = self.speaker.originate_above(now, key, theirs, body.clone());
-            if told.is_none() {
-                self.speaker.purge(now, key, body);
+            if told.is_some() {
+                self.keep(key, &body);
+            } else {
+                self.purge(key, body);
             }
         }
     }
@@ -144,18 +180,18 @@ impl DistributedMars {
         match subject {
             // The new beat takes the place of the old one by its originator; there is nothing to purge.
             Subject::Redirect(_) => {
-                let key = self.core.keys.renew(subject);
+                let key = self.new_key(subject);
                 self.speaker.originate(now, key, body);
             }
             Subject::Registration(protocol, client) | Subject::Membership(protocol, client, _) => {
-                let old = self.core.keys.key(subject);
+                let old = self.key(subject);
                 if let Some(member) = self.member(protocol, client).cloned() {
                     self.renew_registration(protocol, client, &member);
                 }
                 // Something that has ended already: the last word is the purge.
-                if self.core.keys.key(subject) == old {
-                    self.core.keys.renew(subject);
-                    self.speaker.purge(now, old, body);
+                if self.key(subject) == old {
+                    self.new_key(subject);
+                    self.purge(old, body);
                 }
             }
         }
@@ -167,9 +203,9 @@ impl DistributedMars {
         let now = self.core.now;
         let mut purged = BTreeSet::new();
         for (subject, body) in endings(protocol, client, member) {
-            let key = self.core.keys.key(subject);
-            self.core.keys.renew(subject);
-            self.speaker.purge(now, key, body);
+            let key = self.key(subject);
+            self.new_key(subject);
+            self.purge(key, body);
             purged.insert(key);
         }
         self.core.renewals.insert((protocol, client), purged);

@@ -61,6 +61,11 @@ pub(crate) fn withdrawal(record: &MarsRecord) -> Option<Vec<u8>> {
     Some(octets(&MarsRecord { state, ..*record }))
 }
 
+/// Whether a record says that something is over.
+pub(crate) const fn is_ending(state: CsaState) -> bool {
+    matches!(state, CsaState::ClientLeave | CsaState::McsLeave)
+}
+
 // R2443-5.3-04 R2443-3-11 R2443-3-13
 fn about(
     protocol: Protocol,

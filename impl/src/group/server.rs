@@ -6,16 +6,18 @@ use super::keys::{Keys, Subject};
 use super::liveness::{Liveness, after};
 use super::originators::Originators;
 use super::redirect_map::{self, Sources};
-use super::{ConfigError, GroupConfig, Meters, records};
+use super::{AuthAlgorithm, AuthConfig, ConfigError, GroupConfig, Meters, records};
 use crate::address::{Endpoint, Protocol, ServerId};
 use crate::io::{
     Admin, ControlKind, ControlVc, Input, LogEvent, Output, OutputAction, Target, Time, VcId,
 };
 use crate::mars::{Mars, MarsConfig, ranges};
-use crate::scsp::{self, Application, Judgement, NeighborIx, Speaker, SpeakerConfig};
+use crate::scsp::{
+    self, Application, Judgement, NeighborIx, PeerKey, Speaker, SpeakerConfig, TimedKey,
+};
 use crate::wire::csa::decode_record;
 use crate::wire::llc_snap::{Encapsulation, MARS_HEADER, SCSP_HEADER, split};
-use crate::wire::scsp::{CacheKey, Csa};
+use crate::wire::scsp::{AuthKey, CacheKey, Csa};
 use crate::wire::{WireError, mars};
 
 /// One server of a group, sans-IO, for all its layer 3 protocols.
@@ -118,6 +120,13 @@ impl DistributedMars {
             meters: Meters::default(),
             outbox: VecDeque::new(),
         };
+        // R2334-B.3.1.5-02
+        if let Some(bare) = server.config.bare_neighbor() {
+            server.log(
+                "partly-authenticated",
+                format!("no key for neighbor {bare}"),
+            );
+        }
         // The keys of Redirect Entries come first, in the order of protocols.
         server.fire_due(Time(0));
         Ok(server)
@@ -446,10 +455,32 @@ fn speaker_config(config: &GroupConfig) -> SpeakerConfig {
         hop_count: config.hop_count,
         mtu: config.mtu,
         ca_start: first_ca_number(config),
+        keys: config.auth.iter().map(peer_key).collect(),
+        quarantine_ms: config.quarantine_ms,
+        // Register C06: twice the dead time and ten minutes.
+        tombstone_ms: config
+            .redirect_hold_ms
+            .saturating_mul(2)
+            .saturating_add(600_000),
         ..SpeakerConfig::new(
             config.server_id,
             config.neighbors.iter().map(|n| n.id).collect(),
         )
+    }
+}
+
+fn peer_key(entry: &AuthConfig) -> PeerKey {
+    let AuthAlgorithm::HmacMd5 = entry.algorithm;
+    PeerKey {
+        peer: entry.peer_id,
+        key: TimedKey {
+            key: AuthKey {
+                spi: entry.spi,
+                key: entry.key.clone(),
+            },
+            not_before: Time(entry.not_before_ms),
+            not_after: entry.not_after_ms.map(Time),
+        },
     }
 }
 

@@ -12,7 +12,7 @@ use crate::wire::scsp::{CacheKey, Csas, SequenceNumber};
 
 /// What names a cache entry: the server that originates it and the key it gave it. Ordered by
 /// originator, then key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RecordId {
     /// Originator ID.
     pub origin: ServerId,
@@ -21,7 +21,28 @@ pub struct RecordId {
     pub key: CacheKey,
 }
 
+impl Ord for RecordId {
+    #[inline]
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.number().cmp(&other.number())
+    }
+}
+
+impl PartialOrd for RecordId {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl RecordId {
+    /// Both parts as one number of the same order.
+    #[inline]
+    const fn number(self) -> u64 {
+        let origin = u32::from_be_bytes(self.origin.0) as u64;
+        origin << 32 | u32::from_be_bytes(self.key.0) as u64
+    }
+
     /// The name that a summary or record carries.
     #[must_use]
     pub const fn of(csas: &Csas) -> Self {
@@ -69,19 +90,27 @@ pub enum Newness {
     Ignored,
 }
 
-/// What the cache holds of one entry.
+/// What the cache holds of one entry; there may be a million, so nothing that is seldom there is in it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Held {
     sequence: SequenceNumber,
     body: Option<Arc<[u8]>>,
-    /// A larger number that was acknowledged and not used (register C24).
-    passed_over: Option<SequenceNumber>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Origin {
     quarantined: bool,
     records: BTreeMap<CacheKey, Held>,
+    /// Larger numbers of records with content that were acknowledged and not used (register C24).
+    passed_over: BTreeMap<CacheKey, SequenceNumber>,
+}
+
+impl Origin {
+    /// Whether a number as large as this was passed over under that key.
+    fn has_passed_over(&self, key: CacheKey, sequence: SequenceNumber) -> bool {
+        let passed_over = self.passed_over.get(&key);
+        passed_over.is_some_and(|&passed_over| sequence <= passed_over)
+    }
 }
 
 /// All records, by originator and key.
@@ -91,24 +120,22 @@ pub struct Cache {
 }
 
 impl Cache {
-    fn held(&self, id: RecordId) -> Option<&Held> {
-        self.origins.get(&id.origin)?.records.get(&id.key)
+    fn held(&self, id: RecordId) -> Option<(&Origin, &Held)> {
+        let origin = self.origins.get(&id.origin)?;
+        Some((origin, origin.records.get(&id.key)?))
     }
 
     /// One entry.
     #[must_use]
     pub fn get(&self, id: RecordId) -> Option<Entry<'_>> {
-        let origin = self.origins.get(&id.origin)?;
-        origin
-            .records
-            .get(&id.key)
-            .map(|held| held.view(origin.quarantined))
+        let (origin, held) = self.held(id)?;
+        Some(held.view(origin.quarantined))
     }
 
     /// Number and body of an entry that can be sent, whether or not its originator is in quarantine.
     #[must_use]
     pub(super) fn sendable(&self, id: RecordId) -> Option<(SequenceNumber, Arc<[u8]>)> {
-        let held = self.held(id)?;
+        let (_, held) = self.held(id)?;
         Some((held.sequence, held.body.clone()?))
     }
 
@@ -134,29 +161,35 @@ impl Cache {
         self.origins.values().all(|o| o.records.is_empty())
     }
 
-    /// Compares number `sequence` of entry `id` with what is held (RFC 2334, 2.4). `wrapped` tells
-    /// whether a purge of the entry, if that is what is held, has reached every neighbour.
+    /// Compares number `sequence` of entry `id` with what is held (RFC 2334, 2.4). `wrapped` is asked
+    /// whether a purge of the entry has reached every neighbour, if a purge is what is held.
     #[must_use]
-    pub fn compare(&self, id: RecordId, sequence: SequenceNumber, wrapped: bool) -> Newness {
+    pub fn compare(
+        &self,
+        id: RecordId,
+        sequence: SequenceNumber,
+        wrapped: impl FnOnce() -> bool,
+    ) -> Newness {
+        let entry = self.held(id);
         // R2334-B.2.0.2-11; register H05.
         if !sequence.is_usable() {
-            return match self.held(id) {
-                Some(held) if held.body.is_some() => Newness::Older(held.sequence),
+            return match entry {
+                Some((_, held)) if held.body.is_some() => Newness::Older(held.sequence),
                 _ => Newness::Ignored,
             };
         }
         // R2334-2.4-01, R2334-2.4-03; register C07.
-        let Some(held) = self.held(id) else {
+        let Some((origin, held)) = entry else {
             return Newness::Unknown;
         };
         // Register C11: a literal peer starts a purged key again at the bottom. Only the lower half of
         // the number space counts as that; an instance from just below the purge is merely late.
-        if held.sequence == SequenceNumber::PURGE && wrapped && sequence.0 < 0 {
+        if held.sequence == SequenceNumber::PURGE && sequence.0 < 0 && wrapped() {
             return Newness::Newer;
         }
         // R2334-2.4-02
         match sequence.cmp(&held.sequence) {
-            core::cmp::Ordering::Greater if held.passed_over.is_some_and(|n| sequence <= n) => {
+            core::cmp::Ordering::Greater if origin.has_passed_over(id.key, sequence) => {
                 Newness::Ignored
             }
             core::cmp::Ordering::Greater => Newness::Newer,
@@ -166,36 +199,33 @@ impl Cache {
         }
     }
 
-    /// Puts an instance in place of whatever is held of that entry.
+    /// Puts an instance in place of whatever is held of that entry; true if that had content.
     // R2334-2.3-10
-    pub(super) fn store(&mut self, id: RecordId, sequence: SequenceNumber, body: Arc<[u8]>) {
-        self.origins.entry(id.origin).or_default().records.insert(
-            id.key,
-            Held {
-                sequence,
-                body: Some(body),
-                passed_over: None,
-            },
-        );
+    pub(super) fn store(
+        &mut self,
+        id: RecordId,
+        sequence: SequenceNumber,
+        body: Arc<[u8]>,
+    ) -> bool {
+        let origin = self.origins.entry(id.origin).or_default();
+        origin.passed_over.remove(&id.key);
+        let body = Some(body);
+        let replaced = origin.records.insert(id.key, Held { sequence, body });
+        replaced.is_some_and(|held| held.body.is_some())
     }
 
     /// Remembers the number of an instance that is acknowledged and not used (register C24). Content
     /// that is held under a smaller number stays.
     pub(super) fn pass_over(&mut self, id: RecordId, sequence: SequenceNumber) {
-        self.origins
-            .entry(id.origin)
-            .or_default()
-            .records
-            .entry(id.key)
-            .and_modify(|held| match held.body {
-                Some(_) => held.passed_over = Some(sequence),
-                None => held.sequence = sequence,
-            })
-            .or_insert(Held {
-                sequence,
-                body: None,
-                passed_over: None,
-            });
+        let origin = self.origins.entry(id.origin).or_default();
+        let body = None;
+        let held = origin.records.entry(id.key);
+        let held = held.or_insert(Held { sequence, body });
+        if held.body.is_some() {
+            origin.passed_over.insert(id.key, sequence);
+        } else {
+            held.sequence = sequence;
+        }
     }
 
     /// Drops an entry; true if there was one.
@@ -203,11 +233,36 @@ impl Cache {
         let Some(origin) = self.origins.get_mut(&id.origin) else {
             return false;
         };
+        origin.passed_over.remove(&id.key);
         let removed = origin.records.remove(&id.key).is_some();
         if origin.records.is_empty() && !origin.quarantined {
             self.origins.remove(&id.origin);
         }
         removed
+    }
+
+    /// Drops the content of an entry and keeps its number (register B02).
+    pub(super) fn strip(&mut self, id: RecordId) {
+        let records = self.origins.get_mut(&id.origin).map(|o| &mut o.records);
+        if let Some(held) = records.and_then(|records| records.get_mut(&id.key)) {
+            held.body = None;
+        }
+    }
+
+    /// Drops those entries of an originator of which only the number is kept.
+    pub(super) fn forget_numbers(&mut self, origin: ServerId) {
+        if let Some(records) = self.origins.get_mut(&origin) {
+            let Origin {
+                records: held,
+                passed_over,
+                ..
+            } = records;
+            held.retain(|_, held| held.body.is_some());
+            passed_over.retain(|key, _| held.contains_key(key));
+            if records.records.is_empty() && !records.quarantined {
+                self.origins.remove(&origin);
+            }
+        }
     }
 
     /// Puts an originator into quarantine or takes it out; true if that changed anything.
@@ -271,9 +326,10 @@ impl Cache {
     pub(super) fn rebase(&mut self, base: &impl Fn(RecordId) -> SequenceNumber) {
         for (&origin, records) in &mut self.origins {
             for (&key, held) in &mut records.records {
-                let base = base(RecordId { origin, key });
-                held.sequence = relative(held.sequence, base);
-                held.passed_over = held.passed_over.map(|n| relative(n, base));
+                held.sequence = relative(held.sequence, base(RecordId { origin, key }));
+            }
+            for (&key, passed_over) in &mut records.passed_over {
+                *passed_over = relative(*passed_over, base(RecordId { origin, key }));
             }
         }
     }
@@ -296,120 +352,4 @@ pub(super) const fn relative(sequence: SequenceNumber, base: SequenceNumber) -> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id(origin: u8, key: u8) -> RecordId {
-        RecordId {
-            origin: ServerId([10, 0, 0, origin]),
-            key: CacheKey([0, 0, 0, key]),
-        }
-    }
-
-    fn number(n: i32) -> SequenceNumber {
-        SequenceNumber(n)
-    }
-
-    fn with(records: &[(RecordId, i32)]) -> Cache {
-        let mut cache = Cache::default();
-        for &(id, sequence) in records {
-            cache.store(id, number(sequence), Arc::from([1u8].as_slice()));
-        }
-        cache
-    }
-
-    // R2334-2.4-01, R2334-2.4-02
-    #[test]
-    fn numbers_compare_as_signed_within_one_entry() {
-        let cache = with(&[(id(1, 1), -1)]);
-        assert_eq!(cache.compare(id(1, 1), number(0), false), Newness::Newer);
-        assert_eq!(cache.compare(id(1, 1), number(-1), false), Newness::Equal);
-        assert_eq!(
-            cache.compare(id(1, 1), SequenceNumber::FIRST, false),
-            Newness::Older(number(-1))
-        );
-        assert_eq!(cache.compare(id(1, 2), number(-9), false), Newness::Unknown);
-    }
-
-    // R2334-2.4-03
-    #[test]
-    fn one_key_of_two_originators_is_two_entries() {
-        let cache = with(&[(id(1, 1), 7)]);
-        assert_eq!(cache.compare(id(2, 1), number(3), false), Newness::Unknown);
-    }
-
-    // R2334-B.2.0.2-11
-    #[test]
-    fn the_reserved_number_is_never_used() {
-        let cache = with(&[(id(1, 1), 7)]);
-        let reserved = SequenceNumber::MIN_RESERVED;
-        assert_eq!(
-            cache.compare(id(1, 1), reserved, false),
-            Newness::Older(number(7))
-        );
-        assert_eq!(cache.compare(id(1, 2), reserved, false), Newness::Ignored);
-    }
-
-    #[test]
-    fn a_passed_over_number_is_not_new_again_and_leaves_content_alone() {
-        let mut cache = with(&[(id(1, 1), 7)]);
-        cache.pass_over(id(1, 1), number(9));
-        cache.pass_over(id(1, 2), number(9));
-        assert_eq!(cache.compare(id(1, 1), number(9), false), Newness::Ignored);
-        assert_eq!(cache.compare(id(1, 1), number(10), false), Newness::Newer);
-        assert_eq!(cache.compare(id(1, 2), number(9), false), Newness::Equal);
-        assert_eq!(cache.compare(id(1, 2), number(8), false), Newness::Ignored);
-        assert_eq!(cache.compare(id(1, 2), number(10), false), Newness::Newer);
-        assert!(
-            cache
-                .get(id(1, 1))
-                .is_some_and(|e| e.usable && e.sequence == number(7))
-        );
-        assert!(cache.get(id(1, 2)).is_some_and(|e| !e.usable));
-        let (summaries, more) = cache.summaries(None, 9);
-        assert_eq!(summaries, [id(1, 1).summary(number(7))]);
-        assert!(!more);
-    }
-
-    #[test]
-    fn a_purged_entry_starts_again_only_after_the_purge_is_everywhere() {
-        let cache = with(&[(id(1, 1), i32::MAX)]);
-        let first = SequenceNumber::FIRST;
-        assert!(matches!(
-            cache.compare(id(1, 1), first, false),
-            Newness::Older(_)
-        ));
-        assert_eq!(cache.compare(id(1, 1), first, true), Newness::Newer);
-        assert!(matches!(
-            cache.compare(id(1, 1), SequenceNumber::LAST, true),
-            Newness::Older(_)
-        ));
-    }
-
-    #[test]
-    fn summaries_go_on_after_a_cursor_and_leave_out_the_quarantined() {
-        let mut cache = with(&[(id(1, 1), 1), (id(1, 2), 1), (id(2, 1), 1), (id(3, 1), 1)]);
-        let keys = |batch: &[Csas]| batch.iter().map(RecordId::of).collect::<Vec<_>>();
-        let (batch, more) = cache.summaries(None, 1);
-        assert_eq!((keys(&batch), more), (vec![id(1, 1)], true));
-        let (batch, more) = cache.summaries(Some(id(1, 1)), 2);
-        assert_eq!((keys(&batch), more), (vec![id(1, 2), id(2, 1)], true));
-        assert!(cache.set_quarantine(ServerId([10, 0, 0, 2]), true));
-        let (batch, more) = cache.summaries(Some(id(1, 1)), 2);
-        assert_eq!((keys(&batch), more), (vec![id(1, 2), id(3, 1)], false));
-        assert!(cache.get(id(2, 1)).is_some_and(|e| e.quarantined));
-        assert_eq!(cache.summaries(Some(id(3, 1)), 2), (vec![], false));
-    }
-
-    #[test]
-    fn quarantine_outlives_the_last_record_and_ends_when_lifted() {
-        let mut cache = with(&[(id(1, 1), 1)]);
-        let origin = ServerId([10, 0, 0, 1]);
-        cache.set_quarantine(origin, true);
-        assert!(cache.remove(id(1, 1)));
-        assert!(!cache.remove(id(1, 1)));
-        assert!(cache.is_quarantined(origin) && cache.is_empty());
-        assert!(cache.set_quarantine(origin, false));
-        assert_eq!(cache, Cache::default());
-    }
-}
+mod tests;

@@ -15,6 +15,7 @@ use crate::wire::scsp::{CacheKey, SequenceNumber};
 
 use super::cache::{Cache, RecordId};
 use super::event::NeighborIx;
+use super::multipoint::Heard;
 use super::neighbor::{Neighbor, Timer};
 use super::speaker::Speaker;
 
@@ -27,6 +28,8 @@ pub struct CanonicalSpeaker {
     /// Armed timers with milliseconds left, in firing order.
     timers: Vec<(u64, Timer)>,
     purging: BTreeSet<CacheKey>,
+    given_up: BTreeSet<ServerId>,
+    heard: Vec<Heard>,
 }
 
 impl Speaker {
@@ -82,6 +85,8 @@ impl Speaker {
             neighbors,
             timers,
             purging: core.purging.clone(),
+            given_up: core.given_up.clone(),
+            heard: core.heard.clone(),
         }
     }
 

@@ -8,6 +8,8 @@ use crate::io::{LogEvent, Time};
 use crate::wire::ErrorCode;
 use crate::wire::scsp::{CacheKey, Csa, SequenceNumber};
 
+use super::auth::AuthFault;
+
 /// Index into [`SpeakerConfig::neighbors`](super::SpeakerConfig::neighbors).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NeighborIx(pub u16);
@@ -103,6 +105,22 @@ pub enum SpeakerEvent {
         /// The key.
         key: CacheKey,
     },
+    /// A tombstone's time is over: the record is no longer cached (register C06).
+    Expired {
+        /// When.
+        at: Time,
+        /// Its originator; may be the own id.
+        origin: ServerId,
+        /// Its key.
+        key: CacheKey,
+    },
+    /// An originator was in quarantine for so long that its contents are gone (register B02).
+    GivenUp {
+        /// When.
+        at: Time,
+        /// The originator.
+        origin: ServerId,
+    },
     /// A line for the log.
     Logged {
         /// When.
@@ -120,8 +138,8 @@ pub enum DropReason {
     /// It could not be read. Wrong lengths reset the adjacency (register C25), the rest does not (D13,
     /// D14).
     Malformed(ErrorCode),
-    /// Authentication failed, or was there where none is agreed (register D07).
-    Authentication,
+    /// Authentication failed, is missing, or is there where none is agreed (register D07).
+    Authentication(AuthFault),
     /// Other Protocol ID or Server Group ID.
     WrongInstance,
     /// Other Receiver ID.
@@ -144,6 +162,8 @@ pub struct Meters {
     pub dropped: BTreeMap<DropReason, u64>,
     /// Packets sent.
     pub sent: u64,
+    /// Packets not sent because no key of the receiver is valid (RFC 2334, B.3.1.4).
+    pub withheld: u64,
     /// Packets received, good or bad.
     pub received: u64,
     /// Moves to Waiting by an abnormal event.
@@ -154,6 +174,25 @@ pub struct Meters {
     pub accepted: u64,
     /// CSAs acknowledged only (register C24).
     pub acknowledged_only: u64,
+    /// CSAs acknowledged and dropped because the cache has a newer instance (RFC 2334, 2.3).
+    pub stale: u64,
+    /// CSAs acknowledged and dropped because the cache has that instance.
+    pub duplicate: u64,
+    /// CSAs acknowledged and dropped because of a reserved number, or one passed over before (register
+    /// H05, C24).
+    pub ignored: u64,
+    /// Null records that nobody had asked for (register C15).
+    pub unasked_nulls: u64,
+    /// CSAs of the own id that came back newer than, or unknown to, this server (register C08).
+    pub own_returned: u64,
+    /// CSAs taken and not passed on because their hop count was used up.
+    pub hops_used_up: u64,
+    /// CAs that the state of the alignment let pass without an effect, or with a repeated answer.
+    pub ca_duplicates: u64,
+    /// Summaries in CSU Replies that acknowledge nothing queued, or an older instance.
+    pub idle_acknowledgements: u64,
+    /// Tombstones whose time was over (register C06).
+    pub expired: u64,
     /// Equal number, other octets (register C12).
     pub conflicting: u64,
     /// CSAs sent again for want of an acknowledgement.

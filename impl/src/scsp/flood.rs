@@ -9,6 +9,7 @@ use crate::wire::scsp::{CacheKey, Csa, Csas, SequenceNumber};
 
 use super::cache::{Newness, RecordId};
 use super::event::{Application, Judgement, NeighborIx, SpeakerEvent};
+use super::neighbor::Neighbor;
 use super::speaker::Speaker;
 use super::update::Acknowledgement;
 
@@ -59,6 +60,8 @@ impl Speaker {
         self.core.purging.insert(key);
         self.publish(key, SequenceNumber::PURGE, body);
         self.settle();
+        // There may be nobody to acknowledge it.
+        self.settle_purge(key);
     }
 
     fn originate_as(
@@ -85,15 +88,20 @@ impl Speaker {
         };
         let body: Arc<[u8]> = body.into();
         self.install(id, sequence, body.clone());
+        self.received(id, sequence, None);
         let hop_count = self.config.hop_count;
         self.offer(id, sequence, &body, hop_count, None);
+        self.rearm();
         self.solicit();
     }
 
     /// Puts an originator into quarantine: its records stay, follow updates and are flooded, but are
-    /// left out of summaries until [`Self::restore`] (register B02, B03).
+    /// left out of summaries until [`Self::restore`] (register B02, B03). Given up after
+    /// [`SpeakerConfig::quarantine_ms`](super::SpeakerConfig), of which [`SpeakerEvent::GivenUp`] tells.
     pub fn quarantine(&mut self, origin: ServerId) {
-        self.core.cache.set_quarantine(origin, true);
+        if self.core.cache.set_quarantine(origin, true) {
+            self.start_quarantine(origin);
+        }
     }
 
     /// Takes an originator out of quarantine; its records are flooded once, with the numbers they have
@@ -104,6 +112,7 @@ impl Speaker {
         if !self.core.cache.set_quarantine(origin, false) {
             return;
         }
+        self.end_quarantine(origin);
         let records: Vec<_> = self
             .core
             .cache
@@ -114,6 +123,7 @@ impl Speaker {
         for (id, sequence, body) in records {
             self.offer(id, sequence, &body, hop_count, except);
         }
+        self.rearm();
     }
 
     /// Drops a record from the cache. What is queued of it for a neighbour is still delivered.
@@ -140,37 +150,48 @@ impl Speaker {
 
     /// How a number compares with the cache, a purge that every neighbour has acknowledged included.
     pub(super) fn newness(&self, id: RecordId, sequence: SequenceNumber) -> Newness {
-        let purged = |id| {
-            self.core
-                .cache
-                .get(id)
-                .is_some_and(|entry| entry.sequence == SequenceNumber::PURGE)
-        };
-        let wrapped = purged(id) && !self.is_queued(id, SequenceNumber::PURGE);
+        let wrapped = || !self.is_queued(id, SequenceNumber::PURGE);
         self.core.cache.compare(id, sequence, wrapped)
     }
 
-    /// Takes an instance into the cache: whoever was asked for it has delivered, and older instances
-    /// leave the queues.
-    fn install(&mut self, id: RecordId, sequence: SequenceNumber, body: Arc<[u8]>) {
-        self.core.cache.store(id, sequence, body);
+    /// Takes an instance into the cache, and older instances off the queues; true if the entry had content
+    /// before. The timers are still to be set by [`Self::rearm`].
+    fn install(&mut self, id: RecordId, sequence: SequenceNumber, body: Arc<[u8]>) -> bool {
         // R2334-2.3-18
-        for ix in self.neighbor_ids() {
-            self.with(ix, |n, ctx| {
-                n.queue.supersede(id);
-                n.rearm(ctx);
-            });
-        }
-        self.received(id, sequence);
-    }
-
-    /// Takes an instance off every request list (register C26).
-    fn received(&mut self, id: RecordId, sequence: SequenceNumber) {
         for neighbor in &mut self.core.neighbors {
-            neighbor.requests.receive(id, sequence);
+            neighbor.queue.supersede(id);
+        }
+        self.core.cache.store(id, sequence, body)
+    }
+
+    /// Takes an instance off every request list (register C26); true if it was on that of `from`.
+    fn received(
+        &mut self,
+        id: RecordId,
+        sequence: SequenceNumber,
+        from: Option<NeighborIx>,
+    ) -> bool {
+        let mut solicited = false;
+        for (ix, neighbor) in (0u16..).map(NeighborIx).zip(&mut self.core.neighbors) {
+            solicited |= neighbor.requests.receive(id, sequence) && from == Some(ix);
+        }
+        solicited
+    }
+
+    /// A neighbour without what it needs to send: for what is done for each record.
+    fn neighbor_mut(&mut self, ix: NeighborIx) -> Option<&mut Neighbor> {
+        self.core.neighbors.get_mut(usize::from(ix.0))
+    }
+
+    /// Sets every neighbour's CSU timer, once for all that a call did to the queues.
+    fn rearm(&mut self) {
+        for ix in self.neighbor_ids() {
+            self.with(ix, |n, ctx| n.rearm(ctx));
         }
     }
 
+    /// Offers an instance to every neighbour but `except`. The timers are still to be set by
+    /// [`Self::rearm`].
     fn offer(
         &mut self,
         id: RecordId,
@@ -179,9 +200,10 @@ impl Speaker {
         hop_count: u16,
         except: Option<NeighborIx>,
     ) {
-        for ix in self.neighbor_ids() {
+        let deadline = Time(self.clock.0.saturating_add(self.config.csu_rexmt_ms));
+        for (ix, neighbor) in (0u16..).map(NeighborIx).zip(&mut self.core.neighbors) {
             if Some(ix) != except {
-                self.with(ix, |n, ctx| n.offer(id, sequence, body, hop_count, ctx));
+                neighbor.offer(id, sequence, body, hop_count, deadline);
             }
         }
     }
@@ -195,7 +217,7 @@ impl Speaker {
 
     /// A CSU Request: each CSA is looked at in order (register C35), then all are acknowledged: by then
     /// each has been taken or need not be, so none is held back (R2334-2.3-07).
-    // R2334-2.2.3-04, R2334-2.3-33
+    // R2334-2.2.3-04
     pub(super) fn csu_request<'a>(
         &mut self,
         from: NeighborIx,
@@ -203,6 +225,7 @@ impl Speaker {
         app: &impl Application,
     ) {
         let summaries: Vec<_> = records.map(|csa| self.accept(from, &csa, app)).collect();
+        self.rearm();
         self.with(from, |n, ctx| n.reply(&summaries, ctx));
         self.solicit();
     }
@@ -219,23 +242,27 @@ impl Speaker {
             return Csas { null: true, ..echo };
         }
         // R2334-2.3-25: the neighbour has the very instance that waits for its acknowledgement.
-        self.with(from, |n, ctx| {
-            if n.queue.holds(id, sequence) {
-                n.queue.acknowledge(id, sequence);
-                n.rearm(ctx);
-            }
-        });
+        if let Some(neighbor) = self.neighbor_mut(from) {
+            neighbor.queue.take(id, sequence);
+        }
         if id.origin == self.config.id {
             return self.accept_own(from, csa, echo);
         }
         match self.newness(id, sequence) {
-            Newness::Ignored => echo,
+            Newness::Ignored => {
+                self.out.meters.ignored += 1;
+                echo
+            }
             // R2334-2.3-22
-            Newness::Older(held) => id.summary(held),
+            Newness::Older(held) => {
+                self.out.meters.stale += 1;
+                id.summary(held)
+            }
             // R2334-2.3-26, R2334-2.3-34
             Newness::Equal => {
+                self.out.meters.duplicate += 1;
                 self.compare_content(id, csa.body);
-                self.received(id, sequence);
+                self.received(id, sequence, None);
                 echo
             }
             Newness::Unknown | Newness::Newer => {
@@ -245,7 +272,7 @@ impl Speaker {
                     Judgement::AcknowledgeOnly => {
                         self.out.meters.acknowledged_only += 1;
                         self.core.cache.pass_over(id, sequence);
-                        self.received(id, sequence);
+                        self.received(id, sequence, None);
                     }
                 }
                 echo
@@ -254,16 +281,13 @@ impl Speaker {
     }
 
     /// A newer record of another originator: cache it, tell of it, pass it on.
-    // R2334-2.3-03, R2334-2.3-10, R2334-2.3-11, R2334-B.2.0.2-10, R2334-B.2.0.2-21
+    // R2334-2.3-03, R2334-2.3-10, R2334-2.3-11, R2334-B.2.0.2-10, R2334-B.2.0.2-21, R2334-B.3.1.5-04
     fn learn(&mut self, from: NeighborIx, csa: &Csa<'_>) {
         let id = RecordId::of(&csa.csas);
         let sequence = csa.csas.sequence;
-        let known_key = self.core.cache.get(id).is_some_and(|entry| entry.usable);
-        let solicited = self
-            .with(from, |n, _| n.requests.receive(id, sequence))
-            .unwrap_or(false);
+        let solicited = self.received(id, sequence, Some(from));
         let body: Arc<[u8]> = csa.body.into();
-        self.install(id, sequence, body.clone());
+        let known_key = self.install(id, sequence, body.clone());
         self.out.meters.accepted += 1;
         // R2334-B.2.0.2-01; register C13: solicited news would stop here, so it starts afresh.
         let hop_count = match csa.csas.hop_count.max(1) {
@@ -272,6 +296,8 @@ impl Speaker {
         };
         if hop_count > 0 {
             self.offer(id, sequence, &body, hop_count, Some(from));
+        } else {
+            self.out.meters.hops_used_up += 1;
         }
         self.out.events.push_back(SpeakerEvent::Learned {
             at: self.clock,
@@ -289,16 +315,24 @@ impl Speaker {
     fn accept_own(&mut self, from: NeighborIx, csa: &Csa<'_>, echo: Csas) -> Csas {
         let id = RecordId::of(&csa.csas);
         let newness = self.newness(id, csa.csas.sequence);
-        self.received(id, csa.csas.sequence);
+        self.received(id, csa.csas.sequence, None);
         match newness {
-            Newness::Older(held) => id.summary(held),
+            Newness::Older(held) => {
+                self.out.meters.stale += 1;
+                id.summary(held)
+            }
             Newness::Equal => {
+                self.out.meters.duplicate += 1;
                 self.compare_content(id, csa.body);
                 echo
             }
-            Newness::Ignored => echo,
+            Newness::Ignored => {
+                self.out.meters.ignored += 1;
+                echo
+            }
             // Register H07: what came is acknowledged; the larger re-origination follows.
             Newness::Unknown | Newness::Newer => {
+                self.out.meters.own_returned += 1;
                 self.out.events.push_back(SpeakerEvent::OwnReturned {
                     at: self.clock,
                     key: id.key,
@@ -318,6 +352,7 @@ impl Speaker {
         let solicited = self
             .with(from, |n, _| n.requests.receive(id, sequence))
             .unwrap_or(false);
+        self.out.meters.unasked_nulls += u64::from(!solicited);
         let outdated = self
             .core
             .cache
@@ -352,11 +387,15 @@ impl Speaker {
     pub(super) fn csu_reply(&mut self, from: NeighborIx, summaries: impl Iterator<Item = Csas>) {
         for csas in summaries {
             let id = RecordId::of(&csas);
-            let acknowledged = self.with(from, |n, ctx| {
-                let acknowledged = n.queue.acknowledge(id, csas.sequence);
-                n.rearm(ctx);
-                acknowledged
-            });
+            let acknowledged = self
+                .neighbor_mut(from)
+                .map(|n| n.queue.acknowledge(id, csas.sequence));
+            if matches!(
+                acknowledged,
+                Some(Acknowledgement::NotQueued | Acknowledgement::Older)
+            ) {
+                self.out.meters.idle_acknowledgements += 1;
+            }
             let may_be_newer = match acknowledged {
                 Some(Acknowledgement::Newer) => true,
                 // A late reply: what it says is news all the same, if it is about something known.
@@ -385,24 +424,33 @@ impl Speaker {
                 Newness::Equal | Newness::Older(_) | Newness::Ignored => {}
             }
         }
+        self.with(from, |n, ctx| n.rearm(ctx));
         self.solicit();
     }
 
-    /// Tells of own purges that nobody has yet to acknowledge.
+    /// Tells of own purges that nobody has yet to acknowledge: of those that left a queue in this call, so
+    /// that it costs nothing how many there are.
     // R2334-B.2.0.2-15
     pub(super) fn settle(&mut self) {
-        if self.core.purging.is_empty() {
-            return;
-        }
-        let origin = self.config.id;
-        let done: Vec<_> = self
+        let mut left: Vec<_> = self
             .core
-            .purging
-            .iter()
-            .copied()
-            .filter(|&key| !self.is_queued(RecordId { origin, key }, SequenceNumber::PURGE))
+            .neighbors
+            .iter_mut()
+            .flat_map(|n| n.queue.take_purged())
+            .filter(|id| id.origin == self.config.id)
             .collect();
-        for key in done {
+        left.sort_unstable();
+        for id in left {
+            self.settle_purge(id.key);
+        }
+    }
+
+    /// Tells of one own purge, if nobody has yet to acknowledge it and that was not told before.
+    fn settle_purge(&mut self, key: CacheKey) {
+        let origin = self.config.id;
+        if self.core.purging.contains(&key)
+            && !self.is_queued(RecordId { origin, key }, SequenceNumber::PURGE)
+        {
             self.core.purging.remove(&key);
             self.out.events.push_back(SpeakerEvent::PurgeAcknowledged {
                 at: self.clock,

@@ -10,10 +10,12 @@ use crate::wire::codepoints::ScspType;
 use crate::wire::scsp::{self, Csas, EncodeBody, Header, SequenceNumber};
 
 use super::alignment::{Alignment, CaAction, CaContext, CaMessage};
+use super::auth::{self, Seal};
 use super::cache::{Cache, RecordId};
 use super::config::SpeakerConfig;
 use super::event::{Meters, NeighborIx, SpeakerEvent};
 use super::hello::{Hello, HfsmEvent, HfsmState};
+use super::multipoint::MultipointIx;
 use super::update::{Due, Requests, Retransmit};
 
 /// The timers of a speaker. Their order is the firing order of those due at one instant: whoever is dead
@@ -24,6 +26,8 @@ pub enum Timer {
     Dead(NeighborIx),
     /// The next Hello is to be sent.
     Hello(NeighborIx),
+    /// The next Hello to all leaves of a point-to-multipoint VC is to be sent.
+    MultipointHello(MultipointIx),
     /// CAReXmtInterval.
     Ca(NeighborIx),
     /// The slave's last CA is kept no longer.
@@ -32,17 +36,38 @@ pub enum Timer {
     Csus(NeighborIx),
     /// CSUReXmtInterval of the oldest unacknowledged batch.
     Csu(NeighborIx),
+    /// An ended record is kept no longer (register C06).
+    Tombstone(RecordId),
+    /// An originator in quarantine is given up, in two steps (register B02).
+    Quarantine(ServerId),
+}
+
+/// What waits to be collected for a neighbour.
+#[derive(Clone, Debug)]
+pub(super) enum Outgoing {
+    /// A packet as it is.
+    Packet(Vec<u8>),
+    /// A CSU Reply to that receiver, open to further acknowledgements until it is full or collected.
+    Reply(Option<ServerId>, Vec<Csas>),
 }
 
 /// What leaves a speaker: packets, events, counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outlets {
-    pub(super) packets: VecDeque<(Time, NeighborIx, Vec<u8>)>,
+    pub(super) packets: VecDeque<(Time, NeighborIx, Outgoing)>,
+    pub(super) multipoint: VecDeque<(Time, MultipointIx, Vec<u8>)>,
     pub(super) events: VecDeque<SpeakerEvent>,
     pub(super) meters: Meters,
 }
 
 impl Outlets {
+    /// A packet stays here because no key is valid (RFC 2334, B.3.1.4).
+    // R2334-B.3.1.4-02
+    pub(super) fn withheld(&mut self, at: Time, to: &str) {
+        self.meters.withheld += 1;
+        self.log(at, "no-valid-key", format!("nothing is sent to {to}"));
+    }
+
     pub(super) fn log(&mut self, at: Time, code: &str, detail: String) {
         self.events.push_back(SpeakerEvent::Logged {
             at,
@@ -59,6 +84,8 @@ pub(super) struct Context<'a> {
     pub(super) now: Time,
     pub(super) ix: NeighborIx,
     pub(super) config: &'a SpeakerConfig,
+    /// The neighbour is a leaf of a point-to-multipoint VC: its Hellos are those of the VC.
+    pub(super) is_leaf: bool,
     pub(super) cache: &'a Cache,
     pub(super) timers: &'a mut TimerTable<Timer>,
     pub(super) out: &'a mut Outlets,
@@ -74,8 +101,34 @@ impl Context<'_> {
         self.timers.set(timer, deadline);
     }
 
-    /// One packet to this neighbour. This is where an Authentication extension would be added.
+    /// Sends one packet to this neighbour.
     fn send(&mut self, receiver: Option<ServerId>, body: &EncodeBody<'_>) {
+        if let Some(packet) = self.packet(receiver, body) {
+            let packet = Outgoing::Packet(packet);
+            self.out.packets.push_back((self.now, self.ix, packet));
+        }
+    }
+
+    /// One packet to this neighbour, under the key that is used to send to it; `None` if it is withheld.
+    // R2334-B.3.1-02
+    pub(super) fn packet(
+        &mut self,
+        receiver: Option<ServerId>,
+        body: &EncodeBody<'_>,
+    ) -> Option<Vec<u8>> {
+        let peer = self.config.neighbor(self.ix).or(receiver);
+        let keys = peer
+            .into_iter()
+            .flat_map(|peer| auth::of_peer(&self.config.keys, peer));
+        let key = match auth::seal(keys, self.now) {
+            Seal::Open => None,
+            Seal::Under(key) => Some(key),
+            Seal::Withheld => {
+                self.out
+                    .withheld(self.now, &format!("neighbor {}", self.ix.0));
+                return None;
+            }
+        };
         // R2334-2.1-07, R2334-B.2.0.1-04, R2334-B.2.0.1-05
         let header = Header {
             protocol_id: self.config.protocol_id,
@@ -84,9 +137,9 @@ impl Context<'_> {
             receiver,
         };
         let mut packet = Vec::new();
-        scsp::encode(&header, body, None, &mut packet);
+        scsp::encode(&header, body, key, &mut packet);
         self.out.meters.sent += 1;
-        self.out.packets.push_back((self.now, self.ix, packet));
+        Some(packet)
     }
 }
 
@@ -132,7 +185,7 @@ impl Neighbor {
         let after = self.hello.state();
         match (before, after) {
             // R2334-2.1-06: at once, and then every HelloInterval.
-            (Down, Waiting) => self.send_hello(ctx),
+            (Down, Waiting) if !ctx.is_leaf => self.send_hello(ctx),
             (Down, Down) => {}
             (_, Down) => ctx.timers.cancel(Timer::Hello(ctx.ix)),
             _ => {}
@@ -179,8 +232,8 @@ impl Neighbor {
             Timer::Hello(ctx.ix),
             u64::from(ctx.config.hello_interval_s) * 1000,
         );
-        // R2334-2.1-11, R2334-2.1-18, R2334-B.2.5-05, R2334-B.2.5-09, R2334-B.2.5-10: each VC has one
-        // neighbour, and its Hello lists that one or none (register D05, D06, D09).
+        // R2334-2.1-11, R2334-2.1-18, R2334-B.2.5-05, R2334-B.2.5-09, R2334-B.2.5-10: this VC has one
+        // neighbour, and its Hello lists that one or none (register D05, D06).
         let body = EncodeBody::Hello {
             hello_interval: ctx.config.hello_interval_s,
             dead_factor: ctx.config.dead_factor,
@@ -226,13 +279,26 @@ impl Neighbor {
             cache: ctx.cache,
             limit: ctx
                 .config
-                .summaries_per_message(scsp::overhead(ScspType::Ca)),
+                .summaries_per_message(ScspType::Ca, self.hello.dcsid()),
         };
         let actions = self.alignment.receive(ca, context);
         if actions.contains(&CaAction::Reset) {
             ctx.out.meters.renegotiations += 1;
         }
+        if matches!(actions.as_slice(), [] | [CaAction::Send(_)]) {
+            ctx.out.meters.ca_duplicates += 1;
+        }
         self.perform(actions, found, ctx);
+    }
+
+    /// Something was forgotten that the neighbour may still have: alignment begins anew.
+    // R2334-2.2-08; register B02.
+    pub(super) fn realign(&mut self, ctx: &mut Context<'_>) {
+        if self.hello.state() == HfsmState::Bidirectional {
+            ctx.out.meters.renegotiations += 1;
+            let actions = self.alignment.start();
+            self.perform(actions, &Summarised::default(), ctx);
+        }
     }
 
     /// The CA timer ran out.
@@ -319,7 +385,7 @@ impl Neighbor {
             }
             return;
         }
-        let limit = Self::csus_limit(ctx);
+        let limit = self.csus_limit(ctx);
         let batch = self.requests.next_batch(limit);
         self.send_csus(&batch, ctx);
     }
@@ -327,16 +393,16 @@ impl Neighbor {
     /// The CSUS timer ran out.
     // R2334-2.2.3-07
     pub(super) fn csus_timer(&mut self, ctx: &mut Context<'_>) {
-        let limit = Self::csus_limit(ctx);
-        let batch = self.requests.repeat_batch(limit);
+        let limit = self.csus_limit(ctx);
+        let batch = self.requests.next_batch(limit);
         if self.is_open() && !batch.is_empty() {
             self.send_csus(&batch, ctx);
         }
     }
 
-    fn csus_limit(ctx: &Context<'_>) -> usize {
+    fn csus_limit(&self, ctx: &Context<'_>) -> usize {
         ctx.config
-            .summaries_per_message(scsp::overhead(ScspType::Csus))
+            .summaries_per_message(ScspType::Csus, self.hello.dcsid())
     }
 
     fn send_csus(&self, batch: &[Csas], ctx: &mut Context<'_>) {
@@ -364,25 +430,37 @@ impl Neighbor {
         self.rearm(ctx);
     }
 
-    /// Acknowledges CSAs to the neighbour.
+    /// Acknowledges CSAs to the neighbour, in one message with those of another CSU Request that came
+    /// just before, if that has not been collected yet.
     // R2334-2.3-06, R2334-2.3-29, R2334-B.2.3-02
-    pub(super) fn reply(&self, summaries: &[Csas], ctx: &mut Context<'_>) {
+    pub(super) fn reply(&self, mut summaries: &[Csas], ctx: &mut Context<'_>) {
+        let receiver = self.hello.dcsid();
         let limit = ctx
             .config
-            .summaries_per_message(scsp::overhead(ScspType::CsuReply));
+            .summaries_per_message(ScspType::CsuReply, receiver);
+        if let Some((at, ix, Outgoing::Reply(to, open))) = ctx.out.packets.back_mut()
+            && (*at, *ix, *to) == (ctx.now, ctx.ix, receiver)
+        {
+            let free = limit.saturating_sub(open.len()).min(summaries.len());
+            let (first, rest) = summaries.split_at(free);
+            open.extend_from_slice(first);
+            summaries = rest;
+        }
         for batch in summaries.chunks(limit) {
-            ctx.send(self.hello.dcsid(), &EncodeBody::CsuReply(batch));
+            let reply = Outgoing::Reply(receiver, batch.to_vec());
+            ctx.out.packets.push_back((ctx.now, ctx.ix, reply));
         }
     }
 
-    /// Puts a record on the queue of this neighbour, if it is to have it now or later.
+    /// Puts a record on the queue of this neighbour, if it is to have it now or later; `deadline` is that
+    /// of its repetition. The timer is still to be set by [`Self::rearm`].
     pub(super) fn offer(
         &mut self,
         id: RecordId,
         sequence: SequenceNumber,
         body: &std::sync::Arc<[u8]>,
         hop_count: u16,
-        ctx: &mut Context<'_>,
+        deadline: Time,
     ) {
         use super::alignment::CafsmState::{Aligned, Down, Negotiation, Summarize, Update};
         let deadline = match self.alignment.state() {
@@ -391,11 +469,10 @@ impl Neighbor {
             // Register C16: no CSU may pass yet.
             Summarize(_) => None,
             // R2334-2.3-12
-            Update | Aligned => Some(ctx.after(ctx.config.csu_rexmt_ms)),
+            Update | Aligned => Some(deadline),
         };
         self.queue
             .enqueue(id, sequence, Some(body.clone()), hop_count, deadline);
-        self.rearm(ctx);
     }
 
     /// Sends what is marked to be sent.
@@ -404,7 +481,7 @@ impl Neighbor {
             return;
         }
         let receiver = self.hello.dcsid();
-        let room = usize::from(ctx.config.mtu).saturating_sub(scsp::overhead(ScspType::CsuRequest));
+        let room = ctx.config.room(ScspType::CsuRequest, receiver);
         self.queue.take_unsent(room, |records| {
             ctx.send(receiver, &EncodeBody::CsuRequest(records));
         });

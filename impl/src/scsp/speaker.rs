@@ -2,7 +2,7 @@
 //!
 //! Each call takes the time, which never goes back. A call first fires what is due by then, in order of
 //! deadline and then of [`Timer`]. After a call, handle [`Speaker::poll_event`] and then drain
-//! [`Speaker::poll_send`]: records that are originated meanwhile share packets with what is already to be
+//! [`Speaker::poll_send`] (and [`Speaker::poll_multipoint`], where there are such VCs): records that are originated meanwhile share packets with what is already to be
 //! sent to a neighbour.
 
 use std::collections::BTreeSet;
@@ -10,17 +10,15 @@ use std::collections::BTreeSet;
 use crate::address::ServerId;
 use crate::io::Time;
 use crate::timer::TimerTable;
-use crate::wire::scsp::{self, Body, CacheKey, Header, IdList, Packet};
+use crate::wire::scsp::{CacheKey, EncodeBody};
 
-use super::alignment::{CaMessage, CafsmState};
-use super::cache::{Cache, Entry, Newness, RecordId};
+use super::alignment::CafsmState;
+use super::cache::{Cache, Entry, RecordId};
 use super::config::SpeakerConfig;
-use super::event::{Application, DropReason, Meters, NeighborIx, SpeakerEvent};
+use super::event::{Application, Meters, NeighborIx, SpeakerEvent};
 use super::hello::{HfsmEvent, HfsmState};
-use super::neighbor::{Context, Neighbor, Outlets, Summarised, Timer};
-
-/// The id that stands for every receiver; nobody's own (register C31).
-const EVERYBODY: ServerId = ServerId([0xff; 4]);
+use super::multipoint::{self, Heard, MultipointIx};
+use super::neighbor::{Context, Neighbor, Outgoing, Outlets, Timer};
 
 /// The state proper: everything that the protocol remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +28,10 @@ pub(super) struct Core {
     pub(super) timers: TimerTable<Timer>,
     /// Own purges that some neighbour has yet to acknowledge (register C11, H13).
     pub(super) purging: BTreeSet<CacheKey>,
+    /// Originators in quarantine of whose records only the numbers are left (register B02).
+    pub(super) given_up: BTreeSet<ServerId>,
+    /// For each point-to-multipoint VC the leaves that its Hello lists.
+    pub(super) heard: Vec<Heard>,
 }
 
 // R2334-2.1-16
@@ -37,6 +39,8 @@ pub(super) struct Core {
 #[derive(Clone, Debug)]
 pub struct Speaker {
     pub(super) config: SpeakerConfig,
+    /// The VC that each neighbour is a leaf of, from the configuration.
+    pub(super) leaf_of: Vec<Option<MultipointIx>>,
     pub(super) core: Core,
     pub(super) out: Outlets,
     /// Time of the latest call; what is marked and not sent yet was marked then.
@@ -57,13 +61,16 @@ impl Speaker {
             })
             .collect();
         Self {
-            config,
+            leaf_of: multipoint::leaves(&config),
             core: Core {
                 cache: Cache::default(),
                 neighbors,
                 timers: TimerTable::default(),
                 purging: BTreeSet::new(),
+                given_up: BTreeSet::new(),
+                heard: vec![Heard::default(); config.multipoint.len()],
             },
+            config,
             out: Outlets::default(),
             clock: now,
         }
@@ -85,17 +92,20 @@ impl Speaker {
         &self.config
     }
 
-    /// A VC to a neighbour is up: Hellos start at once. Nothing happens if there is one already.
+    /// A VC to a neighbour is up, or it is a leaf of its point-to-multipoint VC now: Hellos start at once,
+    /// on a point-to-multipoint VC with its first leaf. Nothing happens if there is one already.
     pub fn vc_up(&mut self, now: Time, neighbor: NeighborIx) {
         self.advance(now);
         self.with(neighbor, |n, ctx| n.step(HfsmEvent::VcUp, ctx));
+        self.note_connectivity(neighbor);
         self.settle();
     }
 
-    /// The VC to a neighbour is gone.
+    /// The VC to a neighbour is gone, or it is a leaf of its point-to-multipoint VC no longer.
     pub fn vc_down(&mut self, now: Time, neighbor: NeighborIx) {
         self.advance(now);
         self.with(neighbor, |n, ctx| n.step(HfsmEvent::VcDown, ctx));
+        self.note_connectivity(neighbor);
         self.settle();
     }
 
@@ -133,10 +143,23 @@ impl Speaker {
 
     /// The next packet to send: when, to which neighbour, and its octets without LLC/SNAP.
     pub fn poll_send(&mut self) -> Option<(Time, NeighborIx, Vec<u8>)> {
-        if self.out.packets.is_empty() {
-            self.flush();
+        loop {
+            if self.out.packets.is_empty() {
+                self.flush();
+            }
+            let (at, ix, outgoing) = self.out.packets.pop_front()?;
+            let packet = match outgoing {
+                Outgoing::Packet(packet) => Some(packet),
+                Outgoing::Reply(receiver, summaries) => {
+                    let body = EncodeBody::CsuReply(&summaries);
+                    self.with(ix, |_, ctx| ctx.packet(receiver, &body))
+                        .flatten()
+                }
+            };
+            if let Some(packet) = packet {
+                return Some((at, ix, packet));
+            }
         }
-        self.out.packets.pop_front()
     }
 
     /// The next event.
@@ -185,7 +208,7 @@ impl Speaker {
         self.core.cache.get(RecordId { origin, key })
     }
 
-    fn neighbor(&self, neighbor: NeighborIx) -> Option<&Neighbor> {
+    pub(super) fn neighbor(&self, neighbor: NeighborIx) -> Option<&Neighbor> {
         self.core.neighbors.get(usize::from(neighbor.0))
     }
 
@@ -200,16 +223,27 @@ impl Speaker {
         ix: NeighborIx,
         act: impl FnOnce(&mut Neighbor, &mut Context<'_>) -> R,
     ) -> Option<R> {
+        let is_leaf = self.multipoint_of(ix).is_some();
         let neighbor = self.core.neighbors.get_mut(usize::from(ix.0))?;
         let mut context = Context {
             now: self.clock,
             ix,
             config: &self.config,
+            is_leaf,
             cache: &self.core.cache,
             timers: &mut self.core.timers,
             out: &mut self.out,
         };
-        Some(act(neighbor, &mut context))
+        let result = act(neighbor, &mut context);
+        if is_leaf {
+            self.note_leaf(ix);
+        }
+        Some(result)
+    }
+
+    /// The same where nothing comes of it.
+    fn of(&mut self, ix: NeighborIx, act: impl FnOnce(&mut Neighbor, &mut Context<'_>)) {
+        self.with(ix, act);
     }
 
     /// Moves the clock to `now`, firing what is due on the way.
@@ -221,13 +255,16 @@ impl Speaker {
         while let Some((deadline, timer)) = self.core.timers.pop_due(now) {
             self.clock = deadline.max(self.clock);
             match timer {
-                Timer::Dead(ix) => self.with(ix, |n, ctx| n.step(HfsmEvent::DeadTime, ctx)),
-                Timer::Hello(ix) => self.with(ix, |n, ctx| n.send_hello(ctx)),
-                Timer::Ca(ix) => self.with(ix, |n, ctx| n.ca_timer(ctx)),
-                Timer::CaHold(ix) => self.with(ix, |n, ctx| n.release(ctx)),
-                Timer::Csus(ix) => self.with(ix, |n, ctx| n.csus_timer(ctx)),
-                Timer::Csu(ix) => self.with(ix, |n, ctx| n.csu_timer(ctx)),
-            };
+                Timer::Dead(ix) => self.of(ix, |n, ctx| n.step(HfsmEvent::DeadTime, ctx)),
+                Timer::Hello(ix) => self.of(ix, |n, ctx| n.send_hello(ctx)),
+                Timer::MultipointHello(vc) => self.send_multipoint_hello(vc),
+                Timer::Ca(ix) => self.of(ix, |n, ctx| n.ca_timer(ctx)),
+                Timer::CaHold(ix) => self.of(ix, |n, ctx| n.release(ctx)),
+                Timer::Csus(ix) => self.of(ix, |n, ctx| n.csus_timer(ctx)),
+                Timer::Csu(ix) => self.of(ix, |n, ctx| n.csu_timer(ctx)),
+                Timer::Tombstone(id) => self.expire(id),
+                Timer::Quarantine(origin) => self.quarantine_over(origin),
+            }
         }
         self.clock = now;
     }
@@ -237,154 +274,5 @@ impl Speaker {
         for ix in self.neighbor_ids() {
             self.with(ix, |n, ctx| n.flush(ctx));
         }
-    }
-
-    /// Reads one packet and acts on it, or says why not. Checks go from the cheapest to what needs the
-    /// state; authentication belongs after decoding and before everything else (RFC 2334, B.3.1.4).
-    fn take(
-        &mut self,
-        ix: NeighborIx,
-        octets: &[u8],
-        app: &impl Application,
-    ) -> Result<(), DropReason> {
-        if self.hfsm(ix) == HfsmState::Down {
-            return Err(DropReason::NoVc);
-        }
-        let packet = scsp::decode(octets).map_err(|error| {
-            // R2334-2.1-19; register C25, D13, D14: lengths are, noise and the unknown are not.
-            if error.is_abnormal() {
-                self.with(ix, |n, ctx| n.abnormal(&error.to_string(), ctx));
-            }
-            DropReason::Malformed(error.code)
-        })?;
-        // Register D07: discarded and counted, no reset. No neighbour has a key, so none may send one.
-        if packet.authentication.is_some() {
-            return Err(DropReason::Authentication);
-        }
-        let header = packet.header;
-        // R2334-2-01
-        if (header.protocol_id, header.server_group)
-            != (self.config.protocol_id, self.config.server_group)
-        {
-            return Err(DropReason::WrongInstance);
-        }
-        if let Body::Hello {
-            hello_interval,
-            dead_factor,
-            additional,
-            ..
-        } = packet.body
-        {
-            return self.take_hello(ix, &header, hello_interval, dead_factor, additional);
-        }
-        self.addressed_to_us(ix, &packet)?;
-        match packet.body {
-            Body::Ca {
-                sequence,
-                master,
-                init,
-                more,
-                records,
-            } => {
-                let ca = CaMessage {
-                    sequence,
-                    master,
-                    init,
-                    more,
-                    records: records.iter().collect(),
-                };
-                let found = self.summarised(&ca);
-                self.with(ix, |n, ctx| n.ca(&ca, &found, ctx));
-            }
-            Body::CsuRequest(records) => self.csu_request(ix, records.iter(), app),
-            Body::CsuReply(records) => self.csu_reply(ix, records.iter()),
-            Body::Csus(records) => {
-                self.with(ix, |n, ctx| n.csus(records.iter(), ctx));
-            }
-            Body::Hello { .. } => {}
-        }
-        Ok(())
-    }
-
-    fn take_hello(
-        &mut self,
-        ix: NeighborIx,
-        header: &Header,
-        hello_interval: u16,
-        dead_factor: u16,
-        additional: IdList<'_>,
-    ) -> Result<(), DropReason> {
-        let sender = header.sender;
-        // Register A03, C31: nobody may have these ids; the machine stays in Waiting.
-        if sender == self.config.id || sender == EVERYBODY {
-            let why = format!("impossible server id {sender:?}");
-            self.with(ix, |n, ctx| n.abnormal(&why, ctx));
-            return Err(DropReason::ImpossibleSender);
-        }
-        let configured = self.config.neighbors.get(usize::from(ix.0)).copied();
-        if configured.flatten().is_some_and(|id| id != sender) {
-            return Err(DropReason::WrongSender);
-        }
-        // Register D12: the older VC stays.
-        let elsewhere = (0u16..)
-            .zip(&self.core.neighbors)
-            .any(|(other, n)| other != ix.0 && n.hello.listed() == Some(sender));
-        if elsewhere {
-            let detail = format!("server {sender:?} is live on another VC");
-            self.out.log(self.clock, "second-vc", detail);
-            return Err(DropReason::WrongSender);
-        }
-        // R2334-2.1-08, R2334-B.2.5-11
-        let lists_us = header.receiver == Some(self.config.id)
-            || additional.iter().any(|id| id == self.config.id);
-        self.with(ix, |n, ctx| {
-            n.hello(sender, hello_interval, dead_factor, lists_us, ctx);
-        });
-        Ok(())
-    }
-
-    /// Whether a message other than a Hello may be looked at.
-    fn addressed_to_us(&self, ix: NeighborIx, packet: &Packet<'_>) -> Result<(), DropReason> {
-        let header = packet.header;
-        // R2334-2.1-21
-        if self.hfsm(ix) != HfsmState::Bidirectional {
-            return Err(DropReason::NotBidirectional);
-        }
-        // Register C30.
-        if self.neighbor(ix).and_then(|n| n.hello.dcsid()) != Some(header.sender) {
-            return Err(DropReason::WrongSender);
-        }
-        // R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02; register C31: all ones in a CSU Request only.
-        let everybody = matches!(packet.body, Body::CsuRequest(_)).then_some(EVERYBODY);
-        if header.receiver != Some(self.config.id)
-            && (everybody.is_none() || header.receiver != everybody)
-        {
-            return Err(DropReason::WrongReceiver);
-        }
-        // R2334-2.3-01; register C23: no reply and no reset.
-        let needs_open = !matches!(packet.body, Body::Ca { .. });
-        if needs_open && !self.cafsm(ix).is_open() {
-            return Err(DropReason::WrongState);
-        }
-        Ok(())
-    }
-
-    /// What a CA's summaries show, by comparison with the cache (RFC 2334, 2.2.2.1).
-    // R2334-2.2.2-06, R2334-2.2.2-13, R2334-2.2.2.1-01
-    fn summarised(&self, ca: &CaMessage) -> Summarised {
-        let mut found = Summarised::default();
-        for csas in &ca.records {
-            let id = RecordId::of(csas);
-            let newness = self.newness(id, csas.sequence);
-            match newness {
-                // Register C08: own content is not fetched over what is held here.
-                Newness::Newer if id.origin == self.config.id => {
-                    found.returned.push((id, csas.sequence));
-                }
-                Newness::Unknown | Newness::Newer => found.newer.push((id, csas.sequence)),
-                Newness::Equal | Newness::Older(_) | Newness::Ignored => {}
-            }
-        }
-        found
     }
 }

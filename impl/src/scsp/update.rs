@@ -1,100 +1,18 @@
-//! Cache State Update towards one neighbour: the CSA request list with its CSUS (RFC 2334, 2.2.3) and
-//! the retransmit queue of CSAs that wait for an acknowledgement (RFC 2334, 2.3).
+//! Cache State Update towards one neighbour: the CSA request list with its CSUS (RFC 2334, 2.2.3), and
+//! here the retransmit queue of CSAs that wait for an acknowledgement (RFC 2334, 2.3).
 
+mod requests;
+
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::io::Time;
-use crate::wire::scsp::{Csa, Csas, SequenceNumber};
+use crate::wire::scsp::{CSAS_LENGTH, Csa, SequenceNumber};
 
 use super::cache::{RecordId, relative};
 
-/// The CSA Request List (CRL): what the neighbour has newer, and which of it the outstanding CSUS asks
-/// for.
-// R2334-2.2.2.1-01
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Requests {
-    wanted: BTreeMap<RecordId, SequenceNumber>,
-    outstanding: BTreeSet<RecordId>,
-}
-
-impl Requests {
-    /// Puts instance `sequence` of `id` on the list.
-    pub fn want(&mut self, id: RecordId, sequence: SequenceNumber) {
-        let wanted = self.wanted.entry(id).or_insert(sequence);
-        *wanted = sequence.max(*wanted);
-    }
-
-    /// Instance `sequence` has come, from whomever; true if the list asked for it or for an older one
-    /// (register C26). An end of the number space is satisfied by whatever comes after it (C11).
-    pub fn receive(&mut self, id: RecordId, sequence: SequenceNumber) -> bool {
-        let satisfied = self
-            .wanted
-            .get(&id)
-            .is_some_and(|&wanted| sequence >= wanted || wanted == SequenceNumber::PURGE);
-        if satisfied {
-            self.wanted.remove(&id);
-            self.outstanding.remove(&id);
-        }
-        satisfied
-    }
-
-    /// Nothing is asked for and nothing remains to be.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.wanted.is_empty()
-    }
-
-    /// What is asked for, or is to be, and the number announced.
-    pub fn iter(&self) -> impl Iterator<Item = (RecordId, SequenceNumber)> + '_ {
-        self.wanted.iter().map(|(&id, &sequence)| (id, sequence))
-    }
-
-    /// Whether records of a CSUS have yet to come.
-    // R2334-2.2.3-05
-    #[must_use]
-    pub fn is_outstanding(&self) -> bool {
-        !self.outstanding.is_empty()
-    }
-
-    /// The first CSUS, or the one after all records of the last have come: up to `limit` records not
-    /// asked for yet.
-    // R2334-2.2.3-08
-    pub fn next_batch(&mut self, limit: usize) -> Vec<Csas> {
-        self.outstanding.clear();
-        self.repeat_batch(limit)
-    }
-
-    /// The CSUS after the timer ran out: the records still missing and further ones, up to `limit`.
-    // R2334-2.2.3-07
-    pub fn repeat_batch(&mut self, limit: usize) -> Vec<Csas> {
-        let free = limit.saturating_sub(self.outstanding.len());
-        let further: Vec<_> = self
-            .wanted
-            .keys()
-            .filter(|id| !self.outstanding.contains(id))
-            .take(free)
-            .copied()
-            .collect();
-        self.outstanding.extend(further);
-        self.outstanding
-            .iter()
-            .filter_map(|id| Some(id.summary(*self.wanted.get(id)?)))
-            .collect()
-    }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.wanted.clear();
-        self.outstanding.clear();
-    }
-
-    pub(super) fn rebase(&mut self, base: &impl Fn(RecordId) -> SequenceNumber) {
-        for (&id, wanted) in &mut self.wanted {
-            *wanted = relative(*wanted, base(id));
-        }
-    }
-}
+pub use requests::Requests;
 
 /// One CSA that waits for the neighbour's acknowledgement, or to be sent at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -106,6 +24,8 @@ struct Queued {
     repeats: u32,
     /// Due for repetition; `None` while the neighbour is in Cache Summarize (register C16).
     deadline: Option<Time>,
+    /// To be sent with the next CSU Request, with this hop count: that of the instance, not of the entry.
+    mark: Option<u16>,
 }
 
 /// How a summary in a CSU Reply compares with the queue (RFC 2334, 2.3).
@@ -137,21 +57,17 @@ pub enum Due {
     Exhausted,
 }
 
-/// An instance that is to be sent, with the hop count to send: that of the instance, not of the entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Mark {
-    id: RecordId,
-    sequence: SequenceNumber,
-    hop_count: u16,
-}
-
-/// The DCS retransmit queue.
+/// The DCS retransmit queue: CSAs by name, and by when they are due. Each operation on one CSA looks it up
+/// once or twice and passes no other by.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Retransmit {
     records: BTreeMap<RecordId, Queued>,
     batches: BTreeMap<Time, Batch>,
-    /// To be sent with the next CSU Request. Of an instance that is no longer queued, a mark may be left.
-    unsent: Vec<Mark>,
+    /// Marked CSAs in the order in which they are to be sent: the first place counts. Places of what is no
+    /// longer marked may be left.
+    unsent: Vec<RecordId>,
+    /// Purges that left since [`Self::take_purged`].
+    purged: Vec<RecordId>,
 }
 
 impl Retransmit {
@@ -166,57 +82,63 @@ impl Retransmit {
         hop_count: u16,
         deadline: Option<Time>,
     ) {
-        let (mut keep, mut repeats) = (hop_count, 0);
-        if let Some(queued) = self.remove(id)
-            && queued.sequence == sequence
-        {
-            // Sent again by request: the wider hop count stays, and the count of repetitions.
-            keep = keep.max(queued.hop_count);
-            repeats = queued.repeats;
-        }
-        let queued = Queued {
-            sequence,
-            hop_count: keep,
-            body,
-            repeats,
-            deadline,
-        };
-        self.records.insert(id, queued);
-        self.schedule(id, deadline);
-        self.unsent.push(Mark {
-            id,
+        let mut queued = Queued {
             sequence,
             hop_count,
-        });
-        // A queue that may not be sent for long gathers marks of what was replaced on it.
+            body,
+            repeats: 0,
+            deadline,
+            mark: Some(hop_count),
+        };
+        match self.records.entry(id) {
+            Entry::Vacant(place) => {
+                place.insert(queued);
+            }
+            Entry::Occupied(mut place) => {
+                let before = place.get();
+                if before.sequence == sequence {
+                    // Sent again by request: the wider hop count stays, and the count of repetitions.
+                    queued.hop_count = hop_count.max(before.hop_count);
+                    queued.repeats = before.repeats;
+                    // Not sent yet at all: it goes as it was to go.
+                    queued.mark = before.mark.or(queued.mark);
+                } else if before.sequence == SequenceNumber::PURGE {
+                    self.purged.push(id);
+                }
+                let before = place.insert(queued);
+                leave(&mut self.batches, before.deadline);
+            }
+        }
+        self.schedule(id, deadline);
+        self.unsent.push(id);
+        // A queue that may not be sent for long gathers places of what was replaced on it.
         if self.unsent.len() > 2 * self.records.len() + 64 {
-            self.unsent = self.marked();
+            self.unsent = self.places();
         }
     }
 
-    /// What is to be sent, each record once: in the place of its first mark, as the first mark of the
-    /// instance that is queued says.
-    fn marked(&self) -> Vec<Mark> {
-        let mut marks = BTreeMap::new();
-        for mark in &self.unsent {
-            if self.holds(mark.id, mark.sequence) {
-                marks.entry(mark.id).or_insert(*mark);
-            }
-        }
-        let places = self.unsent.iter();
-        places.filter_map(|place| marks.remove(&place.id)).collect()
+    /// What is marked, each once, in the order in which it is to be sent.
+    fn places(&self) -> Vec<RecordId> {
+        let mut seen = BTreeSet::new();
+        let marked = |id: &RecordId| self.records.get(id).is_some_and(|q| q.mark.is_some());
+        let places = self.unsent.iter().copied();
+        places.filter(|id| marked(id) && seen.insert(*id)).collect()
     }
 
     /// The queue may be sent from now on: everything on it gets `deadline`.
     pub fn open(&mut self, deadline: Time) {
-        let waiting: Vec<_> = self.unsent.iter().map(|mark| mark.id).collect();
-        for id in waiting {
+        let batch = self.batches.entry(deadline).or_default();
+        for &id in &self.unsent {
             if let Some(queued) = self.records.get_mut(&id)
                 && queued.deadline.is_none()
             {
                 queued.deadline = Some(deadline);
-                self.schedule(id, Some(deadline));
+                batch.order.push(id);
+                batch.live += 1;
             }
+        }
+        if batch.live == 0 {
+            self.batches.remove(&deadline);
         }
     }
 
@@ -228,46 +150,61 @@ impl Retransmit {
         }
     }
 
-    fn remove(&mut self, id: RecordId) -> Option<Queued> {
-        let queued = self.records.remove(&id)?;
-        // R2334-2.3-15
-        if let Some(deadline) = queued.deadline
-            && let Some(batch) = self.batches.get_mut(&deadline)
-        {
-            batch.live -= 1;
-            if batch.live == 0 {
-                self.batches.remove(&deadline);
-            }
-        }
-        Some(queued)
-    }
-
     /// Compares a summary from a CSU Reply with the queue and takes the acknowledged off it. Hop count,
     /// record length and N bit play no part (register C14).
     pub fn acknowledge(&mut self, id: RecordId, sequence: SequenceNumber) -> Acknowledgement {
-        let Some(queued) = self.records.get(&id) else {
+        let Entry::Occupied(place) = self.records.entry(id) else {
             return Acknowledgement::NotQueued;
         };
-        match sequence.cmp(&queued.sequence) {
+        let acknowledgement = match sequence.cmp(&place.get().sequence) {
             // R2334-2.3-19
-            core::cmp::Ordering::Equal => {
-                self.remove(id);
-                Acknowledgement::Acknowledged
-            }
+            core::cmp::Ordering::Equal => Acknowledgement::Acknowledged,
             // R2334-2.3-20
-            core::cmp::Ordering::Less => Acknowledgement::Older,
+            core::cmp::Ordering::Less => return Acknowledgement::Older,
             // R2334-2.3-21
-            core::cmp::Ordering::Greater => {
-                self.remove(id);
-                Acknowledgement::Newer
+            core::cmp::Ordering::Greater => Acknowledgement::Newer,
+        };
+        let queued = place.remove();
+        self.left(id, &queued);
+        acknowledgement
+    }
+
+    /// Takes exactly that instance off the queue; true if it was there.
+    // R2334-2.3-25
+    pub fn take(&mut self, id: RecordId, sequence: SequenceNumber) -> bool {
+        match self.records.entry(id) {
+            Entry::Occupied(place) if place.get().sequence == sequence => {
+                let queued = place.remove();
+                self.left(id, &queued);
+                true
             }
+            _ => false,
         }
     }
 
-    /// Takes whatever is queued under that name off the queue: a newer instance is known.
+    /// What is to be done after a CSA left.
+    fn left(&mut self, id: RecordId, queued: &Queued) {
+        // R2334-2.3-15
+        leave(&mut self.batches, queued.deadline);
+        if queued.sequence == SequenceNumber::PURGE {
+            self.purged.push(id);
+        }
+    }
+
+    /// Names under which a purge has left the queue, acknowledged or not, since the last call.
+    pub(super) fn take_purged(&mut self) -> Vec<RecordId> {
+        core::mem::take(&mut self.purged)
+    }
+
+    /// Takes whatever is queued under that name off the queue, because a newer instance is known; true if
+    /// there was anything.
     // R2334-2.3-18
-    pub fn supersede(&mut self, id: RecordId) {
-        self.remove(id);
+    pub fn supersede(&mut self, id: RecordId) -> bool {
+        let Some(queued) = self.records.remove(&id) else {
+            return false;
+        };
+        self.left(id, &queued);
+        true
     }
 
     /// Whether instance `sequence` of `id` waits here.
@@ -302,21 +239,27 @@ impl Retransmit {
     /// whatever its size), and unmarks them.
     // R2334-2.3-05, R2334-2.3-08
     pub fn take_unsent(&mut self, room: usize, mut send: impl FnMut(&[Csa<'_>])) {
-        let marked = self.marked();
-        self.unsent.clear();
+        let mut unsent = core::mem::take(&mut self.unsent);
+        let mut marks = Vec::with_capacity(unsent.len().min(self.records.len()));
+        for id in unsent.drain(..) {
+            let queued = self.records.get_mut(&id);
+            if let Some(mark) = queued.and_then(|queued| queued.mark.take()) {
+                marks.push((id, mark));
+            }
+        }
         let mut packet = Vec::new();
         let mut octets = 0;
-        for mark in marked {
-            let Some(queued) = self.records.get(&mark.id) else {
+        for (id, hop_count) in marks {
+            let Some(queued) = self.records.get(&id) else {
                 continue;
             };
             let body = queued.body.as_deref().unwrap_or_default();
-            let mut csas = mark.id.summary(mark.sequence);
-            csas.hop_count = mark.hop_count;
+            let mut csas = id.summary(queued.sequence);
+            csas.hop_count = hop_count;
             // R2334-2.3-23, R2334-2.3-24, R2334-B.2.0.2-07
             csas.null = queued.body.is_none();
             let csa = Csa { csas, body };
-            let size = crate::wire::scsp::CSAS_LENGTH + body.len();
+            let size = CSAS_LENGTH + body.len();
             if octets + size > room && !packet.is_empty() {
                 send(&packet);
                 packet.clear();
@@ -351,21 +294,24 @@ impl Retransmit {
             }
             queued.repeats += 1;
             queued.deadline = Some(again);
-            let mark = Mark {
-                id,
-                sequence: queued.sequence,
-                hop_count: queued.hop_count,
-            };
+            queued.mark = queued.mark.or(Some(queued.hop_count));
             self.schedule(id, Some(again));
-            self.unsent.push(mark);
+            self.unsent.push(id);
             repeated += 1;
         }
         Due::Repeat(repeated)
     }
 
-    /// Forgets everything.
+    /// Forgets everything but which purges have left.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        let mut purged = self.take_purged();
+        let records = self.records.iter();
+        let purges = records.filter(|(_, queued)| queued.sequence == SequenceNumber::PURGE);
+        purged.extend(purges.map(|(&id, _)| id));
+        *self = Self {
+            purged,
+            ..Self::default()
+        };
     }
 
     /// The same queue with deadlines as milliseconds from `now` and numbers from `base`, and without
@@ -397,14 +343,23 @@ impl Retransmit {
                 (from_now(deadline), Batch { order, live })
             })
             .collect();
-        let mut unsent = self.marked();
-        for mark in &mut unsent {
-            mark.sequence = relative(mark.sequence, base(mark.id));
-        }
         Self {
             records,
             batches,
-            unsent,
+            unsent: self.places(),
+            purged: self.purged.clone(),
+        }
+    }
+}
+
+/// One CSA fewer is due at `deadline`.
+fn leave(batches: &mut BTreeMap<Time, Batch>, deadline: Option<Time>) {
+    if let Some(deadline) = deadline
+        && let Entry::Occupied(mut batch) = batches.entry(deadline)
+    {
+        batch.get_mut().live -= 1;
+        if batch.get().live == 0 {
+            batch.remove();
         }
     }
 }

@@ -51,11 +51,77 @@ fn hello_is_answered_and_a_foreign_version_refused() {
             .unwrap()
             .contains(&json!("server"))
     );
+    assert!(
+        good["claims"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("scsp.auth"))
+    );
     assert_eq!(
         (&bad["status"], &bad["code"]),
         (&json!("error"), &json!("version"))
     );
     assert_eq!((&bye["id"], &bye["status"]), (&json!(3), &json!("ok")));
+}
+
+/// A reset with one neighbour, 0a000002, and a key for the server of that id.
+fn keyed(peer_id: &str) -> Value {
+    let mut reset = reset();
+    reset["config"]["neighbors"] = json!([{"id": "0a000002", "atm": peer(2)}]);
+    reset["config"]["auth"] = json!([{
+        "spi": 4096, "peer_id": peer_id, "algorithm": "hmac-md5-128", "key": "0b".repeat(16),
+    }]);
+    reset
+}
+
+// R2334-B.3.1.3-01, R2334-B.3.1.4-01
+#[test]
+fn keys_are_configured_by_reset() {
+    let up = json!({"id": 2, "op": "vc_up", "at": 0, "vc": "n2", "peer": peer(2)});
+    let answered = answers(&[keyed("0a000002"), up.clone()]);
+    let hello = answered[1]["out"][0]["send"]["hex"].as_str().unwrap();
+    // Type 1, 20 octets, the SPI; after 16 octets more the End extension.
+    let (_, extension) = hello.split_once("0001001400001000").unwrap();
+    assert_eq!(extension.len(), 2 * (16 + 4));
+    assert!(extension.ends_with("00000000"));
+    // A frame without authentication has no effect.
+    let bare = answers(&[reset_with_neighbor(), up.clone()]);
+    let bare = bare[1]["out"][0]["send"]["hex"].clone();
+    assert!(!bare.as_str().unwrap().contains("00010014"));
+    let probe = json!({"id": 4, "op": "probe", "at": 0, "what": "hfsm"});
+    let deliver = json!({"id": 3, "op": "deliver", "at": 0, "vc": "n2", "hex": of_second(&bare)});
+    let answered = answers(&[
+        keyed("0a000002"),
+        up.clone(),
+        deliver.clone(),
+        probe.clone(),
+    ]);
+    assert_eq!(answered[3]["probe"]["0a000002"], "waiting");
+    let answered = answers(&[reset_with_neighbor(), up, deliver, probe]);
+    assert_eq!(answered[3]["probe"]["0a000002"], "unidirectional");
+    // A key that nobody could use is refused.
+    let refused = answers(&[keyed("0a000003")]);
+    assert_eq!(
+        (&refused[0]["status"], &refused[0]["code"]),
+        (&json!("error"), &json!("config"))
+    );
+}
+
+fn reset_with_neighbor() -> Value {
+    let mut reset = keyed("0a000002");
+    reset["config"]["auth"] = json!([]);
+    reset
+}
+
+/// A Hello of server 0a000001 as server 0a000002 would send it: id and checksum are one more and one less.
+fn of_second(hello: &Value) -> String {
+    let hex = hello.as_str().unwrap();
+    let (head, tail) = hex.split_at(hex.len() - 1);
+    assert_eq!(tail, "1");
+    // LLC/SNAP, then version, type and size before the checksum.
+    let at = 2 * (8 + 4);
+    let sum = u16::from_str_radix(&head[at..at + 4], 16).unwrap() - 1;
+    format!("{}{sum:04x}{}2", &head[..at], &head[at + 4..])
 }
 
 #[test]

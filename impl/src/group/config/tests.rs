@@ -43,13 +43,69 @@ fn reads_null_neighbor_ids_auth_and_order() {
     assert!(!format!("{:?}", read.auth).contains("11"));
     assert_eq!(read.redirect_order, RedirectOrder::LearnedOnly);
     assert_eq!(read.protocols.first().unwrap().snap, [0, 0, 0, 8, 0]);
-    // Read, and refused: to ignore it would be worse.
+    assert_eq!(read.validate(), Ok(()));
+    let again: GroupConfig = serde_json::from_str(&serde_json::to_string(&read).unwrap()).unwrap();
+    assert_eq!(again, read);
+}
+
+fn auth(peer: u8, spi: u32) -> AuthConfig {
+    AuthConfig {
+        spi,
+        peer_id: ServerId([10, 0, 0, peer]),
+        algorithm: AuthAlgorithm::HmacMd5,
+        key: vec![0x0b; 16],
+        not_before_ms: 0,
+        not_after_ms: None,
+    }
+}
+
+// R2334-B.3.1.3-01, R2334-B.3.1.3-03, R2334-B.3.1.3-04
+#[test]
+fn reads_lifetimes_and_several_keys_of_a_neighbor() {
+    let mut config = config();
+    config.auth = vec![auth(2, 1), auth(2, 2)];
+    let text = r#"{"spi":2,"peer_id":"0a000002","algorithm":"hmac-md5-128",
+        "key":"0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b","not_before_ms":5,"not_after_ms":9}"#;
+    config.auth[1] = serde_json::from_str(text).unwrap();
     assert_eq!(
-        read.validate(),
-        Err(ConfigError::Authentication {
-            peer: ServerId([10, 0, 0, 2]),
-            spi: 4096
-        })
+        (config.auth[1].not_before_ms, config.auth[1].not_after_ms),
+        (5, Some(9))
+    );
+    assert_eq!(config.validate(), Ok(()));
+}
+
+// R2334-B.3.1.2-01: the one algorithm there is.
+#[test]
+fn refuses_other_algorithms() {
+    let text = r#"{"spi":2,"peer_id":"0a000002","algorithm":"hmac-sha1","key":"0b"}"#;
+    assert!(serde_json::from_str::<AuthConfig>(text).is_err());
+}
+
+// R2334-B.3.1.3-01
+#[test]
+fn refuses_keys_that_cannot_be_used() {
+    let fault = |entries: Vec<AuthConfig>| {
+        let error = refused(|c| c.auth = entries);
+        let ConfigError::Authentication { fault, .. } = error else {
+            panic!("{error}");
+        };
+        fault
+    };
+    for stranger in [1, 3] {
+        assert_eq!(
+            fault(vec![auth(stranger, 1)]),
+            AuthConfigFault::NoSuchNeighbor
+        );
+    }
+    let mut entry = auth(2, 1);
+    entry.key.clear();
+    assert_eq!(fault(vec![entry]), AuthConfigFault::NoKey);
+    let mut entry = auth(2, 1);
+    (entry.not_before_ms, entry.not_after_ms) = (7, Some(7));
+    assert_eq!(fault(vec![entry]), AuthConfigFault::NeverValid);
+    assert_eq!(
+        fault(vec![auth(2, 1), auth(2, 1)]),
+        AuthConfigFault::RepeatedSpi
     );
 }
 

@@ -195,7 +195,7 @@ fn csu_and_csus_before_update_cache_have_no_effect() {
     assert_eq!(dropped(&s, DropReason::WrongState), 6);
 }
 
-// R2334-2-01, R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02, R2334-B.2.0.1-05: register C25, C30.
+// R2334-1-01, R2334-2-01, R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02, R2334-B.2.0.1-05: register C25, C30.
 #[test]
 fn frames_for_others_are_dropped_without_a_reset() {
     let mut s = Scripted::new(&[3]);
@@ -308,23 +308,6 @@ fn nobody_may_have_our_id_or_everybodys() {
     }
 }
 
-// R2334-B.3.1.3-02: register D07; nobody here has a key.
-#[test]
-fn an_authenticated_frame_is_dropped_without_a_reset() {
-    let mut s = Scripted::new(&[3]);
-    s.align(0);
-    // G7 of the golden frames, a Hello of 10.0.0.1 with authentication.
-    let hex = "01050040f570002400030003000000000003000100000000040400000a000001\
-               0a0000020001001400001000b125683d9392cd01157545c766fca4cf00000000";
-    let octets: Vec<u8> = (0..hex.len() / 2)
-        .map(|n| u8::from_str_radix(&hex[2 * n..2 * n + 2], 16).unwrap())
-        .collect();
-    let before = s.speaker.core().clone();
-    s.raw(0, &octets);
-    assert_eq!(dropped(&s, DropReason::Authentication), 1);
-    assert_eq!(*s.speaker.core(), before);
-}
-
 // R2334-2.1-05: a VC that comes up twice, a neighbour that is not configured.
 #[test]
 fn odd_calls_do_no_harm() {
@@ -345,7 +328,7 @@ fn odd_calls_do_no_harm() {
     assert_eq!(s.speaker.poll_send().map(|(at, ..)| at), Some(s.now));
 }
 
-// R2334-2.1-16: each speaker is one PID/SGID; two on one VC do not disturb each other.
+// R2334-1-01, R2334-2.1-16: each speaker is one PID/SGID; two on one VC do not disturb each other.
 #[test]
 fn two_groups_on_one_vc_are_two_adjacencies() {
     let mut one = Sim::pair(|_, config| config.server_group = 1);

@@ -2,7 +2,7 @@
 
 use crate::wire::scsp::{Body, Csa, Csas, SequenceNumber};
 
-use super::super::event::SpeakerEvent;
+use super::super::event::{Meters, SpeakerEvent};
 use super::peer::Scripted;
 use super::sim::Sim;
 use super::{content, events, key, server};
@@ -46,6 +46,29 @@ fn a_used_up_hop_count_goes_no_further() {
     sim.originate_and_pump(0, 1, &[5]);
     let has = |sim: &Sim, n: usize| sim.speakers[n].get(server(1), key(1)).is_some();
     assert_eq!([1, 2, 3].map(|n| has(&sim, n)), [true, true, false]);
+}
+
+// R2334-2-02
+#[test]
+fn any_graph_that_connects_the_servers_will_do() {
+    let line = [(0, 1), (1, 2), (2, 3)].as_slice();
+    let ring = [(0, 1), (1, 2), (2, 3), (0, 3)].as_slice();
+    let star = [(0, 2), (1, 2), (2, 3)].as_slice();
+    let kite = [(0, 1), (0, 2), (1, 2), (2, 3)].as_slice();
+    for graph in [line, ring, star, kite] {
+        let mut sim = Sim::new(4, graph, |_, _| {});
+        for me in 0..4 {
+            sim.originate(me, 1, &[1]);
+        }
+        sim.all_up();
+        sim.advance(3000);
+        for me in 0..4 {
+            sim.originate_and_pump(me, 2, &[2]);
+        }
+        sim.assert_aligned();
+        sim.assert_equal_caches();
+        assert_eq!(content(&sim.speakers[0]).len(), 8, "{graph:?}");
+    }
 }
 
 // R2334-2.3-34
@@ -543,7 +566,7 @@ fn quarantined_records_are_kept_unsummarised_and_flooded_once_when_restored() {
     assert_eq!(s.csas_to(1), []);
 }
 
-// R2334-2.3-29, R2334-2.3-27: register C31.
+// R2334-2.3-29, R2334-2.3-27, R2334-2.3-33: register C31.
 #[test]
 fn a_request_to_everybody_is_answered_to_its_sender() {
     let (mut s, _) = two_neighbors();
@@ -556,6 +579,14 @@ fn a_request_to_everybody_is_answered_to_its_sender() {
         }],
     );
     assert_eq!(s.replies_to(0), [foreign(1, 5, 1)]);
+    let (_, reply) = s.sent.iter().find(|(to, _)| *to == 0).unwrap();
+    let header = crate::wire::scsp::decode(reply).unwrap().header;
+    assert_eq!(
+        (header.sender, header.receiver),
+        (server(2), Some(server(1)))
+    );
+    // Flooded all the same: a mesh is no single port here.
+    assert_eq!(s.csas_to(1), [(foreign(1, 5, 8), vec![1])]);
     s.clear();
     s.csu_to(
         0,
@@ -567,4 +598,50 @@ fn a_request_to_everybody_is_answered_to_its_sender() {
     );
     assert_eq!(s.sent, []);
     assert!(s.speaker.get(server(9), key(2)).is_none());
+}
+
+// R2334-2.2.1-13, R2334-2.3-20, R2334-2.3-22, R2334-2.3-34, R2334-B.2.0.2-01, R2334-B.2.0.2-11
+#[test]
+fn whatever_is_dropped_is_counted_under_its_reason() {
+    let (mut s, other) = two_neighbors();
+    s.speaker.originate(s.now, key(1), vec![1]).unwrap();
+    s.drain();
+    let csa = |csas| Csa { csas, body: &[1] };
+    let before = s.speaker.meters().clone();
+    // New, but with its last hop; again; older; the reserved number; under the own id.
+    s.csu(0, &[csa(foreign(1, 5, 1))]);
+    s.csu(other, &[csa(foreign(1, 5, 9)), csa(foreign(1, 4, 9))]);
+    s.csu(0, &[csa(foreign(2, i32::MIN, 9))]);
+    let own = |sequence| Csas {
+        origin: server(2),
+        ..foreign(1, sequence, 9)
+    };
+    s.csu(0, &[csa(own(7)), csa(own(i32::MIN + 1))]);
+    // A null record and acknowledgements that nobody waits for; a CA that was answered before.
+    let null = Csas {
+        null: true,
+        ..foreign(3, 5, 1)
+    };
+    s.csu(
+        0,
+        &[Csa {
+            csas: null,
+            body: &[],
+        }],
+    );
+    s.csu_reply(0, &[foreign(4, 5, 1)]);
+    s.ca(other, 9001, "M", &[]);
+    let after = s.speaker.meters();
+    let counted = |of: fn(&Meters) -> u64| of(after) - of(&before);
+    assert_eq!(counted(|m| m.accepted), 1);
+    assert_eq!(counted(|m| m.hops_used_up), 1);
+    assert_eq!(counted(|m| m.duplicate), 2);
+    assert_eq!(counted(|m| m.stale), 1);
+    assert_eq!(counted(|m| m.ignored), 1);
+    assert_eq!(counted(|m| m.own_returned), 1);
+    assert_eq!(counted(|m| m.unasked_nulls), 1);
+    assert_eq!(counted(|m| m.idle_acknowledgements), 1);
+    assert_eq!(counted(|m| m.ca_duplicates), 1);
+    // Every one of them was a frame in order.
+    assert_eq!(after.dropped, before.dropped);
 }

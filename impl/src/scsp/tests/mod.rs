@@ -2,15 +2,20 @@
 
 mod adjacency;
 mod alignment;
+mod auth;
 mod canonical;
 mod flooding;
+mod multipoint;
 mod own_records;
 mod peer;
 mod random;
+mod replies;
+mod retention;
 mod retransmission;
 mod sim;
 
 use crate::address::ServerId;
+use crate::io::Time;
 use crate::wire::scsp::{CacheKey, Csa};
 
 use super::event::{Application, Judgement};

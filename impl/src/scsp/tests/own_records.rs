@@ -2,7 +2,7 @@
 
 use crate::wire::scsp::{Csa, Csas, SequenceNumber};
 
-use super::super::event::SpeakerEvent;
+use super::super::event::{NeighborIx, SpeakerEvent};
 use super::peer::Scripted;
 use super::sim::Sim;
 use super::{content, events, key, server};
@@ -261,4 +261,44 @@ fn a_restarted_server_learns_of_its_former_life() {
     sim.originate_and_pump(0, 1, &[9]);
     sim.assert_equal_caches();
     assert_eq!(content(&sim.speakers[2]).len(), 2);
+}
+
+// R2334-B.2.0.2-15: register C11, H13.
+#[test]
+fn a_purge_that_nobody_is_left_to_acknowledge_is_told_once() {
+    let told = |s: &mut Scripted| -> Vec<u8> {
+        let events = events(&mut s.speaker).into_iter();
+        let keys = events.filter_map(|e| match e {
+            SpeakerEvent::PurgeAcknowledged { key, .. } => Some(key.0[3]),
+            _ => None,
+        });
+        keys.collect()
+    };
+    let purge = |s: &mut Scripted, k| {
+        s.speaker.purge(s.now, key(k), vec![4]);
+        s.drain();
+    };
+    let mut s = Scripted::new(&[1, 3]);
+    // No neighbour knows of it.
+    purge(&mut s, 9);
+    assert_eq!(told(&mut s), [9]);
+    s.align_all();
+    s.pass(0);
+    told(&mut s);
+    for k in [3, 1, 2] {
+        purge(&mut s, k);
+    }
+    s.csu_reply(0, &[own(1, i32::MAX), own(3, i32::MAX)]);
+    s.csu_reply(1, &[own(2, i32::MAX), own(3, i32::MAX)]);
+    assert_eq!(told(&mut s), [3]);
+    // What waits for a neighbour that goes is told when it goes, in order of keys.
+    purge(&mut s, 4);
+    s.csu_reply(1, &[own(4, i32::MAX)]);
+    for n in [0, 1] {
+        s.speaker.vc_down(s.now, NeighborIx(n));
+        let expected: &[u8] = if n == 0 { &[2, 4] } else { &[1] };
+        assert_eq!(told(&mut s), expected);
+    }
+    s.pass(60_000);
+    assert_eq!(told(&mut s), []);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::address::ServerId;
-use crate::wire::scsp::CacheKey;
+use crate::wire::scsp::{CacheKey, Csas};
 
 fn id(n: u8) -> RecordId {
     RecordId {
@@ -42,7 +42,7 @@ fn the_request_list_is_asked_for_in_batches() {
     let keys = |batch: Vec<Csas>| batch.iter().map(|csas| csas.key.0[3]).collect::<Vec<_>>();
     assert_eq!(keys(requests.next_batch(3)), [1, 2, 3]);
     assert!(requests.receive(id(2), number(7)));
-    assert_eq!(keys(requests.repeat_batch(3)), [1, 3, 4]);
+    assert_eq!(keys(requests.next_batch(3)), [1, 3, 4]);
     for n in [1, 3] {
         assert!(requests.receive(id(n), number(8)));
         assert!(requests.is_outstanding());
@@ -196,4 +196,46 @@ fn a_queue_that_may_not_be_sent_keeps_no_marks_of_what_was_replaced() {
     queue.open(Time(5));
     assert_eq!(packets(&mut queue, 500), [[(1, 9)]]);
     assert_eq!(queue.next_deadline(), Some(Time(5)));
+}
+
+// R2334-2.2.2.1-01
+#[test]
+fn a_larger_number_raises_what_is_asked_for_already() {
+    let mut requests = Requests::default();
+    requests.want(id(1), number(7));
+    requests.want(id(2), number(7));
+    assert_eq!(requests.next_batch(1), [id(1).summary(number(7))]);
+    requests.want(id(1), number(9));
+    assert!(!requests.receive(id(1), number(7)));
+    assert_eq!(requests.next_batch(1), [id(1).summary(number(9))]);
+    assert_eq!(requests.iter().count(), 2);
+    // Delivered before it was asked for, by somebody else.
+    assert!(requests.receive(id(2), number(7)));
+    assert!(requests.is_outstanding());
+    assert!(requests.receive(id(1), number(9)));
+    assert!(requests.is_empty());
+}
+
+// R2334-B.2.0.2-15
+#[test]
+fn the_queue_tells_which_purges_left_it() {
+    let purge = SequenceNumber::PURGE;
+    let deadline = Some(Time(10));
+    let mut queue = Retransmit::default();
+    for n in 1..=5 {
+        queue.enqueue(id(n), purge, body(1), 9, deadline);
+    }
+    queue.enqueue(id(6), number(1), body(1), 9, deadline);
+    // The same one over again has not left.
+    queue.enqueue(id(1), purge, body(1), 9, deadline);
+    assert_eq!(queue.take_purged(), []);
+    queue.acknowledge(id(2), purge);
+    assert!(!queue.take(id(3), number(1)) && queue.take(id(3), purge));
+    queue.supersede(id(4));
+    queue.enqueue(id(5), number(1), body(1), 9, deadline);
+    queue.acknowledge(id(6), number(1));
+    assert_eq!(queue.take_purged(), [id(2), id(3), id(4), id(5)]);
+    queue.clear();
+    assert_eq!(queue.take_purged(), [id(1)]);
+    assert_eq!(queue, Retransmit::default());
 }

@@ -12,8 +12,11 @@ use crate::wire::reader::{Put, patch};
 /// Octets of the MAC.
 const MAC_LENGTH: usize = 16;
 
+/// Octets that authentication adds to a packet: the Authentication extension and the End extension.
+pub const SEAL_LENGTH: usize = 4 + 4 + MAC_LENGTH + 4;
+
 /// A key under a Security Parameter Index.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct AuthKey {
     /// Security Parameter Index.
     pub spi: u32,
@@ -27,7 +30,7 @@ impl fmt::Debug for AuthKey {
     }
 }
 
-/// HMAC-MD5 of `message`.
+/// HMAC-MD5 of `message`: R2334-B.3.1.2-01.
 #[must_use]
 pub fn hmac_md5(key: &[u8], message: &[u8]) -> [u8; MAC_LENGTH] {
     keyed(key, message).finalize().into_bytes().into()
@@ -50,7 +53,7 @@ pub(super) fn append(key: &AuthKey, out: &mut Vec<u8>) {
 }
 
 /// Puts the MAC into a packet that ends with what [`append`] wrote and has a zero checksum
-/// (register D08: MAC over zeroed authentication data and checksum, then the checksum).
+/// (R2334-B.3.1.1-03; register D08: MAC over zeroed authentication data and checksum, then the checksum).
 pub(super) fn seal(key: &AuthKey, packet: &mut [u8]) {
     let mac = hmac_md5(&key.key, packet);
     let at = packet.len().saturating_sub(MAC_LENGTH + 4);

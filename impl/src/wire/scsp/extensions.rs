@@ -13,7 +13,9 @@ pub(super) const AUTHENTICATION: u16 = 1;
 /// One extension; the End extension is not among those listed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Extension<'a> {
-    /// 1 Authentication, 2 Vendor-Private, others unknown and skipped (register D11).
+    /// 1 Authentication, 2 Vendor-Private, others unknown and skipped (register D11). A vendor's own ones
+    /// (R2334-B.3.2-01) are not looked into (R2334-B.3.2-03), may come twice (R2334-B.3.2-02), and are never
+    /// sent.
     pub kind: u16,
     /// The value, unpadded.
     pub value: &'a [u8],
@@ -28,7 +30,8 @@ pub struct Authentication<'a> {
     pub data: &'a [u8],
 }
 
-/// All extensions of a packet in order, checked when made; empty when there are none.
+/// All extensions of a packet in order, checked when made; empty when there are none. Their order is kept:
+/// R2334-B.3-05.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Extensions<'a> {
     octets: &'a [u8],
@@ -76,6 +79,7 @@ impl<'a> Extensions<'a> {
         loop {
             let at = reader.offset();
             // R2334-B.3-02: without End this runs out of octets.
+            // R2334-B.3-01
             let kind = reader.u16("type")?;
             let length = reader.u16("length")?;
             if kind == END {

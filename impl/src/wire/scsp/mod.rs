@@ -13,7 +13,7 @@ mod extensions;
 mod packet;
 mod records;
 
-pub use auth::{AuthKey, hmac_md5, verify_authentication};
+pub use auth::{AuthKey, SEAL_LENGTH, hmac_md5, verify_authentication};
 pub use extensions::{Authentication, Extension, ExtensionIter, Extensions};
 pub use packet::{Body, EncodeBody, Header, Packet, Reserved, decode, encode};
 pub use records::{

@@ -5,6 +5,7 @@ use core::fmt;
 use super::auth::{self, AuthKey};
 use super::extensions::{Authentication, Extensions};
 use super::records::{Csa, CsaList, Csas, CsasList, IdList};
+use super::{CSAS_LENGTH, overhead};
 use crate::address::ServerId;
 use crate::wire::checksum;
 use crate::wire::codepoints::{PROTOCOL_ID_MARS, SCSP_VERSION, ScspType};
@@ -101,7 +102,7 @@ impl Body<'_> {
         }
     }
 
-    /// Number of Records: R2334-B.2.0.1-03, R2334-B.2.5-06.
+    /// Number of Records: R2334-B.2.0.1-03, R2334-B.2.1-06, R2334-B.2.2-02, R2334-B.2.5-06.
     #[must_use]
     pub const fn records(&self) -> usize {
         match self {
@@ -303,6 +304,23 @@ pub enum EncodeBody<'a> {
     },
 }
 
+impl EncodeBody<'_> {
+    /// Octets of its records.
+    fn octets(&self) -> usize {
+        match *self {
+            Self::Ca { records, .. } | Self::CsuReply(records) | Self::Csus(records) => {
+                records.len() * CSAS_LENGTH
+            }
+            Self::CsuRequest(records) => {
+                let octets = records.iter().map(|csa| CSAS_LENGTH + csa.body.len());
+                octets.sum()
+            }
+            // An id and its length.
+            Self::Hello { additional, .. } => additional.len() * 5,
+        }
+    }
+}
+
 impl<'a> From<&EncodeBody<'a>> for Body<'a> {
     fn from(body: &EncodeBody<'a>) -> Self {
         match *body {
@@ -341,7 +359,9 @@ impl<'a> From<&EncodeBody<'a>> for Body<'a> {
 /// extension too. The caller keeps it within its MTU, and in any case under 65536 octets.
 pub fn encode(header: &Header, body: &EncodeBody<'_>, auth: Option<&AuthKey>, out: &mut Vec<u8>) {
     let start = out.len();
-    Packet::new(*header, body.into()).put_mandatory(out);
+    let body_of_packet = Body::from(body);
+    out.reserve(overhead(body_of_packet.type_code()) + body.octets());
+    Packet::new(*header, body_of_packet).put_mandatory(out);
     if let Some(key) = auth {
         start_extensions(start, out);
         auth::append(key, out);
@@ -364,6 +384,7 @@ pub fn encode(header: &Header, body: &EncodeBody<'_>, auth: Option<&AuthKey>, ou
 ///
 /// See [`ErrorCode`]; [`WireError::is_abnormal`] tells which of them reset an adjacency.
 pub fn decode(packet: &[u8]) -> Result<Packet<'_>, WireError> {
+    // R2334-B-02
     let mut fixed = Reader::new(packet);
     let version = fixed.u8("version")?;
     if version != SCSP_VERSION {

@@ -44,8 +44,23 @@ impl SequenceNumber {
 }
 
 /// Cache Key: names an entry among those of one originator; opaque (register C01).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CacheKey(pub [u8; 4]);
+
+// As one number and not octet by octet, which gives the same order: every map of records compares keys.
+impl Ord for CacheKey {
+    #[inline]
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        u32::from_be_bytes(self.0).cmp(&u32::from_be_bytes(other.0))
+    }
+}
+
+impl PartialOrd for CacheKey {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl fmt::Debug for CacheKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -160,7 +175,7 @@ impl Csas {
     fn read_alone(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         let at = reader.offset() + 2;
         let (csas, length) = Self::read(reader)?;
-        // R2334-B.2.0.2-05: register C14 says that a summary never has its CSA's length.
+        // R2334-B.2.0.2-05, R2334-B.2.1-08: register C14 says that a summary never has its CSA's length.
         if usize::from(length) == CSAS_LENGTH {
             Ok(csas)
         } else {
@@ -174,7 +189,8 @@ impl Csas {
     }
 }
 
-/// Cache State Advertisement: a CSAS and the protocol-specific part (RFC 2334, B.2.2.1).
+/// Cache State Advertisement: a CSAS and the protocol-specific part (RFC 2334, B.2.2.1):
+/// R2334-B.2.2.1-01.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Csa<'a> {
     /// Name and version.
