@@ -1,15 +1,11 @@
 //! Findings: what goes wrong where one ambiguity of the RFCs is read the other way.
 //!
-//! Each is [`Rules::resolved`] with exactly one field changed. On the named scenario the named property then fails, at
+//! Each is the resolved rules of its family with exactly one field changed. On the named scenario the named property then fails, at
 //! the end of a shortest path; with that field resolved the same scenario holds.
 
-use crate::explore::{Options, Path, StoppedBy, search_space};
-use crate::rules::{
-    CmiReuse, DeregisterRecords, DuplicateJoin, Exhausted, FieldValue, Flush, ForeignDeregister,
-    LinkLoss, MapRemoval, PurgeScope, RedirectFlag, RedirectOrder, Rules, SolicitedHop, UnknownKey,
-};
-use crate::scenario::{self, Scenario};
-use crate::server_group::ServerGroup;
+use crate::explore::{Options, Path, StoppedBy};
+use crate::reading::{Choice, FieldValue};
+use crate::registry::{self, Case, Told};
 use std::sync::atomic::AtomicBool;
 
 /// One finding.
@@ -31,19 +27,16 @@ pub struct Finding {
     pub consequence: &'static str,
     /// What we do instead.
     pub resolution: &'static str,
-    change: fn(&mut Rules),
 }
 
 impl Finding {
     /// The resolved rules with this finding's field changed.
-    pub fn rules(&self) -> Rules {
-        let mut rules = Rules::resolved();
-        (self.change)(&mut rules);
-        rules
+    pub const fn choice(&self) -> Choice {
+        Choice::But(self.rules_field)
     }
     /// The finding's scenario.
-    pub fn in_scenario(&self) -> Option<&'static Scenario> {
-        scenario::by_name(self.scenario)
+    pub fn in_scenario(&self) -> Option<&'static dyn Case> {
+        registry::by_name(self.scenario)
     }
 }
 
@@ -52,7 +45,7 @@ pub struct Derived {
     /// Whether the scenario, exhausted under the resolved rules, keeps the property. `None`: the search was stopped.
     pub holds_under_resolved: Option<bool>,
     /// A shortest path to the failure under the changed rules. `None`: there is none, or the search was stopped.
-    pub path: Option<Path<ServerGroup>>,
+    pub path: Option<Path<Told>>,
     /// How many actions the path has; 0 without a path.
     pub trace_length: usize,
 }
@@ -65,13 +58,13 @@ impl Derived {
 }
 
 /// Searches for the failure only. `None`: there is none, or the search was stopped.
-pub fn failure(finding: &Finding, stop: &AtomicBool) -> Option<Path<ServerGroup>> {
-    let model = finding.in_scenario()?.model(finding.rules());
+pub fn failure(finding: &Finding, stop: &AtomicBool) -> Option<Path<Told>> {
     let options = Options {
         until: Some(finding.property.into()),
         ..Options::default()
     };
-    let report = search_space(&model, &options, None, &mut |_| {}, stop);
+    let case = finding.in_scenario()?;
+    let report = case.search(finding.choice(), &options, &mut |_| {}, stop);
     report
         .discoveries
         .into_iter()
@@ -82,18 +75,12 @@ pub fn failure(finding: &Finding, stop: &AtomicBool) -> Option<Path<ServerGroup>
 /// Derives a finding anew: the failure under the changed rules, and the exhausted scenario under the resolved ones.
 pub fn derive(finding: &Finding, stop: &AtomicBool) -> Derived {
     let path = failure(finding, stop);
-    let holds_under_resolved = finding.in_scenario().and_then(|scenario| {
+    let holds_under_resolved = finding.in_scenario().and_then(|case| {
         let options = Options {
             until: Some(finding.property.into()),
             ..Options::default()
         };
-        let report = search_space(
-            &scenario.model(Rules::resolved()),
-            &options,
-            None,
-            &mut |_| {},
-            stop,
-        );
+        let report = case.search(Choice::Resolved, &options, &mut |_| {}, stop);
         match report.stopped_by {
             StoppedBy::Exhausted => Some(report.held.contains(&finding.property)),
             StoppedBy::Decided => Some(false),
@@ -111,11 +98,15 @@ pub fn derive(finding: &Finding, stop: &AtomicBool) -> Derived {
     }
 }
 
-/// All findings of the server group.
-pub const fn findings() -> &'static [Finding] {
+/// All findings of all families.
+pub fn findings() -> impl Iterator<Item = &'static Finding> + Clone {
     FINDINGS
+        .iter()
+        .chain(crate::hello::findings::findings())
+        .chain(crate::flooding::findings::findings())
 }
 
+/// Those of the server group.
 const FINDINGS: &[Finding] = &[
     Finding {
         id: "A01",
@@ -127,7 +118,6 @@ const FINDINGS: &[Finding] = &[
         consequence: "Each map that a client sees starts with a server that is not its own, so the client must move, \
                       and again with the next map: every minute or two it registers and joins everything anew.",
         resolution: "A server puts its own address first and the learned servers after it in ascending order.",
-        change: |rules| rules.redirect_order = RedirectOrder::LearnedOnly,
     },
     Finding {
         id: "A05",
@@ -140,7 +130,6 @@ const FINDINGS: &[Finding] = &[
                       still the old server's records; when the client leaves the old control VC they go, everywhere. \
                       The client receives no more traffic and nothing tells it so.",
         resolution: "redirf always asks for a hard redirect (A04), so the client joins again.",
-        change: |rules| rules.redirect_flag = RedirectFlag::Soft,
     },
     Finding {
         id: "A08",
@@ -152,7 +141,6 @@ const FINDINGS: &[Finding] = &[
         consequence: "A client has moved and joined again. Then the old home notices that its leaf is gone and says so; \
                       if that purges everything about the client, the new registration is gone too, for good.",
         resolution: "A deregister ends what its originator supplied under that CMI, and nothing else.",
-        change: |rules| rules.purge_scope = PurgeScope::All,
     },
     Finding {
         id: "A08b",
@@ -165,7 +153,6 @@ const FINDINGS: &[Finding] = &[
                       and nobody sends it again.",
         resolution: "A server that has the client as its own leaf answers a foreign deregister by sending its own \
                      register and join records once more, with the next number.",
-        change: |rules| rules.foreign_deregister = ForeignDeregister::Ignore,
     },
     Finding {
         id: "A10",
@@ -176,7 +163,6 @@ const FINDINGS: &[Finding] = &[
         property: "redirect-map-true",
         consequence: "Clients of a failed server try dead servers first; each costs them several timeouts.",
         resolution: "A learned server leaves the map when it is flushed.",
-        change: |rules| rules.map_removal = MapRemoval::Never,
     },
     Finding {
         id: "B02",
@@ -188,7 +174,6 @@ const FINDINGS: &[Finding] = &[
         consequence: "A server's heartbeat pauses while its adjacencies stay up. The others delete what it supplied. \
                       When it beats again nobody sends the joins once more: its clients stay unknown elsewhere.",
         resolution: "A flush puts the entries into quarantine; a newer Redirect Entry brings them back and floods them once.",
-        change: |rules| rules.flush = Flush::Delete,
     },
     Finding {
         id: "B09",
@@ -199,7 +184,6 @@ const FINDINGS: &[Finding] = &[
         property: "flush-exact",
         consequence: "The loss of one VC takes the members of a running, connected server out of service.",
         resolution: "Only missed heartbeats flush an originator, whatever its links do.",
-        change: |rules| rules.link_loss = LinkLoss::Flush,
     },
     Finding {
         id: "C04",
@@ -211,7 +195,6 @@ const FINDINGS: &[Finding] = &[
         consequence: "The joins stay as live records that nothing ever withdraws: only the binding to a registration by \
                       CMI keeps them from counting again.",
         resolution: "The originator withdraws the register record first and then every join record under its own key.",
-        change: |rules| rules.deregister_records = DeregisterRecords::RegisterOnly,
     },
     Finding {
         id: "C07",
@@ -223,7 +206,6 @@ const FINDINGS: &[Finding] = &[
         consequence: "Read to the letter, a record under an unknown key is not newer than anything, so no server ever \
                       learns a registration from another.",
         resolution: "A record under an unknown key counts as newer.",
-        change: |rules| rules.unknown_key = UnknownKey::NeverNewer,
     },
     Finding {
         id: "C13",
@@ -235,7 +217,6 @@ const FINDINGS: &[Finding] = &[
         consequence: "The server at the border learns the other side's changes by asking for them and may not pass them \
                       on; its other adjacencies are up and do not run again. The servers behind it never learn.",
         resolution: "News that was learned by asking for it is flooded with the configured hop count.",
-        change: |rules| rules.solicited_hop = SolicitedHop::One,
     },
     Finding {
         id: "E02",
@@ -246,7 +227,6 @@ const FINDINGS: &[Finding] = &[
         property: "cmi-unique",
         consequence: "CMI 0 names no client: a second one gets it too, and neither can tell its reflected packets.",
         resolution: "Silence: no leaf, no record, no answer. The client tries again and then the next server.",
-        change: |rules| rules.exhausted = Exhausted::ZeroCmi,
     },
     Finding {
         id: "E04",
@@ -258,7 +238,6 @@ const FINDINGS: &[Finding] = &[
         consequence: "A server cut off from the giver still serves the old registration when the value names another \
                       client: each of the two takes the other's packets for its own reflections and drops them.",
         resolution: "A value given up is held for twice the dead time before it is given again.",
-        change: |rules| rules.cmi_reuse = CmiReuse::AtOnce,
     },
     Finding {
         id: "E08",
@@ -270,7 +249,6 @@ const FINDINGS: &[Finding] = &[
         consequence: "A client that moved joins again; the new home knows the membership from the old home's record and \
                       sends none of its own. When the old home withdraws its record the membership is gone.",
         resolution: "A join is a duplicate only of a join in the same registration at the same server.",
-        change: |rules| rules.duplicate_join = DuplicateJoin::Everything,
     },
 ];
 
@@ -279,17 +257,24 @@ mod tests {
     use super::*;
     use crate::server_group::{Action, property};
 
+    fn by_id(id: &str) -> &'static Finding {
+        findings().find(|finding| finding.id == id).unwrap()
+    }
+
     #[test]
     fn each_finding_changes_one_field_and_names_what_exists() {
         for finding in findings() {
+            let case = finding.in_scenario();
+            let case = case.unwrap_or_else(|| panic!("{}: no such scenario", finding.id));
             assert_eq!(
-                finding.rules().differences(&Rules::resolved()),
+                case.differences(finding.choice()),
                 [finding.rules_field],
                 "{}",
                 finding.id
             );
+            let known = case.properties();
             assert!(
-                finding.in_scenario().is_some() && property::by_name(finding.property).is_some(),
+                known.iter().any(|about| about.name == finding.property),
                 "{}",
                 finding.id
             );
@@ -297,12 +282,25 @@ mod tests {
     }
 
     #[test]
-    fn each_finding_fails_by_a_path_that_can_be_followed_again() {
-        for finding in findings() {
+    fn each_finding_of_the_other_families_fails() {
+        for finding in findings().skip(FINDINGS.len()) {
+            let path = failure(finding, &AtomicBool::new(false));
+            assert!(
+                path.is_some_and(|path| !path.is_empty()),
+                "{} does not fail",
+                finding.id
+            );
+        }
+    }
+
+    #[test]
+    fn each_finding_of_the_group_fails_by_a_path_that_can_be_followed_again() {
+        for finding in FINDINGS {
             let path = failure(finding, &AtomicBool::new(false));
             let path = path.unwrap_or_else(|| panic!("{} does not fail", finding.id));
-            let model = finding.in_scenario().unwrap().model(finding.rules());
-            let steps = crate::trace::record(&model, &path.actions()).unwrap();
+            let scenario = crate::scenario::by_name(finding.scenario).unwrap();
+            let model = scenario.model(finding.choice().rules());
+            let steps = crate::trace::record(&model, &group(&path)).unwrap();
             let property = property::by_name(finding.property).unwrap();
             assert!(
                 !(property.holds)(&model, &steps.last().unwrap().state),
@@ -322,14 +320,18 @@ mod tests {
         }
     }
 
+    fn group(path: &Path<Told>) -> Vec<Action> {
+        path.actions()
+            .iter()
+            .map(|act| act.group().unwrap())
+            .collect()
+    }
+
     #[test]
     fn soft_redirect_needs_a_drain_a_redirect_and_a_leaf_that_goes() {
-        let finding = findings()
-            .iter()
-            .find(|finding| finding.id == "A05")
-            .unwrap();
-        let path = failure(finding, &AtomicBool::new(false)).unwrap();
-        let kinds: Vec<_> = path.actions().iter().map(Action::label).collect();
+        let path = failure(by_id("A05"), &AtomicBool::new(false)).unwrap();
+        let actions = group(&path);
+        let kinds: Vec<_> = actions.iter().map(Action::label).collect();
         for kind in ["register", "join", "drain", "tick", "redirect", "leaf-gone"] {
             assert!(kinds.contains(&kind), "{kind} in {kinds:?}");
         }
@@ -337,18 +339,13 @@ mod tests {
 
     #[test]
     fn a_finding_of_a_small_scenario_holds_where_resolved() {
-        let finding = findings()
-            .iter()
-            .find(|finding| finding.id == "A08b")
-            .unwrap();
-        let derived = derive(finding, &AtomicBool::new(false));
+        let derived = derive(by_id("A08b"), &AtomicBool::new(false));
         assert!(derived.stands() && derived.trace_length > 0);
     }
 
     #[test]
     fn a_stopped_derivation_says_so() {
-        let finding = findings().first().unwrap();
-        let derived = derive(finding, &AtomicBool::new(true));
+        let derived = derive(by_id("A01"), &AtomicBool::new(true));
         assert!(derived.holds_under_resolved.is_none() && !derived.stands());
     }
 }

@@ -4,12 +4,20 @@
 //! fail over and are redirected. [`rules`] has one field for each ambiguity of the RFCs that a property tells apart;
 //! [`scenario`] has the bounded configurations that are searched exhaustively by [`explore`]; [`findings`] shows, for
 //! one ambiguity at a time, what goes wrong where it is read the other way; [`trace`] turns a path into data for replay.
+//! [`family`] and [`registry`] let the same tools run scenarios of every family of models.
 //! [`counts`] knows how many states each scenario has, so that nobody shrinks one by accident.
 //! What is abstracted away, and why that is sound, stands in [`server_group`].
 
+#[macro_use]
+pub mod reading;
+
 pub mod counts;
+pub mod family;
 pub mod findings;
+pub mod flooding;
 pub mod handshake;
+pub mod hello;
+pub mod registry;
 pub mod rules;
 pub mod scenario;
 pub mod server_group;

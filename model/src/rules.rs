@@ -1,21 +1,6 @@
 //! One field per ambiguity that a property of this model tells apart; each value is a reading of the RFCs.
 
-/// How an ambiguity is named in the register, with the value of its field.
-pub type FieldValue = (&'static str, &'static str);
-
-macro_rules! reading {
-    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub enum $name { $($(#[$vmeta])* $variant),+ }
-        impl $name {
-            /// The reading's name in kebab case.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-    };
-}
+pub use crate::reading::FieldValue;
 
 reading! {
     /// A01: which servers a redirect map lists, and where its own sender stands.
@@ -160,108 +145,37 @@ reading! {
     }
 }
 
-/// One reading for each ambiguity. `conformance` and `impl` follow [`Rules::resolved`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Rules {
-    /// A01.
-    pub redirect_order: RedirectOrder,
-    /// A04, A05.
-    pub redirect_flag: RedirectFlag,
-    /// A08, on receipt.
-    pub purge_scope: PurgeScope,
-    /// A08, in defence against peers that purge everything.
-    pub foreign_deregister: ForeignDeregister,
-    /// B02.
-    pub flush: Flush,
-    /// C13.
-    pub solicited_hop: SolicitedHop,
-    /// E04.
-    pub cmi_reuse: CmiReuse,
-    /// E02.
-    pub exhausted: Exhausted,
-    /// E08.
-    pub duplicate_join: DuplicateJoin,
-    /// C02, C04.
-    pub deregister_records: DeregisterRecords,
-    /// C07.
-    pub unknown_key: UnknownKey,
-    /// B09.
-    pub link_loss: LinkLoss,
-    /// A10.
-    pub map_removal: MapRemoval,
-    /// A deliberate fault; [`Mutant::None`] in every set of rules but those of the model's own tests.
-    pub mutant: Mutant,
-}
-
-impl Rules {
-    /// What this project implements: the Resolve lines of the register of ambiguities.
-    pub const fn resolved() -> Self {
-        Self {
-            redirect_order: RedirectOrder::SelfFirst,
-            redirect_flag: RedirectFlag::Hard,
-            purge_scope: PurgeScope::Originator,
-            foreign_deregister: ForeignDeregister::Reoriginate,
-            flush: Flush::Quarantine,
-            solicited_hop: SolicitedHop::Fresh,
-            cmi_reuse: CmiReuse::Held,
-            exhausted: Exhausted::Silence,
-            duplicate_join: DuplicateJoin::Registration,
-            deregister_records: DeregisterRecords::WithJoins,
-            unknown_key: UnknownKey::Newer,
-            link_loss: LinkLoss::Nothing,
-            map_removal: MapRemoval::AtFlush,
-            mutant: Mutant::None,
-        }
-    }
-
-    /// The RFCs' own words, where they are known to hurt.
-    pub const fn literal() -> Self {
-        Self {
-            redirect_order: RedirectOrder::LearnedOnly,
-            redirect_flag: RedirectFlag::Soft,
-            purge_scope: PurgeScope::All,
-            foreign_deregister: ForeignDeregister::Ignore,
-            flush: Flush::Delete,
-            solicited_hop: SolicitedHop::One,
-            cmi_reuse: CmiReuse::AtOnce,
-            exhausted: Exhausted::ZeroCmi,
-            duplicate_join: DuplicateJoin::Everything,
-            deregister_records: DeregisterRecords::RegisterOnly,
-            unknown_key: UnknownKey::NeverNewer,
-            link_loss: LinkLoss::Flush,
-            map_removal: MapRemoval::Never,
-            mutant: Mutant::None,
-        }
-    }
-
-    /// Every field with its value, by name, in a fixed order.
-    pub const fn fields(&self) -> [FieldValue; 14] {
-        [
-            ("redirect_order", self.redirect_order.as_str()),
-            ("redirect_flag", self.redirect_flag.as_str()),
-            ("purge_scope", self.purge_scope.as_str()),
-            ("foreign_deregister", self.foreign_deregister.as_str()),
-            ("flush", self.flush.as_str()),
-            ("solicited_hop", self.solicited_hop.as_str()),
-            ("cmi_reuse", self.cmi_reuse.as_str()),
-            ("exhausted", self.exhausted.as_str()),
-            ("duplicate_join", self.duplicate_join.as_str()),
-            ("deregister_records", self.deregister_records.as_str()),
-            ("unknown_key", self.unknown_key.as_str()),
-            ("link_loss", self.link_loss.as_str()),
-            ("map_removal", self.map_removal.as_str()),
-            ("mutant", self.mutant.as_str()),
-        ]
-    }
-
-    /// The names of the fields in which two sets of rules differ, with the value of `self`.
-    pub fn differences(&self, other: &Self) -> Vec<FieldValue> {
-        let (mine, theirs) = (self.fields(), other.fields());
-        mine.into_iter()
-            .zip(theirs)
-            .filter(|(a, b)| a != b)
-            .map(|(a, _)| a)
-            .collect()
+rules! {
+    /// One reading for each ambiguity. `conformance` and `impl` follow [`Rules::resolved`].
+    Rules {
+        /// A01.
+        redirect_order: RedirectOrder = SelfFirst | LearnedOnly,
+        /// A04, A05.
+        redirect_flag: RedirectFlag = Hard | Soft,
+        /// A08, on receipt.
+        purge_scope: PurgeScope = Originator | All,
+        /// A08, in defence against peers that purge everything.
+        foreign_deregister: ForeignDeregister = Reoriginate | Ignore,
+        /// B02.
+        flush: Flush = Quarantine | Delete,
+        /// C13.
+        solicited_hop: SolicitedHop = Fresh | One,
+        /// E04.
+        cmi_reuse: CmiReuse = Held | AtOnce,
+        /// E02.
+        exhausted: Exhausted = Silence | ZeroCmi,
+        /// E08.
+        duplicate_join: DuplicateJoin = Registration | Everything,
+        /// C02, C04.
+        deregister_records: DeregisterRecords = WithJoins | RegisterOnly,
+        /// C07.
+        unknown_key: UnknownKey = Newer | NeverNewer,
+        /// B09.
+        link_loss: LinkLoss = Nothing | Flush,
+        /// A10.
+        map_removal: MapRemoval = AtFlush | Never,
+        /// A deliberate fault; [`Mutant::None`] in every set of rules but those of the model's own tests.
+        mutant: Mutant = None | None,
     }
 }
 

@@ -1,7 +1,13 @@
 //! The named, bounded configurations. Each is bounded by budgets in its state, never by depth or time.
 
+use crate::explore::timely::{Cluster, Error, Outcome, search_space as search_together};
+use crate::explore::{Options, Progress};
+pub use crate::family::Profile;
+use crate::family::{Claim, Configuration, Duty};
+use crate::registry::Act;
 use crate::rules::Rules;
-use crate::server_group::{ServerGroup, property};
+use crate::server_group::{Action, ServerGroup, liveness, property};
+use std::sync::atomic::AtomicBool;
 
 /// How many times each kind of event may happen. Deliveries, ticks, heals, redirects, failovers and leaf drops
 /// are bounded by the others.
@@ -40,25 +46,6 @@ impl Budgets {
         drains: 0,
         hangs: 0,
     };
-}
-
-/// How long a scenario takes, and so when it is run.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Profile {
-    /// All of these together within 20 s on one core.
-    Quick,
-    /// All of these and the quick ones within about a minute.
-    Ci,
-}
-
-impl Profile {
-    /// The profile's name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Quick => "quick",
-            Self::Ci => "ci",
-        }
-    }
 }
 
 /// One named configuration of the server group.
@@ -101,25 +88,52 @@ impl Scenario {
     pub const fn model(&self, rules: Rules) -> ServerGroup {
         ServerGroup::new(self, rules)
     }
+}
 
-    /// A stable 64-bit number (FNV-1a) that changes with the scenario or the rules, and with nothing else.
-    pub fn fingerprint(&self, rules: &Rules) -> u64 {
-        let text = format!("{self:?}|{:?}", rules.fields());
-        text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
+impl Configuration for Scenario {
+    type Rules = Rules;
+    type Model = ServerGroup;
+    const MODEL: &'static str = "server_group";
+
+    fn name(&self) -> &'static str {
+        self.name
     }
-
-    /// The properties of this scenario: every safety property, and the witnesses that it names.
-    pub fn properties(&self) -> impl Iterator<Item = &'static property::Claim> + '_ {
-        property::claims().iter().filter(|claim| match claim.kind {
-            property::Kind::Always => true,
-            property::Kind::Witness => self.witnesses.contains(&claim.name),
-        })
+    fn title(&self) -> &'static str {
+        self.title
+    }
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+    fn actions(&self) -> &'static [&'static str] {
+        self.actions
+    }
+    fn witnesses(&self) -> &'static [&'static str] {
+        self.witnesses
+    }
+    fn model(&self, rules: Rules) -> ServerGroup {
+        Self::model(self, rules)
+    }
+    fn claims() -> &'static [Claim<ServerGroup>] {
+        property::claims()
+    }
+    fn duties(&self) -> Vec<Duty<ServerGroup>> {
+        liveness::duties(self)
+    }
+    fn act(_: &ServerGroup, action: &Action) -> Act {
+        Act::Group(*action)
+    }
+    fn together(
+        model: &ServerGroup,
+        options: &Options,
+        cluster: &Cluster,
+        progress: &mut dyn FnMut(&Progress),
+        stop: &AtomicBool,
+    ) -> Result<Outcome<ServerGroup>, Error> {
+        search_together(model, options, cluster, progress, stop)
     }
 }
 
-/// All scenarios, in the order in which they are run.
+/// All scenarios of the server group, in the order in which they are run.
 pub const fn scenarios() -> &'static [Scenario] {
     SCENARIOS
 }

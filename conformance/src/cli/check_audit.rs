@@ -1,10 +1,8 @@
 //! `check --audit-hash`: do `Hash` and `Eq` of the model's state agree?
 
 use mars_model::explore::Options;
-use mars_model::explore::audit::{Audit, audit};
-use mars_model::rules::Rules;
-use mars_model::scenario::Scenario;
-use mars_model::server_group::State;
+use mars_model::reading::Choice;
+use mars_model::registry::{Audited, Case};
 use serde_json::json;
 
 use super::output::{Ctx, Exit, Paint};
@@ -23,7 +21,7 @@ pub struct Flags {
 const PAIRS: u64 = 500_000_000;
 
 /// Runs the command for some scenarios.
-pub fn run(scenarios: &[&'static Scenario], rules: Rules, options: &Options, ctx: &Ctx) -> Exit {
+pub fn run(scenarios: &[&'static dyn Case], rules: Choice, options: &Options, ctx: &Ctx) -> Exit {
     let mut exit = Exit::Ok;
     ctx.say(format_args!(
         "{:<28} {:>10} {:>11} {:>12} {:>8} {:>8}",
@@ -33,27 +31,27 @@ pub fn run(scenarios: &[&'static Scenario], rules: Rules, options: &Options, ctx
         if ctx.stopped() {
             return exit.combine(Exit::Incomplete);
         }
-        exit = exit.combine(one(scenario, rules, options, ctx));
+        exit = exit.combine(one(*scenario, rules, options, ctx));
     }
     exit
 }
 
-fn one(scenario: &'static Scenario, rules: Rules, options: &Options, ctx: &Ctx) -> Exit {
+fn one(scenario: &'static dyn Case, rules: Choice, options: &Options, ctx: &Ctx) -> Exit {
     let mut progress = ctx.progress("audit", None);
     let mut tell = |now: &mars_model::explore::Progress| {
         let (depth, queue) = (now.depth, now.queue);
         progress.set(
             now.unique,
-            format_args!("states; {}: depth {depth}, queue {queue}", scenario.name),
+            format_args!("states; {}: depth {depth}, queue {queue}", scenario.name()),
         );
     };
-    let found = audit(&scenario.model(rules), options, PAIRS, &mut tell, ctx.stop);
+    let found = scenario.audit(rules, options, PAIRS, &mut tell, ctx.stop);
     progress.finish();
     let (exit, paint, word) = judge(&found);
-    let fault = found.fault.as_ref().map(|fault| fault.text());
+    let fault = &found.fault;
     ctx.say(format_args!(
         "{:<28} {:>10} {:>11} {:>12} {:>8} {:>8.1} {}",
-        scenario.name,
+        scenario.name(),
         found.states,
         found.generated,
         found.pairs,
@@ -65,8 +63,8 @@ fn one(scenario: &'static Scenario, rules: Rules, options: &Options, ctx: &Ctx) 
         ctx.say(format_args!("    {line}"));
     }
     ctx.row(&json!({
-        "scenario": scenario.name, "audit": "hash", "states": found.states, "generated": found.generated,
-        "pairs": found.pairs, "crossed": found.crossed, "proved": found.proved(),
+        "scenario": scenario.name(), "audit": "hash", "states": found.states, "generated": found.generated,
+        "pairs": found.pairs, "crossed": found.crossed, "proved": found.proved,
         "chance_collisions": found.chance_collisions, "octets": found.octets, "seconds": found.seconds,
         "stopped_by": found.stopped_by.as_str(), "fault": fault,
     }));
@@ -75,7 +73,7 @@ fn one(scenario: &'static Scenario, rules: Rules, options: &Options, ctx: &Ctx) 
 
 /// How an audit ends and reads. Where all states were seen the fault that loses states is excluded, even if the other,
 /// which needs all pairs, is not.
-fn judge(found: &Audit<State>) -> (Exit, Paint, String) {
+fn judge(found: &Audited) -> (Exit, Paint, String) {
     if found.fault.is_some() {
         return (Exit::SuiteBroken, Paint::Red, "WRONG".to_owned());
     }
@@ -99,8 +97,7 @@ fn judge(found: &Audit<State>) -> (Exit, Paint, String) {
 mod tests {
     use super::*;
     use crate::cli::output::Format;
-    use mars_model::explore::audit::Fault;
-    use mars_model::server_group::liveness::HAND_OVER;
+    use mars_model::registry::for_liveness;
     use std::sync::atomic::AtomicBool;
 
     static STOP: AtomicBool = AtomicBool::new(false);
@@ -112,7 +109,8 @@ mod tests {
             quiet: true,
             stop: &STOP,
         };
-        let end = |options: &Options| run(&[&HAND_OVER], Rules::resolved(), options, &ctx);
+        let cases: Vec<_> = for_liveness().collect();
+        let end = |options: &Options| run(&cases, Choice::Resolved, options, &ctx);
         assert_eq!(end(&Options::default()), Exit::Ok);
         let few = Options {
             max_states: Some(5),
@@ -123,9 +121,11 @@ mod tests {
 
     #[test]
     fn a_fault_means_that_no_check_is_to_be_trusted() {
-        let model = HAND_OVER.model(Rules::resolved());
-        let mut found = audit(&model, &Options::default(), 0, &mut |_| {}, &STOP);
-        found.fault = Some(Fault::Forgets(model.initial(), model.initial()));
+        let case = for_liveness().next().unwrap();
+        let options = Options::default();
+        let mut found = case.audit(Choice::Resolved, &options, 0, &mut |_| {}, &STOP);
+        assert_eq!(judge(&found).0, Exit::Ok);
+        found.fault = Some("two states differ".to_owned());
         assert_eq!(judge(&found).0, Exit::SuiteBroken);
     }
 }

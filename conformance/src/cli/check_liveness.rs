@@ -1,17 +1,10 @@
 //! `check --liveness`: what must happen, not only what must not.
 
-use mars_model::explore::graph::Graph;
-use mars_model::explore::liveness::{
-    Lasso, Verdict, always_again, answers_within, can_always_reach,
-};
+use mars_model::explore::liveness::Verdict;
 use mars_model::explore::{Options, Path};
 use mars_model::findings::findings;
-use mars_model::rules::Rules;
-use mars_model::scenario::Scenario;
-use mars_model::server_group::liveness::{
-    HAND_OVER, SETTLED, fair, intervals, responses, settled, settled_at_sound_servers,
-};
-use mars_model::server_group::{ServerGroup, State};
+use mars_model::reading::Choice;
+use mars_model::registry::{Act, Answer, Case, Future, Refuted};
 use serde_json::{Value, json};
 
 use super::output::{Ctx, Exit, Paint};
@@ -34,126 +27,20 @@ pub struct Flags {
     pub finding: Option<String>,
 }
 
-/// The scenario of that name among those that are for liveness only.
-#[must_use]
-pub fn by_name(name: &str) -> Option<&'static Scenario> {
-    (HAND_OVER.name == name).then_some(&HAND_OVER)
-}
-
-/// One answer, in words and with the run that refutes it.
-struct Answer {
-    claim: &'static str,
-    sentence: &'static str,
-    verdict: Verdict<Refuted>,
-    /// Whether it must be refuted: a fault that is known and stays visible.
-    refuted: Option<&'static str>,
-}
-
-/// A run that refutes a claim.
-struct Refuted {
-    why: String,
-    lasso: Lasso<ServerGroup>,
-}
-
-const FORGETS: &str = "a server that follows the literal reading of A08 forgets a client that moved to it as soon as the \
-                       old home's deregister arrives; the client does not notice and nobody else can repair it";
-
 /// The rules that were asked for; `None` after saying that there is no such finding.
-fn rules(flags: &Flags, named: Rules, ctx: &Ctx) -> Option<Rules> {
+fn rules(flags: &Flags, named: Choice, ctx: &Ctx) -> Option<Choice> {
     let Some(id) = &flags.finding else {
         return Some(named);
     };
-    let found = findings().iter().find(|finding| finding.id == id);
+    let found = findings().find(|finding| finding.id == id);
     if found.is_none() {
-        let known: Vec<&str> = findings().iter().map(|finding| finding.id).collect();
+        let known: Vec<&str> = findings().map(|finding| finding.id).collect();
         ctx.error(format_args!(
             "there is no finding `{id}`; there are: {}",
             known.join(", ")
         ));
     }
-    found.map(mars_model::findings::Finding::rules)
-}
-
-/// Asks everything that applies to a scenario.
-fn answers(model: &ServerGroup, graph: &Graph<'_, ServerGroup>) -> Vec<Answer> {
-    type Goal = fn(&ServerGroup, &State) -> bool;
-    let literal = model.scenario().literal_purgers != 0;
-    let whole = (
-        "settled",
-        SETTLED,
-        settled as Goal,
-        literal.then_some(FORGETS),
-    );
-    let but = (
-        "settled-at-sound-servers",
-        "As `settled`, but for clients whose home follows the literal reading of A08.",
-        settled_at_sound_servers as Goal,
-        None,
-    );
-    let mut all = Vec::new();
-    for (claim, sentence, goal, refuted) in
-        [Some(whole), literal.then_some(but)].into_iter().flatten()
-    {
-        let good = |state: &State| goal(model, state);
-        let verdict = can_always_reach(graph, good).map(|trap| Refuted {
-            why: format!(
-                "after {} steps it cannot be reached any more; the run ends among {} states",
-                trap.no_return, trap.states
-            ),
-            lasso: trap.lasso,
-        });
-        let claim_of = |how| match (how, claim) {
-            ("reach", "settled") => "can-always-settle",
-            ("reach", _) => "can-always-settle-at-sound-servers",
-            (_, "settled") => "settles-again-and-again",
-            _ => "settles-again-and-again-at-sound-servers",
-        };
-        all.push(Answer {
-            claim: claim_of("reach"),
-            sentence,
-            verdict,
-            refuted,
-        });
-        let verdict = always_again(graph, good, fair).map(|lasso| Refuted {
-            why: "a fair run in which it never comes again".to_owned(),
-            lasso,
-        });
-        all.push(Answer {
-            claim: claim_of("again"),
-            sentence,
-            verdict,
-            refuted,
-        });
-    }
-    for response in responses()
-        .iter()
-        .filter(|response| (response.applies)(model.scenario()))
-    {
-        let verdict = answers_within(
-            graph,
-            |state| (response.asks)(model, state),
-            |state| (response.answers)(model, state),
-            response.within,
-            intervals,
-        );
-        all.push(Answer {
-            claim: response.name,
-            sentence: response.sentence,
-            verdict: verdict.map(|late| Refuted {
-                why: format!(
-                    "asked after {} steps, not answered after {} intervals",
-                    late.since, late.counted
-                ),
-                lasso: Lasso {
-                    stem: late.path,
-                    cycle: Vec::new(),
-                    crosses_boundary: late.crosses_boundary,
-                },
-            }),
-            refuted: None,
-        });
-    }
-    all
+    found.map(mars_model::findings::Finding::choice)
 }
 
 /// The exit of an answer, and how it reads.
@@ -168,16 +55,14 @@ fn judge(answer: &Answer) -> (Exit, Paint, &'static str) {
 }
 
 /// The chart of a run: the stem, a line, then one round of the loop.
-fn chart(scenario: &Scenario, model: &ServerGroup, refuted: &Refuted) -> String {
-    let stem = refuted.lasso.stem.len();
-    let on = refuted.lasso.cycle.iter();
-    let mut whole = Path(refuted.lasso.stem.0.clone());
-    whole
-        .0
-        .extend(on.map(|&(action, state)| (Some(action), state)));
-    let chart = super::findings::chart(scenario, &whole, String::new(), model);
+fn chart(scenario: &'static dyn Case, rules: Choice, refuted: &Refuted) -> String {
+    let stem = refuted.stem.len();
+    let mut whole = Path(refuted.stem.0.clone());
+    let on = refuted.cycle.iter().cloned();
+    whole.0.extend(on.map(|act| (Some(act), String::new())));
+    let chart = super::findings::chart(scenario, &whole, String::new(), rules);
     let mut text = String::new();
-    let loops = !refuted.lasso.cycle.is_empty();
+    let loops = !refuted.cycle.is_empty();
     for line in chart.text().lines().skip(1) {
         let first = format!("{}. ", stem + 1);
         if loops && line.trim_start().starts_with(&first) {
@@ -191,9 +76,9 @@ fn chart(scenario: &Scenario, model: &ServerGroup, refuted: &Refuted) -> String 
 
 /// Runs the command for some scenarios.
 pub fn run(
-    scenarios: &[&'static Scenario],
+    scenarios: &[&'static dyn Case],
     flags: &Flags,
-    named: Rules,
+    named: Choice,
     options: &Options,
     ctx: &Ctx,
 ) -> Exit {
@@ -214,13 +99,12 @@ pub fn run(
         if ctx.stopped() {
             return exit.combine(Exit::Incomplete);
         }
-        exit = exit.combine(one(scenario, rules, &options, ctx));
+        exit = exit.combine(one(*scenario, rules, &options, ctx));
     }
     exit
 }
 
-fn one(scenario: &'static Scenario, rules: Rules, options: &Options, ctx: &Ctx) -> Exit {
-    let model = scenario.model(rules);
+fn one(scenario: &'static dyn Case, rules: Choice, options: &Options, ctx: &Ctx) -> Exit {
     let mut progress = ctx.progress("graph", None);
     let mut tell = |now: &mars_model::explore::Progress| {
         let (depth, queue, mebioctets) = (now.depth, now.queue, now.octets >> 20);
@@ -228,44 +112,43 @@ fn one(scenario: &'static Scenario, rules: Rules, options: &Options, ctx: &Ctx) 
             now.unique,
             format_args!(
                 "states; {}: depth {depth}, queue {queue}, {mebioctets} MiB",
-                scenario.name
+                scenario.name()
             ),
         );
     };
     let started = std::time::Instant::now();
-    let graph = Graph::build(&model, options, &mut tell, ctx.stop);
+    let future = scenario.future(rules, options, &mut tell, ctx.stop);
     progress.finish();
-    let answers = answers(&model, &graph);
     let seconds = started.elapsed().as_secs_f64();
-    let per_state = graph.peak_octets() / graph.len().max(1);
+    let per_state = future.octets / future.states.max(1);
     ctx.say(format_args!(
         "{:<28} {:>10} {:>11} {per_state:>8} {seconds:>8.1}",
-        scenario.name,
-        graph.len(),
-        graph.transitions(),
+        scenario.name(),
+        future.states,
+        future.transitions,
     ));
-    if !graph.is_complete() {
+    if !future.complete {
         ctx.say(format_args!(
             "    not all of it: {}",
-            graph.stopped_by().as_str()
+            future.stopped_by.as_str()
         ));
     }
     let mut exit = Exit::Ok;
-    for answer in answers {
-        let (own, paint, word) = judge(&answer);
+    for answer in &future.answers {
+        let (own, paint, word) = judge(answer);
         exit = exit.combine(own);
         ctx.say(format_args!(
             "    {:<42} {}",
-            answer.claim,
+            answer.name,
             ctx.paint(paint, word)
         ));
-        ctx.row(&row(scenario, &graph, &answer, word));
+        ctx.row(&row(scenario, rules, &future, answer, word));
         if let Some(why) = answer.refuted {
             ctx.say(format_args!("      known: {why}"));
         }
         if let Verdict::Fails(refuted) = &answer.verdict {
             ctx.say(format_args!("      {}:", refuted.why));
-            for line in chart(scenario, &model, refuted).lines() {
+            for line in chart(scenario, rules, refuted).lines() {
                 ctx.say(format_args!("      {line}"));
             }
         }
@@ -275,29 +158,29 @@ fn one(scenario: &'static Scenario, rules: Rules, options: &Options, ctx: &Ctx) 
 
 /// An answer as a row.
 fn row(
-    scenario: &Scenario,
-    graph: &Graph<'_, ServerGroup>,
+    scenario: &dyn Case,
+    rules: Choice,
+    future: &Future,
     answer: &Answer,
     verdict: &str,
 ) -> Value {
-    let words = |actions: Vec<mars_model::server_group::Action>| -> Vec<String> {
-        actions
-            .into_iter()
-            .map(|action| format!("{action:?}"))
-            .collect()
+    let words = |actions: &[Act]| -> Vec<String> {
+        let word = |act: &Act| match act {
+            Act::Group(action) => format!("{action:?}"),
+            Act::Words(words) => words.clone(),
+        };
+        actions.iter().map(word).collect()
     };
     let (stem, round) = match &answer.verdict {
-        Verdict::Fails(refuted) => {
-            let round = refuted.lasso.cycle.iter().map(|&(action, _)| action);
-            (words(refuted.lasso.stem.actions()), words(round.collect()))
-        }
+        Verdict::Fails(refuted) => (words(&refuted.stem.actions()), words(&refuted.cycle)),
         Verdict::Holds | Verdict::Open => (Vec::new(), Vec::new()),
     };
     json!({
-        "scenario": scenario.name, "liveness": answer.claim, "sentence": answer.sentence,
-        "rules": graph.model().rules().differences(&Rules::resolved()).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
-        "states": graph.len(), "transitions": graph.transitions(), "complete": graph.is_complete(),
-        "stopped_by": graph.stopped_by().as_str(), "verdict": verdict, "known": answer.refuted,
+        "scenario": scenario.name(), "model": scenario.family(), "liveness": answer.name,
+        "sentence": answer.sentence, "requirements": answer.requirements,
+        "rules": scenario.differences(rules).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+        "states": future.states, "transitions": future.transitions, "complete": future.complete,
+        "stopped_by": future.stopped_by.as_str(), "verdict": verdict, "known": answer.refuted,
         "stem": stem, "loop": round,
     })
 }
@@ -324,7 +207,10 @@ mod tests {
             max_states,
             ..Options::default()
         };
-        run(&[&HAND_OVER], &flags, Rules::resolved(), &options, &ctx)
+        let cases: Vec<_> = mars_model::registry::for_liveness()
+            .filter(|case| case.name() == "hand_over")
+            .collect();
+        run(&cases, &flags, Choice::Resolved, &options, &ctx)
     }
 
     #[test]
@@ -338,10 +224,11 @@ mod tests {
     #[test]
     fn a_known_fault_that_is_gone_breaks_the_suite() {
         let answer = |verdict| Answer {
-            claim: "can-always-settle",
-            sentence: SETTLED,
+            name: "can-always-settle",
+            sentence: "It settles.",
+            requirements: &[],
             verdict,
-            refuted: Some(FORGETS),
+            refuted: Some("it forgets"),
         };
         assert_eq!(judge(&answer(Verdict::Holds)).0, Exit::SuiteBroken);
         assert_eq!(judge(&answer(Verdict::Open)).0, Exit::Incomplete);

@@ -2,8 +2,10 @@
 
 use mars_model::explore::Path;
 use mars_model::findings::{Derived, Finding, derive, findings};
+use mars_model::reading::Choice;
+use mars_model::registry::{Act, Case, Told};
 use mars_model::scenario::Scenario;
-use mars_model::server_group::ServerGroup;
+use mars_model::server_group::Action;
 use serde_json::{Value, json};
 
 use super::output::{Ctx, Exit, Paint, with_part};
@@ -24,15 +26,37 @@ pub struct Args {
     pub id: Option<String>,
 }
 
-/// The chart of a path, with the messages that `model`, under the rules that the path was found
-/// with, sends on it.
+/// The chart of a path, with the messages that are sent on it under the rules that it was found with. Paths of families
+/// other than the server group are lists of what happens.
 #[must_use]
-pub fn chart(
-    scenario: &Scenario,
-    path: &Path<ServerGroup>,
-    title: String,
-    model: &ServerGroup,
-) -> Chart {
+pub fn chart(case: &dyn Case, path: &Path<Told>, title: String, rules: Choice) -> Chart {
+    let acts = path.actions();
+    let group: Option<Vec<Action>> = acts.iter().map(Act::group).collect();
+    let scenario = mars_model::scenario::by_name(case.name());
+    let scenario = scenario.or_else(|| {
+        let only = &mars_model::server_group::liveness::HAND_OVER;
+        (only.name == case.name()).then_some(only)
+    });
+    if let (Some(actions), Some(scenario)) = (group, scenario) {
+        return group_chart(scenario, &actions, title, rules);
+    }
+    let words = acts.iter().map(|act| match act {
+        Act::Group(action) => format!("{action:?}"),
+        Act::Words(words) => words.clone(),
+    });
+    let numbered = words.enumerate();
+    Chart {
+        title,
+        participants: Vec::new(),
+        lines: numbered
+            .map(|(position, words)| Line::Event(format!("{}. {words}", position + 1)))
+            .collect(),
+    }
+}
+
+/// The chart of a path through the server group.
+fn group_chart(scenario: &Scenario, actions: &[Action], title: String, rules: Choice) -> Chart {
+    let model = scenario.model(rules.rules());
     let topology = convert::topology(scenario);
     let servers = convert::servers(scenario)
         .into_iter()
@@ -43,8 +67,7 @@ pub fn chart(
         participants,
         lines: Vec::new(),
     };
-    let actions = path.actions();
-    let recorded = mars_model::trace::record(model, &actions);
+    let recorded = mars_model::trace::record(&model, actions);
     for (position, action) in actions.iter().enumerate() {
         let observations = recorded
             .as_ref()
@@ -68,17 +91,12 @@ pub fn chart(
 /// The chart of a finding's counterexample, with the messages that the reading causes.
 #[must_use]
 pub fn finding_chart(finding: &Finding, derived: &Derived) -> Option<Chart> {
-    let (path, scenario) = (derived.path.as_ref()?, finding.in_scenario()?);
+    let (path, case) = (derived.path.as_ref()?, finding.in_scenario()?);
     let title = format!(
         "  {}: shortest way into it, {} steps:",
         finding.id, derived.trace_length
     );
-    Some(chart(
-        scenario,
-        path,
-        title,
-        &scenario.model(finding.rules()),
-    ))
+    Some(chart(case, path, title, finding.choice()))
 }
 
 /// The row of a finding.
@@ -140,11 +158,10 @@ fn page(finding: &Finding, derived: &Derived, ctx: &Ctx) {
 /// Runs the command.
 pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     let meant: Vec<&Finding> = findings()
-        .iter()
         .filter(|finding| args.id.as_deref().is_none_or(|id| id == finding.id))
         .collect();
     if meant.is_empty() {
-        let known: Vec<&str> = findings().iter().map(|finding| finding.id).collect();
+        let known: Vec<&str> = findings().map(|finding| finding.id).collect();
         ctx.error(format_args!(
             "there is no such finding; there are: {}",
             known.join(", ")

@@ -46,7 +46,7 @@ struct Part {
 fn rederive(finding: &'static Finding, checked: &[Checked], ctx: &Ctx) -> Derived {
     let resolved = checked
         .iter()
-        .find(|one| one.scenario.name == finding.scenario);
+        .find(|one| one.scenario.name() == finding.scenario);
     match resolved {
         Some(one) if one.report.exhausted() => {
             let path = failure(finding, ctx.stop);
@@ -74,7 +74,7 @@ fn models(profile: Profile, ctx: &Ctx) -> (Part, Vec<Checked>) {
     let unique: u64 = checked.iter().map(|one| one.report.unique).sum();
     let properties: usize = checked
         .iter()
-        .map(|one| one.scenario.properties().count())
+        .map(|one| one.scenario.properties().len())
         .sum();
     let part = Part {
         name: "models",
@@ -157,11 +157,10 @@ fn defects(checked: &[Checked], ctx: &Ctx) -> (Part, Vec<(&'static Finding, Deri
     let mut exit = Exit::Ok;
     let mut derived = Vec::new();
     let meant: Vec<&'static Finding> = findings()
-        .iter()
         .filter(|finding| {
             checked
                 .iter()
-                .any(|one| one.scenario.name == finding.scenario)
+                .any(|one| one.scenario.name() == finding.scenario)
         })
         .collect();
     let mut progress = ctx.progress("findings", u64::try_from(meant.len()).ok());

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use mars_model::explore::{Options, search_space};
 use mars_model::findings::{failure, findings};
+use mars_model::registry::Act;
 use mars_model::rules::Rules;
 use mars_model::scenario::Scenario;
 use mars_model::server_group::{
@@ -157,13 +158,11 @@ pub(super) fn candidates(scenario: &'static Scenario, stop: &AtomicBool) -> Vec<
             .iter()
             .filter_map(|(_, number)| Some((report.labels.get(number)?.actions(), None))),
     );
-    for finding in findings()
-        .iter()
-        .filter(|finding| finding.scenario == scenario.name)
-    {
+    for finding in findings().filter(|finding| finding.scenario == scenario.name) {
         if let Some(path) = failure(finding, stop) {
             let goal = Goal::Finding { id: finding.id };
-            paths.push((enabled(&model, &path.actions()), Some(goal)));
+            let actions: Vec<Action> = path.actions().iter().filter_map(Act::group).collect();
+            paths.push((enabled(&model, &actions), Some(goal)));
         }
     }
     let mut found: Vec<Candidate> = Vec::new();

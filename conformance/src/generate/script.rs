@@ -1,5 +1,6 @@
 //! A path through the model as a trace.
 
+use mars_model::family::Configuration as _;
 use mars_model::rules::Rules;
 use mars_model::scenario::Scenario;
 use mars_model::server_group::{Action, Observation, Range, Server, ServerGroup, State, step};

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use mars_model::family::Kind;
 use mars_model::findings::{Derived, Finding};
-use mars_model::server_group::property::Kind;
+use mars_model::registry::About;
 
 use crate::cli::check::Checked;
 use crate::cli::findings::finding_chart;
@@ -54,7 +55,7 @@ pub fn page(
         let _ = write!(
             text,
             "<tr><td>{}<td class=n>{}<td class=n>{}<td class=n>{}{}",
-            escape(one.scenario.name),
+            escape(one.scenario.name()),
             report.unique,
             report.states,
             report.depth,
@@ -62,17 +63,23 @@ pub fn page(
         );
     }
     text.push_str("</table><h2>Properties</h2><table><tr><th>property<th>sentence<th>requirements<th>scenarios");
-    for claim in mars_model::server_group::property::claims()
-        .iter()
-        .filter(|claim| claim.kind == Kind::Always)
-    {
-        let failed: Vec<&str> = checked
-            .iter()
+    let mut claims: Vec<(&str, About)> = Vec::new();
+    for one in checked {
+        let family = one.scenario.family();
+        for about in one.scenario.properties() {
+            if about.kind == Kind::Always && !claims.contains(&(family, about)) {
+                claims.push((family, about));
+            }
+        }
+    }
+    for (family, claim) in claims {
+        let own = || checked.iter().filter(|one| one.scenario.family() == family);
+        let failed: Vec<&str> = own()
             .filter(|one| one.report.discovery(claim.name).is_some())
-            .map(|one| one.scenario.name)
+            .map(|one| one.scenario.name())
             .collect();
         let verdict = if failed.is_empty() {
-            format!("<td class=ok>holds in all {}", checked.len())
+            format!("<td class=ok>holds in all {} of {family}", own().count())
         } else {
             format!("<td class=no>fails in {}", failed.join(", "))
         };

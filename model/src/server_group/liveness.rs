@@ -5,6 +5,7 @@ use super::packed::Key;
 use super::state::{HOLD, State};
 use super::{ServerGroup, view};
 use crate::explore::liveness::Class;
+use crate::family::{Duty, Question};
 use crate::scenario::{Budgets, Profile, Scenario};
 
 /// The goal in one sentence.
@@ -117,44 +118,70 @@ pub fn fair(state: &State, action: &Action) -> Option<Class> {
     Class::new(number)
 }
 
-/// Whenever one thing holds, another holds within so many redirect intervals.
-#[derive(Clone, Copy, Debug)]
-pub struct Response {
-    /// A short name, unique.
-    pub name: &'static str,
-    /// The claim in one sentence.
-    pub sentence: &'static str,
-    /// The requirements of the ledger that it stands for.
-    pub requirements: &'static [&'static str],
-    /// What asks for an answer.
-    pub asks: fn(&ServerGroup, &State) -> bool,
-    /// The answer.
-    pub answers: fn(&ServerGroup, &State) -> bool,
-    /// In how many intervals.
-    pub within: u32,
-    /// Whether it can ask at all in this scenario.
-    pub applies: fn(&Scenario) -> bool,
-}
-
-/// All bounded responses.
-pub const fn responses() -> &'static [Response] {
-    RESPONSES
-}
-
 /// What an action counts towards a bound: an interval or nothing.
 pub const fn intervals(action: &Action) -> u32 {
     matches!(action, Action::Tick) as u32
 }
 
-const RESPONSES: &[Response] = &[Response {
-    name: "stopped-is-flushed",
-    sentence: "A server that stopped is flushed by every running one within three intervals.",
-    requirements: &["R2443-2-11", "R2443-2-18"],
-    asks: believed,
-    answers: |model, state| !believed(model, state),
-    within: HOLD as u32,
-    applies: |scenario| scenario.budgets.crashes > 0,
-}];
+const FORGETS: &str = "a server that follows the literal reading of A08 forgets a client that moved to it as soon as the \
+                       old home's deregister arrives; the client does not notice and nobody else can repair it";
+
+/// What must happen in a scenario of the server group.
+pub fn duties(scenario: &Scenario) -> Vec<Duty<ServerGroup>> {
+    let literal = scenario.literal_purgers != 0;
+    let duty = |name, sentence, question, refuted| Duty {
+        name,
+        sentence,
+        requirements: &[],
+        question,
+        refuted,
+    };
+    let known = literal.then_some(FORGETS);
+    let mut all = vec![
+        duty(
+            "can-always-settle",
+            SETTLED,
+            Question::Reach(settled),
+            known,
+        ),
+        duty(
+            "settles-again-and-again",
+            SETTLED,
+            Question::Again(settled, fair),
+            known,
+        ),
+    ];
+    if literal {
+        let but = "As `settled`, but for clients whose home follows the literal reading of A08.";
+        all.push(duty(
+            "can-always-settle-at-sound-servers",
+            but,
+            Question::Reach(settled_at_sound_servers),
+            None,
+        ));
+        all.push(duty(
+            "settles-again-and-again-at-sound-servers",
+            but,
+            Question::Again(settled_at_sound_servers, fair),
+            None,
+        ));
+    }
+    if scenario.budgets.crashes > 0 {
+        all.push(Duty {
+            name: "stopped-is-flushed",
+            sentence: "A server that stopped is flushed by every running one within three intervals.",
+            requirements: &["R2443-2-11", "R2443-2-18"],
+            question: Question::Within {
+                asks: believed,
+                answers: |model, state| !believed(model, state),
+                within: u32::from(HOLD),
+                counts: intervals,
+            },
+            refuted: None,
+        });
+    }
+    all
+}
 
 /// Whether a running server takes one that stopped to be alive.
 fn believed(model: &ServerGroup, state: &State) -> bool {

@@ -36,7 +36,7 @@ use crate::rules::Rules;
 use crate::scenario::Scenario;
 use packed::{Entry, Key};
 use state::Left;
-use stateright::{Expectation, Model, Property};
+use stateright::{Model, Property};
 
 /// The model of one scenario under one set of rules.
 #[derive(Clone, Debug)]
@@ -179,17 +179,7 @@ impl Model for ServerGroup {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        self.scenario
-            .properties()
-            .map(|claim| Property {
-                expectation: match claim.kind {
-                    property::Kind::Always => Expectation::Always,
-                    property::Kind::Witness => Expectation::Sometimes,
-                },
-                name: claim.name,
-                condition: claim.holds,
-            })
-            .collect()
+        crate::family::properties(property::claims(), self.scenario.witnesses)
     }
 }
 

@@ -7,30 +7,10 @@ use super::action::Server;
 use super::packed::Key;
 use super::state::{HOLD, OVERFLOW, REGRESS, State};
 use super::{ServerGroup, view, witness};
-
-/// Whether a sentence must hold always or must be seen once.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Kind {
-    /// Holds in every reachable state.
-    Always,
-    /// Holds in some reachable state: the cause of another property, or a fault that must have struck.
-    Witness,
-}
+pub use crate::family::Kind;
 
 /// A property of the server group.
-#[derive(Clone, Copy, Debug)]
-pub struct Claim {
-    /// A short name, unique.
-    pub name: &'static str,
-    /// The property in one sentence.
-    pub sentence: &'static str,
-    /// The requirements of the ledger that it stands for.
-    pub requirements: &'static [&'static str],
-    /// Always or once.
-    pub kind: Kind,
-    /// The property itself.
-    pub holds: fn(&ServerGroup, &State) -> bool,
-}
+pub type Claim = crate::family::Claim<ServerGroup>;
 
 /// All properties and witnesses.
 pub const fn claims() -> &'static [Claim] {

@@ -269,10 +269,10 @@ mod tests {
     #[test]
     fn counterexamples_do_not_depend_on_threads_or_seeds() {
         let finding = crate::findings::findings()
-            .iter()
             .find(|finding| finding.id == "A08b")
             .unwrap();
-        let model = finding.in_scenario().unwrap().model(finding.rules());
+        let scenario = crate::scenario::by_name(finding.scenario).unwrap();
+        let model = scenario.model(finding.choice().rules());
         let way = |threads, seed| {
             let options = Options {
                 threads: NonZeroUsize::new(threads).unwrap(),

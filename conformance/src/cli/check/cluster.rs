@@ -4,10 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mars_model::explore::timely::{Cluster, Error, Outcome, search_space};
+use mars_model::explore::timely::{Cluster, Error, Outcome};
 use mars_model::explore::{Options, Progress};
-use mars_model::scenario::Scenario;
-use mars_model::server_group::ServerGroup;
+use mars_model::registry::{Case, Told};
 use serde_json::{Value, json};
 
 use super::super::output::{Ctx, Exit};
@@ -85,7 +84,7 @@ fn has_port(address: &str) -> bool {
 
 /// Searches the scenarios one after the other, together with the other processes.
 pub fn run(
-    scenarios: &[&'static Scenario],
+    scenarios: &[&'static dyn Case],
     rules: RulesName,
     options: &Options,
     args: &ClusterArgs,
@@ -104,10 +103,10 @@ pub fn run(
     }
     let mut exit = Exit::Ok;
     for scenario in scenarios {
-        match one(scenario, rules, options, &cluster, ctx) {
-            Ok(outcome) => exit = exit.combine(tell(scenario, rules, outcome, &cluster, ctx)),
+        match one(*scenario, rules, options, &cluster, ctx) {
+            Ok(outcome) => exit = exit.combine(tell(*scenario, rules, outcome, &cluster, ctx)),
             Err(error) => {
-                ctx.error(format_args!("{}: {error}", scenario.name));
+                ctx.error(format_args!("{}: {error}", scenario.name()));
                 return exit.combine(exit_of(&error));
             }
         }
@@ -120,21 +119,16 @@ pub fn run(
 
 /// Searches one scenario.
 fn one(
-    scenario: &'static Scenario,
+    scenario: &'static dyn Case,
     rules: RulesName,
     options: &Options,
     cluster: &Cluster,
     ctx: &Ctx,
-) -> Result<Outcome<ServerGroup>, Error> {
-    let rules = rules.rules();
-    let cluster = Cluster {
-        identity: scenario.fingerprint(&rules),
-        ..cluster.clone()
-    };
+) -> Result<Outcome<Told>, Error> {
     if let Some(own) = cluster.hosts.get(cluster.process) {
         ctx.log(format_args!(
             "{}: process {} of {} at {own}, waiting up to {} s for the others",
-            scenario.name,
+            scenario.name(),
             cluster.process,
             cluster.hosts.len(),
             cluster.connect_within.as_secs()
@@ -146,7 +140,7 @@ fn one(
         if std::mem::take(&mut alone) {
             ctx.log(format_args!(
                 "{}: all {} processes are there",
-                scenario.name,
+                scenario.name(),
                 cluster.hosts.len()
             ));
         }
@@ -154,26 +148,22 @@ fn one(
             now.unique,
             format_args!(
                 "states; {}: depth {}, queue {}",
-                scenario.name, now.depth, now.queue
+                scenario.name(),
+                now.depth,
+                now.queue
             ),
         );
     };
-    let outcome = search_space(
-        &scenario.model(rules),
-        options,
-        &cluster,
-        &mut show,
-        ctx.stop,
-    );
+    let outcome = scenario.together(rules.choice(), options, cluster, &mut show, ctx.stop);
     progress.finish();
     outcome
 }
 
 /// Says what came out: process 0 on stdout, the others a word on stderr. All end with the same code.
 fn tell(
-    scenario: &'static Scenario,
+    scenario: &'static dyn Case,
     rules: RulesName,
-    outcome: Outcome<ServerGroup>,
+    outcome: Outcome<Told>,
     cluster: &Cluster,
     ctx: &Ctx,
 ) -> Exit {
@@ -193,7 +183,8 @@ fn tell(
     } else {
         ctx.log(format_args!(
             "{}: process {} is done; process 0 has the result",
-            scenario.name, cluster.process
+            scenario.name(),
+            cluster.process
         ));
     }
     checked.exit
@@ -212,7 +203,7 @@ struct Traffic {
 }
 
 impl Traffic {
-    fn of(outcome: &Outcome<ServerGroup>) -> Self {
+    fn of(outcome: &Outcome<Told>) -> Self {
         let shares = &outcome.shares;
         let owned = || shares.iter().map(|share| share.unique);
         Self {

@@ -1,6 +1,6 @@
 //! What `check` prints about a search.
 
-use mars_model::server_group::property::Kind;
+use mars_model::family::Kind;
 use serde_json::{Value, json};
 
 use super::super::output::{Ctx, Exit, Paint, with_part};
@@ -13,6 +13,7 @@ pub fn row(checked: &Checked, rules: RulesName, part: Option<&str>) -> Value {
     } = checked;
     let properties: Vec<Value> = scenario
         .properties()
+        .into_iter()
         .map(|claim| {
             let found = report.discovery(claim.name).is_some();
             let (kind, holds) = match claim.kind {
@@ -28,7 +29,7 @@ pub fn row(checked: &Checked, rules: RulesName, part: Option<&str>) -> Value {
         .map(|(name, count)| ((*name).to_owned(), json!(count)))
         .collect();
     let row = json!({
-        "scenario": scenario.name, "model": "server_group", "rules": rules.as_str(),
+        "scenario": scenario.name(), "model": scenario.family(), "rules": rules.as_str(),
         "states": report.states, "unique": report.unique, "depth": report.depth,
         "exhausted": report.exhausted(), "seconds": report.seconds, "states_per_second": report.rate(),
         "bytes_per_state": report.bytes_per_state, "properties": properties,
@@ -63,11 +64,11 @@ pub fn line(checked: &Checked, rules: RulesName, ctx: &Ctx) {
         wrong,
         ..
     } = checked;
-    let all = scenario.properties().count();
+    let all = scenario.properties().len();
     let good = all - report.violations().count() - report.missing_witnesses.len();
     ctx.say(format_args!(
         "{:<28} {:>10} {:>11} {:>5} {:>7.1} {:>9.0} {:>8.0} {:>10} {}",
-        scenario.name,
+        scenario.name(),
         report.unique,
         report.states,
         report.depth,
@@ -84,14 +85,13 @@ pub fn line(checked: &Checked, rules: RulesName, ctx: &Ctx) {
     for why in wrong {
         ctx.say(format_args!("    {why}"));
     }
-    let model = scenario.model(rules.rules());
     for violation in report.violations() {
         ctx.say(format_args!("    {}:", violation.property));
         let chart = super::super::findings::chart(
-            scenario,
+            *scenario,
             &violation.path,
             violation.property.to_owned(),
-            &model,
+            rules.choice(),
         );
         for line in chart.text().lines().skip(1) {
             ctx.say(format_args!("      {line}"));
