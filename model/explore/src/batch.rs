@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// States of one unit, at most.
-pub(super) const UNIT: usize = if cfg!(test) { 4 } else { 256 };
+pub(super) const UNIT: usize = if cfg!(test) { 4 } else { 128 };
 /// Successors whose places in the table are looked up together.
 const TOGETHER: usize = 64;
 /// Entries of a thread's memory of recent claims, as a power of two.

@@ -4,7 +4,7 @@ use super::batch::{Hand, Out, Shared, UNIT, Unit};
 use super::keep::Examiner;
 use super::log::Log;
 use super::memory;
-use super::phases::{generate, insert, keep};
+use super::phases::Crew;
 use super::report::{Kinds, Progress, StoppedBy};
 use super::space::Space;
 use super::table::{Key, Table};
@@ -15,12 +15,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// States of one batch, at most but for the last block. Limits and early ends are looked at after each, so this decides
-/// where a search that is stopped by them ends; it does not depend on the number of threads.
-const BATCH: usize = if cfg!(test) { 64 } else { 1 << 14 };
+/// where a search that is stopped by them ends; it does not depend on the number of threads. So few that what comes of
+/// them stays in a processor's own cache until it is kept.
+const BATCH: usize = if cfg!(test) { 64 } else { 1 << 12 };
 /// A batch with fewer states than this is not worth waking threads for.
 const ALONE: usize = if cfg!(test) { 8 } else { 512 };
 /// Blocks that a thread keeps to use again.
-const SPARE: usize = 128;
+const SPARE: usize = 512;
 /// The most states: numbers have 32 bits, and a batch may still come on top.
 const MOST: u64 = u32::MAX as u64 - (1 << 26);
 /// How often the memory of the process is looked at.
@@ -45,6 +46,7 @@ pub(super) struct Search<'a, S: Space> {
     pub(super) table: Table<S::Key>,
     pub(super) log: Log,
     pub(super) hands: Vec<Hand<StateOf<S>, S::Key>>,
+    crew: Crew,
     /// States whose successors are still to be generated, in order: of this level, and of the next.
     frontier: VecDeque<Vec<StateOf<S>>>,
     /// So many states of the frontier's first block are done.
@@ -86,6 +88,7 @@ where
             table: Table::new(),
             log: Log::new(),
             hands: (0..threads).map(|_| Hand::new(kinds)).collect(),
+            crew: Crew::new(threads),
             frontier: VecDeque::new(),
             skip: 0,
             next: VecDeque::new(),
@@ -278,16 +281,20 @@ where
             deadline,
             threads,
         };
-        let mut outs = generate(&shared, &units, &mut self.hands, &mut between);
+        let mut outs = self
+            .crew
+            .generate(&shared, &units, &mut self.hands, &mut between);
         self.cut_short = outs.len() < units.len();
         #[cfg(test)]
         if self.options.last_claim_wins {
             outs.reverse();
         }
-        let lost = insert(&outs, &mut self.table, threads);
+        let lost = self.crew.insert(&outs, &mut self.table, threads);
         let kept = {
             let mut hands = std::mem::take(&mut self.hands);
-            let kept = keep(|| self.examiner(), &mut hands, &mut outs, &lost, threads);
+            let kept = self
+                .crew
+                .keep(|| self.examiner(), &mut hands, &mut outs, &lost, threads);
             self.hands = hands;
             kept
         };
