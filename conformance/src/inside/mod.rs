@@ -17,6 +17,7 @@
 //! never meets again. A test runs the model with and without new numbers side by side.
 
 pub mod action;
+pub mod case;
 pub mod claims;
 mod clock;
 mod frame;

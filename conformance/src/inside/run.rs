@@ -44,22 +44,32 @@ pub fn liveness(
     stop: &AtomicBool,
 ) -> Vec<Answer> {
     let graph = Graph::build(model, options, progress, stop);
+    let answers = answers(model, &graph).into_iter();
+    answers
+        .map(|(claim, verdict)| {
+            let holds = match &verdict {
+                Verdict::Holds => Some(true),
+                Verdict::Fails(_) => Some(false),
+                Verdict::Open => None,
+            };
+            Answer {
+                claim,
+                holds,
+                run: verdict.counterexample(),
+            }
+        })
+        .collect()
+}
+
+/// The same on a graph that is there.
+pub(super) fn answers(
+    model: &Inside,
+    graph: &Graph<'_, Inside>,
+) -> [(&'static str, Verdict<Lasso<Inside>>); 2] {
     let good = |state: &super::State| model.is_good(state);
-    let traps = can_always_reach(&graph, good).map(|trap| trap.lasso);
-    let lassos = always_again(&graph, good, |_, action| class(*action));
-    let answer = |claim, verdict: Verdict<Lasso<Inside>>| {
-        let holds = match &verdict {
-            Verdict::Holds => Some(true),
-            Verdict::Fails(_) => Some(false),
-            Verdict::Open => None,
-        };
-        Answer {
-            claim,
-            holds,
-            run: verdict.counterexample(),
-        }
-    };
-    vec![answer(CAN_SETTLE, traps), answer(SETTLES, lassos)]
+    let traps = can_always_reach(graph, good).map(|trap| trap.lasso);
+    let lassos = always_again(graph, good, |_, action| class(*action));
+    [(CAN_SETTLE, traps), (SETTLES, lassos)]
 }
 
 fn class(action: Action) -> Option<Class> {

@@ -100,6 +100,8 @@ pub struct Scenario {
     pub records: &'static [Record],
     /// What may happen.
     pub budget: Budget,
+    /// The kinds of action that do happen.
+    pub meant: &'static [&'static str],
     /// Begins when all caches are one and nothing is on its way; otherwise with the first Hellos.
     pub settled: bool,
     /// Largest packet: 52 octets hold one summary or one record.
@@ -121,6 +123,7 @@ const PAIR: Scenario = Scenario {
     links: &[(0, 1)],
     records: &[seeded(0, 1), seeded(1, 1)],
     budget: NOTHING,
+    meant: &[],
     settled: false,
     mtu: SINGLE,
     hop_count: 2,
@@ -139,6 +142,7 @@ const SMALL: [Scenario; 4] = [
             doubles: 1,
             ..NOTHING
         },
+        meant: &["deliver", "tick", "lose", "double"],
         ..PAIR
     },
     Scenario {
@@ -151,6 +155,7 @@ const SMALL: [Scenario; 4] = [
             changes: 1,
             ..NOTHING
         },
+        meant: &["deliver", "tick", "lose", "late", "change"],
         ..PAIR
     },
     Scenario {
@@ -164,6 +169,7 @@ const SMALL: [Scenario; 4] = [
             cuts: 1,
             ..NOTHING
         },
+        meant: &["deliver", "tick", "change", "end", "forget", "cut", "mend"],
         settled: true,
         ..PAIR
     },
@@ -179,12 +185,14 @@ const SMALL: [Scenario; 4] = [
             changes: 1,
             ..NOTHING
         },
+        meant: &["deliver", "tick", "lose", "change"],
         settled: true,
         ..PAIR
     },
 ];
 
-const SCENARIOS: &[Scenario] = &[
+/// All scenarios.
+pub(super) static SCENARIOS: [Scenario; 9] = [
     SMALL[0],
     SMALL[1],
     SMALL[2],
@@ -199,6 +207,7 @@ const SCENARIOS: &[Scenario] = &[
             swaps: 1,
             ..NOTHING
         },
+        meant: &["deliver", "tick", "lose", "double", "swap"],
         ..PAIR
     },
     Scenario {
@@ -211,6 +220,7 @@ const SCENARIOS: &[Scenario] = &[
             changes: 2,
             ..NOTHING
         },
+        meant: &["deliver", "tick", "lose", "late", "double", "change"],
         ..PAIR
     },
     Scenario {
@@ -235,6 +245,7 @@ const SCENARIOS: &[Scenario] = &[
             restarts: 1,
             ..NOTHING
         },
+        meant: &["deliver", "tick", "lose", "change", "end", "forget", "cut", "restart", "mend"],
         settled: true,
         ..PAIR
     },
@@ -250,6 +261,7 @@ const SCENARIOS: &[Scenario] = &[
             changes: 2,
             ..NOTHING
         },
+        meant: &["deliver", "tick", "lose", "double", "change"],
         settled: true,
         ..PAIR
     },
@@ -266,6 +278,7 @@ const SCENARIOS: &[Scenario] = &[
             cuts: 1,
             ..NOTHING
         },
+        meant: &["deliver", "tick", "lose", "change", "end", "cut", "mend"],
         settled: true,
         ..PAIR
     },
@@ -287,14 +300,18 @@ const SCENARIOS: &[Scenario] = &[
             cuts: 1,
             ..NOTHING
         },
+        meant: &["deliver", "tick", "lose", "double", "swap", "late", "change", "end", "forget", "cut", "mend"],
         ..PAIR
     },
 ];
 
+/// The smallest of all.
+pub(super) static SMALLEST: Scenario = SMALL[0];
+
 /// All scenarios.
 #[must_use]
 pub const fn scenarios() -> &'static [Scenario] {
-    SCENARIOS
+    &SCENARIOS
 }
 
 /// The scenario of that name.

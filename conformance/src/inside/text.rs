@@ -85,18 +85,25 @@ fn action(model: &Inside, before: &State, action: Action) -> String {
     }
 }
 
+/// What happens on the way to each state of a path; nothing for the first.
+#[must_use]
+pub fn words(model: &Inside, path: &Path<Inside>) -> Vec<Option<String>> {
+    let before = std::iter::once(None).chain(path.0.iter().map(|(_, state)| Some(state)));
+    let steps = path.0.iter().zip(before);
+    steps
+        .map(|((taken, _), before)| Some(action(model, before?, (*taken)?)))
+        .collect()
+}
+
 /// Every action of a path, numbered, one a line; then what the last state breaks.
 #[must_use]
 pub fn path(model: &Inside, path: &Path<Inside>) -> String {
     let mut text = String::new();
-    let mut before = None;
-    for (number, (taken, state)) in path.0.iter().enumerate() {
-        if let (Some(taken), Some(before)) = (taken, before) {
-            let _ = writeln!(text, "  {number}. {}", action(model, before, *taken));
-        }
-        before = Some(state);
+    for (number, words) in words(model, path).into_iter().flatten().enumerate() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {}. {words}", number + 1);
     }
-    if let Some(state) = before {
+    if let Some(state) = path.last() {
         let broken = model.broken(state);
         if !broken.is_empty() {
             let _ = writeln!(text, "  broken: {}", broken.join(", "));

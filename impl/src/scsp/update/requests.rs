@@ -86,7 +86,7 @@ impl Requests {
         *self = Self::default();
     }
 
-    pub(super) fn rebase(&mut self, base: &impl Fn(RecordId) -> SequenceNumber) {
+    pub(in crate::scsp) fn rebase(&mut self, base: &impl Fn(RecordId) -> SequenceNumber) {
         for (&id, wanted) in self.asked.iter_mut().chain(&mut self.waiting) {
             *wanted = relative(*wanted, base(id));
         }
