@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use mars_conformance::mutants::kill::By;
 use mars_conformance::inside::scenario::by_name;
-use mars_conformance::mutants::{Class, build, folder, kill, load};
+use mars_conformance::mutants::kill::By;
+use mars_conformance::mutants::{self, Class, build, kill};
 use mars_conformance::trace::{find, load};
 
 #[test]
@@ -63,9 +63,13 @@ fn the_checker_finds_planted_faults_in_the_production_code() {
 /// At least 25 mutants of the SCSP speaker, eight of them in its timers.
 #[test]
 fn there_are_enough_mutants_of_the_speaker() {
-    let mutants = load(&folder()).unwrap();
-    let speaker = mutants.iter().filter(|mutant| mutant.file.starts_with("scsp"));
-    let timers = speaker.clone().filter(|mutant| mutant.class == Class::Timer);
+    let declared = mutants::load(&mutants::folder()).unwrap();
+    let speaker = declared
+        .iter()
+        .filter(|mutant| mutant.file.starts_with("scsp"));
+    let timers = speaker
+        .clone()
+        .filter(|mutant| mutant.class == Class::Timer);
     assert!(speaker.count() >= 25);
     assert!(timers.count() >= 8);
 }

@@ -34,8 +34,8 @@ pub enum Action {
 
 impl Kinds for Action {
     const KINDS: &'static [&'static str] = &[
-        "deliver", "tick", "late", "lose", "double", "swap", "change", "end", "forget", "cut", "mend",
-        "restart",
+        "deliver", "tick", "late", "lose", "double", "swap", "change", "end", "forget", "cut",
+        "mend", "restart",
     ];
 
     fn kind(&self) -> usize {

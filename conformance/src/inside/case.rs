@@ -10,7 +10,9 @@ use mars_model::explore::timely::{Cluster, Error, Outcome};
 use mars_model::explore::{Discovery, Kinds as _, Options, Path, Report, search};
 use mars_model::family::{Kind, Profile};
 use mars_model::reading::{Choice, FieldValue};
-use mars_model::registry::{About, Act, Answer, Audited, Case, Future, Refuted, Second, Tell, Told};
+use mars_model::registry::{
+    About, Act, Answer, Audited, Case, Future, Refuted, Second, Tell, Told,
+};
 use stateright::{Checker as _, Model as _};
 
 use super::action::Action;
@@ -64,7 +66,10 @@ fn about(claim: &Claim) -> About {
 
 fn refuted(model: &Inside, run: &Lasso<Inside>) -> Refuted {
     let first = run.stem.last().map(|&state| (None, state));
-    let round = run.cycle.iter().map(|&(action, state)| (Some(action), state));
+    let round = run
+        .cycle
+        .iter()
+        .map(|&(action, state)| (Some(action), state));
     let round = Path(first.into_iter().chain(round).collect());
     Refuted {
         why: "a run on which it does not settle".to_owned(),
@@ -208,13 +213,15 @@ impl Case for Scenario {
             CAN_SETTLE => "from every state all can be Aligned, quiet and equal again",
             _ => "on every fair run all is Aligned, quiet and equal again and again",
         };
-        let answers = run::answers(&model, &graph).into_iter().map(|(name, verdict)| Answer {
-            name,
-            sentence: sentence(name),
-            requirements: &["R2334-2.2.4-01", "R2334-2.2-05"],
-            verdict: verdict.map(|run| refuted(&model, &run)),
-            refuted: None,
-        });
+        let answers = run::answers(&model, &graph)
+            .into_iter()
+            .map(|(name, verdict)| Answer {
+                name,
+                sentence: sentence(name),
+                requirements: &["R2334-2.2.4-01", "R2334-2.2-05"],
+                verdict: verdict.map(|run| refuted(&model, &run)),
+                refuted: None,
+            });
         Future {
             states: graph.len(),
             transitions: graph.transitions(),

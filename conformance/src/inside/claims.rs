@@ -54,17 +54,61 @@ pub const REPEAT_TIME: u16 = 1 << 13;
 
 /// All claims about steps, in the order of their bits.
 pub const CLAIMS: &[Claim] = &[
-    claim("readable-frames", "every frame sent can be read, is from and to whom it says, and names known records only", &["R2334-2.1-07", "R2334-B.2.0.2-03"]),
-    claim("no-storm", "a link never holds more than a few frames of one direction", &["R2334-B.2.1-03"]),
-    claim("closed-means-silent", "outside Update Cache and Aligned no CSU or CSUS is sent, and one that comes changes nothing", &["R2334-2.3-01", "R2334-2.2.4-01"]),
-    claim("one-ca", "a numbered CA answers the neighbour's CA before it, or is the last one once more", &["R2334-2.2.2-01", "R2334-B.2.1-03"]),
-    claim("one-csus", "a new CSUS waits for all records of the one before; a repeated one asks for all that are missing", &["R2334-2.2.3-05", "R2334-2.2.3-07"]),
-    claim("larger-is-master", "nobody is master towards a larger id", &["R2334-2.2.1-01", "R2334-2.2.1-07"]),
-    claim("list-empty-when-aligned", "who becomes Aligned waits for no record", &["R2334-2.2.3-01"]),
-    claim("no-regress", "no server goes back to an older instance, or loses one", &["R2334-2.4-02"]),
-    claim("unique-versions", "what a server holds under a number is what its originator gave that number to", &["R2334-B.2.0.2-09", "R2334-B.2.0.2-10"]),
-    claim("hop-count-falls", "who passes a record on lowers its hop count, and stops at zero", &["R2334-B.2.0.2-01"]),
-    claim("not-back", "a record is not passed on to the neighbour that it came from", &["R2334-2.3-11"]),
+    claim(
+        "readable-frames",
+        "every frame sent can be read, is from and to whom it says, and names known records only",
+        &["R2334-2.1-07", "R2334-B.2.0.2-03"],
+    ),
+    claim(
+        "no-storm",
+        "a link never holds more than a few frames of one direction",
+        &["R2334-B.2.1-03"],
+    ),
+    claim(
+        "closed-means-silent",
+        "outside Update Cache and Aligned no CSU or CSUS is sent, and one that comes changes nothing",
+        &["R2334-2.3-01", "R2334-2.2.4-01"],
+    ),
+    claim(
+        "one-ca",
+        "a numbered CA answers the neighbour's CA before it, or is the last one once more",
+        &["R2334-2.2.2-01", "R2334-B.2.1-03"],
+    ),
+    claim(
+        "one-csus",
+        "a new CSUS waits for all records of the one before; a repeated one asks for all that are missing",
+        &["R2334-2.2.3-05", "R2334-2.2.3-07"],
+    ),
+    claim(
+        "larger-is-master",
+        "nobody is master towards a larger id",
+        &["R2334-2.2.1-01", "R2334-2.2.1-07"],
+    ),
+    claim(
+        "list-empty-when-aligned",
+        "who becomes Aligned waits for no record",
+        &["R2334-2.2.3-01"],
+    ),
+    claim(
+        "no-regress",
+        "no server goes back to an older instance, or loses one",
+        &["R2334-2.4-02"],
+    ),
+    claim(
+        "unique-versions",
+        "what a server holds under a number is what its originator gave that number to",
+        &["R2334-B.2.0.2-09", "R2334-B.2.0.2-10"],
+    ),
+    claim(
+        "hop-count-falls",
+        "who passes a record on lowers its hop count, and stops at zero",
+        &["R2334-B.2.0.2-01"],
+    ),
+    claim(
+        "not-back",
+        "a record is not passed on to the neighbour that it came from",
+        &["R2334-2.3-11"],
+    ),
     claim(
         "hello-on-time",
         "a Hello goes out at once when a link comes up, and then every HelloInterval",

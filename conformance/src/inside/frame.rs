@@ -94,7 +94,9 @@ impl Frame {
     /// Which records it has, one bit each.
     #[must_use]
     pub fn bits(&self) -> u8 {
-        self.parts.iter().fold(0, |bits, part| bits | bit(part.record))
+        self.parts
+            .iter()
+            .fold(0, |bits, part| bits | bit(part.record))
     }
 
     /// The octets of the same CA with another number.
@@ -116,12 +118,12 @@ impl Frame {
 
 /// The bit of a record.
 #[must_use]
-pub const fn bit(record: u8) -> u8 {
+pub(super) const fn bit(record: u8) -> u8 {
     1 << (record & 7)
 }
 
 /// The bits of a set.
-pub fn bits_of(set: u8) -> impl Iterator<Item = u8> {
+pub(super) fn bits_of(set: u8) -> impl Iterator<Item = u8> {
     (0..8).filter(move |&record| set & bit(record) != 0)
 }
 

@@ -18,7 +18,7 @@ pub struct Relay {
 
 /// Everything about the step that does not depend on the rest of the state.
 #[must_use]
-pub fn local(
+pub(super) fn local(
     memo: &Memo,
     before: &Info,
     after: &Info,
@@ -126,13 +126,7 @@ fn answers(event: Event, came: Option<(u8, &Frame)>, neighbor: u8, frame: &Frame
 }
 
 /// Records that came in a CSU Request and leave in another.
-fn passed_on(
-    from: u8,
-    came: &Frame,
-    neighbor: u8,
-    frame: &Frame,
-    relays: &mut Vec<Relay>,
-) -> u16 {
+fn passed_on(from: u8, came: &Frame, neighbor: u8, frame: &Frame, relays: &mut Vec<Relay>) -> u16 {
     if came.kind != Kind::CsuRequest || frame.kind != Kind::CsuRequest {
         return 0;
     }
@@ -156,13 +150,13 @@ fn passed_on(
 
 /// Register A03: as unsigned numbers. Ids grow with the servers' places.
 fn masters(memo: &Memo, after: &Info) -> u16 {
-    let smaller = memo
-        .scenario()
-        .from(after.server)
-        .zip(&after.adjacent)
-        .any(|(direction, adjacent)| {
-            adjacent.master && memo.scenario().ends(direction).1 > after.server
-        });
+    let smaller =
+        memo.scenario()
+            .from(after.server)
+            .zip(&after.adjacent)
+            .any(|(direction, adjacent)| {
+                adjacent.master && memo.scenario().ends(direction).1 > after.server
+            });
     if smaller { claims::MASTER } else { 0 }
 }
 

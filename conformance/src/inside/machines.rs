@@ -129,7 +129,10 @@ impl Process {
     fn tell(&mut self, what: &(impl serde::Serialize + ?Sized)) -> Result<(), String> {
         let mut line = serde_json::to_vec(what).map_err(|error| error.to_string())?;
         line.push(b'\n');
-        let written = self.stdin.write_all(&line).and_then(|()| self.stdin.flush());
+        let written = self
+            .stdin
+            .write_all(&line)
+            .and_then(|()| self.stdin.flush());
         written.map_err(|_| "crashed".to_owned())
     }
 }

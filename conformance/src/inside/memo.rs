@@ -270,7 +270,14 @@ impl Memo {
         let outcome = self.note(self.machines.step(machine, &input), before.server)?;
         let after = self.info(outcome.machine)?;
         let sent = self.sent(before.server, &outcome);
-        Some(judge::local(self, &before, &after, event, outcome.machine, sent))
+        Some(judge::local(
+            self,
+            &before,
+            &after,
+            event,
+            outcome.machine,
+            sent,
+        ))
     }
 
     /// The frames of an outcome, each with its direction.

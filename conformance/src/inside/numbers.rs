@@ -62,7 +62,13 @@ fn renew_link(memo: &Memo, state: &mut State, directions: [u8; 2]) -> Option<()>
         let (server, neighbor) = end(memo, direction);
         let machine = *state.servers.get(usize::from(server))?;
         let adjacent = memo.info(machine)?.adjacent;
-        numbers.extend(adjacent.get(usize::from(neighbor))?.ca.into_iter().flatten());
+        numbers.extend(
+            adjacent
+                .get(usize::from(neighbor))?
+                .ca
+                .into_iter()
+                .flatten(),
+        );
         let queue = state.queues.get(usize::from(direction))?;
         let books = state.books.get(usize::from(direction))?;
         for &frame in queue.frames().iter().chain([&books.ca]) {
@@ -120,10 +126,7 @@ mod tests {
         let to: Vec<u32> = [7, 8, 10, 900, 902, 1 << 30]
             .map(|number| map.to(number))
             .to_vec();
-        assert_eq!(
-            to,
-            [FAR, FAR + 1, FAR + 3, 2 * FAR, 2 * FAR + 2, 3 * FAR]
-        );
+        assert_eq!(to, [FAR, FAR + 1, FAR + 3, 2 * FAR, 2 * FAR + 2, 3 * FAR]);
         assert!(!Map::of(to).changes());
         assert!(map.changes());
     }

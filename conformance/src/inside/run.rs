@@ -8,8 +8,8 @@ use mars_model::explore::{Options, Path, Progress, Report, search};
 use stateright::Model as _;
 
 use super::action::Action;
+use super::claims;
 use super::space::Inside;
-use super::{claims, text};
 
 /// Every fair run settles again and again. Fair: frames arrive, time passes, links come back.
 pub const SETTLES: &str = "settles-again-and-again";
@@ -93,27 +93,23 @@ pub struct Fault {
 }
 
 /// The first thing wrong, and whether everything was seen.
-pub fn first_fault(
-    model: &Inside,
-    options: &Options,
-    stop: &AtomicBool,
-) -> (Option<Fault>, bool) {
+pub fn first_fault(model: &Inside, options: &Options, stop: &AtomicBool) -> (Option<Fault>, bool) {
     let options = Options {
         until: Some(claims::ALL.to_owned()),
         ..options.clone()
     };
-    let gone = |path: String| {
+    let gone = || {
         model.memo().failure().map(|why| Fault {
             claim: why.to_owned(),
             steps: 0,
-            text: path,
+            text: String::new(),
         })
     };
     if model.init_states().is_empty() {
-        return (gone(String::new()), true);
+        return (gone(), true);
     }
     let report = search(model, &options, &mut |_| {}, stop);
-    if let Some(fault) = gone(String::new()) {
+    if let Some(fault) = gone() {
         return (Some(fault), true);
     }
     if let Some(found) = report.violations().next() {
@@ -121,33 +117,43 @@ pub fn first_fault(
         let fault = Fault {
             claim: broken.unwrap_or_default().join(", "),
             steps: found.path.len(),
-            text: text::path(model, &found.path),
+            text: path(model, &found.path),
         };
         return (Some(fault), true);
     }
     let answers = liveness(model, &options, &mut |_| {}, stop);
-    if let Some(fault) = gone(String::new()) {
+    if let Some(fault) = gone() {
         return (Some(fault), true);
     }
     let all = report.exhausted() && answers.iter().all(|answer| answer.holds.is_some());
-    let failed = answers.into_iter().find(|answer| answer.holds == Some(false));
+    let failed = answers
+        .into_iter()
+        .find(|answer| answer.holds == Some(false));
     let fault = failed.map(|answer| Fault {
         claim: answer.claim.to_owned(),
         steps: answer.run.as_ref().map_or(0, |run| run.stem.len()),
-        text: answer.run.map_or_else(String::new, |run| lasso(model, &run)),
+        text: answer
+            .run
+            .map_or_else(String::new, |run| lasso(model, &run)),
     });
     (fault, all)
 }
 
-pub use text::path;
+pub use super::text::path;
 
 /// A run in words.
 #[must_use]
 pub fn lasso(model: &Inside, run: &Lasso<Inside>) -> String {
-    let mut words = text::path(model, &Path(run.stem.0.clone()));
+    let mut words = path(model, &Path(run.stem.0.clone()));
     words.push_str("  and then for ever:\n");
     let first = run.stem.last().map(|&state| (None, state));
-    let round = run.cycle.iter().map(|&(action, state)| (Some(action), state));
-    words.push_str(&text::path(model, &Path(first.into_iter().chain(round).collect())));
+    let round = run
+        .cycle
+        .iter()
+        .map(|&(action, state)| (Some(action), state));
+    words.push_str(&path(
+        model,
+        &Path(first.into_iter().chain(round).collect()),
+    ));
     words
 }

@@ -192,7 +192,7 @@ const SMALL: [Scenario; 4] = [
 ];
 
 /// All scenarios.
-pub(super) static SCENARIOS: [Scenario; 9] = [
+pub(super) static SCENARIOS: [Scenario; 10] = [
     SMALL[0],
     SMALL[1],
     SMALL[2],
@@ -245,7 +245,9 @@ pub(super) static SCENARIOS: [Scenario; 9] = [
             restarts: 1,
             ..NOTHING
         },
-        meant: &["deliver", "tick", "lose", "change", "end", "forget", "cut", "restart", "mend"],
+        meant: &[
+            "deliver", "tick", "lose", "change", "end", "forget", "cut", "restart", "mend",
+        ],
         settled: true,
         ..PAIR
     },
@@ -300,7 +302,10 @@ pub(super) static SCENARIOS: [Scenario; 9] = [
             cuts: 1,
             ..NOTHING
         },
-        meant: &["deliver", "tick", "lose", "double", "swap", "late", "change", "end", "forget", "cut", "mend"],
+        meant: &[
+            "deliver", "tick", "lose", "double", "swap", "late", "change", "end", "forget", "cut",
+            "mend",
+        ],
         ..PAIR
     },
 ];
@@ -336,7 +341,8 @@ impl Scenario {
     /// The place of the record of that name.
     #[must_use]
     pub fn record_of(&self, origin: &[u8], key: &[u8]) -> Option<u8> {
-        let named = |record: &Record| Self::id(record.server) == origin && Self::key(*record) == key;
+        let named =
+            |record: &Record| Self::id(record.server) == origin && Self::key(*record) == key;
         self.records
             .iter()
             .position(named)

@@ -302,7 +302,7 @@ impl Inside {
     }
 
     fn settled_alive(&self, state: &State) -> bool {
-        !(self.is_quiet(state) && self.is_aligned(state)) || !self.is_resurrected(state)
+        !(self.is_quiet(state) && self.is_aligned(state) && self.is_resurrected(state))
     }
 
     /// The names of the claims that a state breaks.
@@ -423,9 +423,10 @@ impl Model for Inside {
             };
         }
         if self.at_once {
-            return vec![Property::always(claims::ALL, |model: &Self, state: &State| {
-                state.broken == 0 && model.settled_well(state)
-            })];
+            return vec![Property::always(
+                claims::ALL,
+                |model: &Self, state: &State| state.broken == 0 && model.settled_well(state),
+            )];
         }
         let mut properties = step_claims!(
             READABLE STORM CLOSED ONE_CA ONE_CSUS MASTER LIST REGRESS VERSIONS HOPS BACK HELLO_TIME DEAD_TIME

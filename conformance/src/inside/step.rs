@@ -68,7 +68,10 @@ pub(super) fn apply(memo: &Memo, state: &mut State, server: u8, event: Event) ->
     for (neighbor, direction) in (0u8..).zip(scenario.from(server)) {
         let neighbor = usize::from(neighbor);
         let books = state.books.get_mut(usize::from(direction))?;
-        let (was, is) = (before.adjacent.get(neighbor)?, after.adjacent.get(neighbor)?);
+        let (was, is) = (
+            before.adjacent.get(neighbor)?,
+            after.adjacent.get(neighbor)?,
+        );
         // What need not be repeated any more need not be remembered.
         if !is.exchanging {
             books.ca = 0;

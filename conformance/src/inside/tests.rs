@@ -42,7 +42,12 @@ fn the_production_code_keeps_every_claim() {
         let happens = report.action_counts.iter();
         let happens: Vec<&str> = happens.filter(|(_, n)| *n > 0).map(|(k, _)| *k).collect();
         for kind in <Action as mars_model::explore::Kinds>::KINDS {
-            assert_eq!(happens.contains(kind), scenario.meant.contains(kind), "{} {kind}", scenario.name);
+            assert_eq!(
+                happens.contains(kind),
+                scenario.meant.contains(kind),
+                "{} {kind}",
+                scenario.name
+            );
         }
         if scenario.effort == scenario::Effort::Quick {
             for answer in run::liveness(&model, &options(), &mut |_| {}, &STOP) {
@@ -122,7 +127,9 @@ fn new_numbers_lose_nothing() {
 fn cases_are_named_and_told() {
     let names: std::collections::BTreeSet<&str> = cases().map(Case::name).collect();
     assert_eq!(names.len(), scenarios().len());
-    let case = cases().find(|case| case.name() == "three_and_a_change").unwrap();
+    let case = cases()
+        .find(|case| case.name() == "three_and_a_change")
+        .unwrap();
     let report = case.search(Default::default(), &options(), &mut |_| {}, &STOP);
     assert!(report.is_clean());
     assert_eq!(case.properties().len(), report.held.len() + 1);
@@ -134,7 +141,9 @@ fn cases_are_named_and_told() {
 /// The hash is of everything that makes a state, and of nothing else.
 #[test]
 fn hash_and_eq_agree() {
-    let case = cases().find(|case| case.name() == "three_and_a_change").unwrap();
+    let case = cases()
+        .find(|case| case.name() == "three_and_a_change")
+        .unwrap();
     let audited = case.audit(Default::default(), &options(), 0, &mut |_| {}, &STOP);
     assert_eq!(audited.fault, None);
     assert!(audited.states > 1000);

@@ -24,7 +24,7 @@ fn record(model: &Inside, record: u8) -> String {
 
 /// One frame in a few words.
 #[must_use]
-pub fn frame(model: &Inside, frame: &Frame) -> String {
+pub(super) fn frame(model: &Inside, frame: &Frame) -> String {
     let mut text = match frame.kind {
         Kind::Hello { lists: true } => "Hello that lists it".to_owned(),
         Kind::Hello { lists: false } => "Hello".to_owned(),
@@ -72,7 +72,11 @@ fn action(model: &Inside, before: &State, action: Action) -> String {
             format!("{}  {} is DOUBLED", link(model, direction), head(direction))
         }
         Action::Swap(direction) => {
-            format!("{}  {} is OVERTAKEN", link(model, direction), head(direction))
+            format!(
+                "{}  {} is OVERTAKEN",
+                link(model, direction),
+                head(direction)
+            )
         }
         Action::Tick => "time passes to the next deadline".to_owned(),
         Action::Late => "time passes to the next deadline, frames are LATE".to_owned(),
@@ -87,7 +91,7 @@ fn action(model: &Inside, before: &State, action: Action) -> String {
 
 /// What happens on the way to each state of a path; nothing for the first.
 #[must_use]
-pub fn words(model: &Inside, path: &Path<Inside>) -> Vec<Option<String>> {
+pub(super) fn words(model: &Inside, path: &Path<Inside>) -> Vec<Option<String>> {
     let before = std::iter::once(None).chain(path.0.iter().map(|(_, state)| Some(state)));
     let steps = path.0.iter().zip(before);
     steps

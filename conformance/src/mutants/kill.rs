@@ -13,17 +13,22 @@ use mars_model::explore::Options;
 
 use super::{Built, Class, Mutant};
 use crate::cli::replay::play_on;
+use crate::inside::Inside;
 use crate::inside::machines::Remote;
 use crate::inside::run::first_fault;
 use crate::inside::scenario::{Scenario, by_name};
-use crate::inside::Inside;
 use crate::lockstep::StepFailure;
 use crate::sut::child::Child;
 use crate::sut::{Sut, SutError};
 use crate::trace::Trace;
 
 /// Scenarios on which the checker tries mutants, in this order: each is exhausted in a second or so.
-pub const TRIED: [&str; 4] = ["two_and_a_loss", "two_and_a_change", "two_and_an_end", "three_and_a_change"];
+pub const TRIED: [&str; 4] = [
+    "two_and_a_loss",
+    "two_and_a_change",
+    "two_and_an_end",
+    "three_and_a_change",
+];
 /// Longest wait for a mutant's speakers.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A mutant may make the graph endless.
@@ -133,12 +138,13 @@ pub fn first_fault_of(
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let machines = Remote::start(&command, &scenario.configs(), PATIENCE).map_err(|reason| {
-            SutError::Refused {
-                code: "cannot-start".to_owned(),
-                reason,
-            }
-        })?;
+        let machines =
+            Remote::start(&command, &scenario.configs(), PATIENCE).map_err(|reason| {
+                SutError::Refused {
+                    code: "cannot-start".to_owned(),
+                    reason,
+                }
+            })?;
         let model = Inside::new(scenario, Box::new(machines)).at_once();
         if let (Some(fault), _) = first_fault(&model, &options, stop) {
             return Ok(Some(Kill {
@@ -165,7 +171,7 @@ fn kill(
         .caught_by
         .as_deref()
         .and_then(|name| by_name(name.strip_prefix("check ")?));
-    let mut checked = || {
+    let checked = || {
         if !mutant.file.starts_with("scsp") {
             return Ok(None);
         }
@@ -173,7 +179,7 @@ fn kill(
         let rest = rest.filter(|scenario| expected.is_none_or(|first| first.name != scenario.name));
         first_fault_of(built, id, expected.into_iter().chain(rest), stop)
     };
-    let mut played = || first_failure(built, id, order(mutant, traces), stop);
+    let played = || first_failure(built, id, order(mutant, traces), stop);
     match by {
         By::Traces => played(),
         By::Checker => checked(),

@@ -115,12 +115,7 @@ impl Pool {
     ///
     /// # Errors
     /// As for [`Self::step`]; there may be fewer machines, too.
-    pub fn step_of(
-        &self,
-        machine: u32,
-        place: usize,
-        input: &Input,
-    ) -> Result<Outcome, PoolError> {
+    pub fn step_of(&self, machine: u32, place: usize, input: &Input) -> Result<Outcome, PoolError> {
         let before = self
             .alike(machine)
             .and_then(|all| all.into_iter().nth(place))
@@ -231,8 +226,7 @@ impl Machine {
             if let SpeakerEvent::OwnReturned { key, sequence, .. } = event {
                 let body = self.speaker.get(own, key).map(|held| held.body.to_vec());
                 let body = body.unwrap_or_else(|| ENDED.to_vec());
-                self.speaker
-                    .originate_above(self.now, key, sequence, body);
+                self.speaker.originate_above(self.now, key, sequence, body);
             }
         }
         std::iter::from_fn(|| self.speaker.poll_send())
@@ -247,9 +241,7 @@ impl Machine {
 
     fn identity(&self) -> Identity {
         Identity {
-            canonical: self
-                .speaker
-                .canonical_from(self.now, |_| SequenceNumber(0)),
+            canonical: self.speaker.canonical_from(self.now, |_| SequenceNumber(0)),
             ca_numbers: self
                 .neighbors()
                 .map(|neighbor| self.speaker.ca_numbers(neighbor))

@@ -56,10 +56,7 @@ pub fn serve(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<()
             Ask::Start { config, ca_start } => pool.start(config, ca_start),
             Ask::Step { machine, input } => pool.step(machine, &input),
         };
-        let answer = done.map_or_else(
-            |error| Answer::Refused(error.to_string()),
-            Answer::Done,
-        );
+        let answer = done.map_or_else(|error| Answer::Refused(error.to_string()), Answer::Done);
         serde_json::to_writer(&mut *output, &answer)?;
         output.write_all(b"\n")?;
         output.flush()?;

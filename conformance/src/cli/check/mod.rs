@@ -347,7 +347,9 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
             let options = args.limits.options(NonZeroUsize::MIN);
             let meant = of_models(&meant);
             if meant.is_empty() {
-                ctx.error("the implementation is searched in one process, by the kernel or by stateright");
+                ctx.error(
+                    "the implementation is searched in one process, by the kernel or by stateright",
+                );
                 return Exit::Usage;
             }
             return cluster::run(&meant, args.rules, &options, &args.cluster, ctx);
