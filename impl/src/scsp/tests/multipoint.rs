@@ -207,10 +207,7 @@ fn a_hello_to_all_leaves_is_under_the_key_of_the_vc() {
     };
     let spi = group_key().spi;
     assert_eq!(with(&[], &[]), [None, None]);
-    assert_eq!(
-        with(&[endless], std::slice::from_ref(&of_leaf)),
-        [Some(spi); 2]
-    );
+    assert_eq!(with(&[endless], std::slice::from_ref(&of_leaf)), [Some(spi); 2]);
     assert_eq!(with(&[short], &[]), [Some(spi)]);
     assert_eq!(with(&[], &[of_leaf]), []);
 }
