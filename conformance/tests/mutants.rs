@@ -49,7 +49,7 @@ fn the_checker_finds_planted_faults_in_the_production_code() {
         // C16: an update is lost.
         ("change-while-summarizing-lost", "equal-when-aligned"),
         // C17, C18: a livelock.
-        ("bid-not-looked-at", "settles-again-and-again"),
+        ("aligned-ignores-negotiation", "can-always-settle"),
         // C06: a resurrection.
         ("own-dead-record-comes-back", "no-resurrection"),
     ] {

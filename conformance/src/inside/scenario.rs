@@ -131,7 +131,7 @@ const PAIR: Scenario = Scenario {
 };
 
 /// For mutants: each as small as its question.
-const SMALL: [Scenario; 4] = [
+const SMALL: [Scenario; 5] = [
     Scenario {
         name: "two_and_a_loss",
         what: "two servers with two records each align; one frame is lost, another doubled",
@@ -174,6 +174,30 @@ const SMALL: [Scenario; 4] = [
         ..PAIR
     },
     Scenario {
+        name: "two_and_a_restart",
+        what: "a server starts again with nothing and its neighbour does not notice; a frame is lost, a record new",
+        effort: Effort::Quick,
+        records: &[
+            seeded(0, 1),
+            seeded(1, 1),
+            Record {
+                server: 0,
+                key: 3,
+                incarnation: 1,
+                seeded: false,
+            },
+        ],
+        budget: Budget {
+            losses: 1,
+            changes: 1,
+            restarts: 1,
+            ..NOTHING
+        },
+        meant: &["deliver", "tick", "lose", "change", "restart"],
+        settled: true,
+        ..PAIR
+    },
+    Scenario {
         name: "three_and_a_change",
         what: "a record changes in a line of three; a frame is lost",
         effort: Effort::Quick,
@@ -192,11 +216,12 @@ const SMALL: [Scenario; 4] = [
 ];
 
 /// All scenarios.
-pub(super) static SCENARIOS: [Scenario; 10] = [
+pub(super) static SCENARIOS: [Scenario; 11] = [
     SMALL[0],
     SMALL[1],
     SMALL[2],
     SMALL[3],
+    SMALL[4],
     Scenario {
         name: "pair_aligns",
         what: "two servers with two records each align while frames are lost, doubled and overtaken",

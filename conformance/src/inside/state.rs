@@ -55,11 +55,12 @@ impl Queue {
     /// Takes the oldest out.
     pub fn pop(&mut self) -> Option<u32> {
         let first = *self.frames().first()?;
+        if let Some(place) = self.frames.first_mut() {
+            // Nothing of it is left in the places that are free.
+            *place = 0;
+        }
         self.frames.rotate_left(1);
         self.length -= 1;
-        if let Some(last) = self.frames.get_mut(usize::from(self.length)) {
-            *last = 0;
-        }
         Some(first)
     }
 }

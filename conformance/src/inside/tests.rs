@@ -82,7 +82,14 @@ fn machines_of_one_number_behave_alike() {
             for place in 1..pool.count(machine) {
                 let outcome = pool.step_of(machine, place, &input).unwrap();
                 let sent = model.memo().sent(info.server, &outcome);
-                assert_eq!((outcome.machine, sent), (local.machine, local.sent.clone()));
+                let same = (outcome.machine, &sent) == (local.machine, &local.sent);
+                assert!(
+                    same,
+                    "{}: {event:?} makes of {machine}:\n{}\nand of another:\n{}",
+                    scenario.name,
+                    pool.text(local.machine),
+                    pool.text(outcome.machine)
+                );
                 compared += 1;
             }
         }

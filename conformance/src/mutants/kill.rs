@@ -23,11 +23,12 @@ use crate::sut::{Sut, SutError};
 use crate::trace::Trace;
 
 /// Scenarios on which the checker tries mutants, in this order: each is exhausted in a second or so.
-pub const TRIED: [&str; 4] = [
+pub const TRIED: [&str; 5] = [
     "two_and_a_loss",
-    "two_and_a_change",
-    "two_and_an_end",
     "three_and_a_change",
+    "two_and_an_end",
+    "two_and_a_restart",
+    "two_and_a_change",
 ];
 /// Longest wait for a mutant's speakers.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -132,6 +132,16 @@ impl Pool {
         self.alike(machine).map_or(0, |all| all.len())
     }
 
+    /// A machine's canonical state and CA numbers, for people.
+    #[cfg(test)]
+    pub(crate) fn text(&self, machine: u32) -> String {
+        let first = self.alike(machine).and_then(|all| all.into_iter().next());
+        first.map_or_else(String::new, |machine| {
+            let identity = machine.identity();
+            format!("{:?}\n{:?}", identity.ca_numbers, identity.canonical)
+        })
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
