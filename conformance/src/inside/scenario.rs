@@ -134,15 +134,16 @@ const PAIR: Scenario = Scenario {
 const SMALL: [Scenario; 5] = [
     Scenario {
         name: "two_and_a_loss",
-        what: "two servers with two records each align; one frame is lost, another doubled",
+        what: "two servers with two records each align; one frame is lost, another doubled, another overtaken",
         effort: Effort::Quick,
         records: &[seeded(0, 1), seeded(0, 2), seeded(1, 1), seeded(1, 2)],
         budget: Budget {
             losses: 1,
             doubles: 1,
+            swaps: 1,
             ..NOTHING
         },
-        meant: &["deliver", "tick", "lose", "double"],
+        meant: &["deliver", "tick", "lose", "double", "swap"],
         ..PAIR
     },
     Scenario {
