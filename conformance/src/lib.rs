@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod cli;
 pub mod frames;
 pub mod generate;
+pub mod inside;
 pub mod judge;
 pub mod lockstep;
 pub mod lower;

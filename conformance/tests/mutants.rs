@@ -1,14 +1,16 @@
-//! Every declared mutant of the implementation is noticed by the golden traces.
+//! Every declared mutant of the implementation is noticed by the golden traces or by the checker that runs on it.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use mars_conformance::mutants::{build, kill};
+use mars_conformance::inside::scenario::by_name;
+use mars_conformance::mutants::kill::By;
+use mars_conformance::mutants::{self, Class, build, kill};
 use mars_conformance::trace::{find, load};
 
 #[test]
-fn the_golden_traces_kill_every_mutant_and_spare_the_original() {
+fn every_mutant_is_killed_and_the_original_is_spared() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../traces");
     let traces: Vec<_> = find(&folder)
         .unwrap()
@@ -24,7 +26,7 @@ fn the_golden_traces_kill_every_mutant_and_spare_the_original() {
     let original = kill::first_failure(&built, None, traces.iter().map(|(_, t)| t), &stop).unwrap();
     assert_eq!(original, None);
     let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let outcomes = kill::try_all(&built, &traces, jobs, &|_| {}, &stop).unwrap();
+    let outcomes = kill::try_all(&built, &traces, By::Either, jobs, &|_| {}, &stop).unwrap();
     assert_eq!(outcomes.len(), built.mutants.len());
     let survivors: Vec<&str> = outcomes
         .iter()
@@ -32,4 +34,42 @@ fn the_golden_traces_kill_every_mutant_and_spare_the_original() {
         .map(|(mutant, _)| mutant.id.as_str())
         .collect();
     assert!(survivors.is_empty(), "survivors: {survivors:?}");
+}
+
+/// Faults that the register tells of, planted in the production code: the checker on it finds each for what
+/// it is, and finds nothing in the original.
+#[test]
+fn the_checker_finds_planted_faults_in_the_production_code() {
+    let built = build().unwrap_or_else(|error| panic!("{error}"));
+    let stop = AtomicBool::new(false);
+    let tried = || kill::TRIED.iter().filter_map(|name| by_name(name));
+    let original = kill::first_fault_of(&built, None, tried(), &stop).unwrap();
+    assert_eq!(original, None);
+    for (id, claim) in [
+        // C16: an update is lost.
+        ("change-while-summarizing-lost", "equal-when-aligned"),
+        // C17, C18: a livelock.
+        ("aligned-ignores-negotiation", "can-always-settle"),
+        // C06: a resurrection.
+        ("own-dead-record-comes-back", "no-resurrection"),
+    ] {
+        let kill = kill::first_fault_of(&built, Some(id), tried(), &stop).unwrap();
+        let kill = kill.unwrap_or_else(|| panic!("{id} is not found"));
+        assert_eq!(kill.code, claim, "{id}: {}", kill.report);
+        assert!(kill.step > 0 && kill.report.contains("1. "), "{id}");
+    }
+}
+
+/// At least 25 mutants of the SCSP speaker, eight of them in its timers.
+#[test]
+fn there_are_enough_mutants_of_the_speaker() {
+    let declared = mutants::load(&mutants::folder()).unwrap();
+    let speaker = declared
+        .iter()
+        .filter(|mutant| mutant.file.starts_with("scsp"));
+    let timers = speaker
+        .clone()
+        .filter(|mutant| mutant.class == Class::Timer);
+    assert!(speaker.count() >= 25);
+    assert!(timers.count() >= 8);
 }

@@ -4,6 +4,7 @@
 //! same files into adapters of altered copies of the implementation.
 
 mod groups;
+pub mod machines;
 pub mod message;
 pub mod serve;
 mod session;

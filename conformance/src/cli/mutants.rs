@@ -1,4 +1,5 @@
-//! `mutants`: how many declared mutants of the implementation the golden traces kill.
+//! `mutants`: how many declared mutants of the implementation the golden traces kill, or the checker that runs
+//! on their speakers.
 
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
@@ -7,15 +8,16 @@ use serde_json::{Map, Value, json};
 
 use super::output::{Ctx, Exit, Paint};
 use super::replay::load_meant;
-use crate::mutants::kill::{self, Kill};
+use crate::mutants::kill::{self, By, Kill};
 use crate::mutants::{Built, Mutant, build};
 use crate::sut::SutError;
 
 /// Arguments of `mutants`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
+Examples:
   mars-conformance mutants --jobs 2 --format json
+  mars-conformance mutants --by checker        which of them the checker finds on the production code
 
 Exit codes: 0 all killed; 1 the original fails a trace; 2 no trace, or interrupted; 6 a mutant survives; 70 a mutant
 does not fit the implementation, or does not compile.")]
@@ -23,6 +25,9 @@ pub struct Args {
     /// Mutants run at a time; as many as there are processors if not said
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+    /// What may kill
+    #[arg(long, value_enum, default_value_t)]
+    pub by: By,
 }
 
 /// Runs the command.
@@ -47,7 +52,7 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
             // Nothing that follows would mean anything.
             ctx.error(format_args!(
                 "the original fails {}: {}",
-                kill.trace, kill.report
+                kill.by, kill.report
             ));
             return wrong.combine(Exit::Failed);
         }
@@ -61,7 +66,7 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         }
     };
     let jobs = args.jobs.unwrap_or(available);
-    let outcomes = kill::try_all(&built, &traces, jobs, &told, ctx.stop);
+    let outcomes = kill::try_all(&built, &traces, args.by, jobs, &told, ctx.stop);
     if let Ok(progress) = progress.into_inner() {
         progress.finish();
     }
@@ -81,9 +86,7 @@ fn tell(built: &Built, outcomes: &[(Mutant, Option<Kill>)], ctx: &Ctx) -> Exit {
     for (mutant, kill) in outcomes {
         ctx.row(&row(mutant, kill.as_ref()));
         let line = match kill {
-            Some(Kill {
-                trace, step, code, ..
-            }) => format!("by {trace}, step {step}: {code}"),
+            Some(Kill { by, step, code, .. }) => format!("by {by}, step {step}: {code}"),
             None => format!("{} ({})", mutant.what, mutant.requirement),
         };
         let word = match kill {
@@ -128,7 +131,7 @@ fn tell(built: &Built, outcomes: &[(Mutant, Option<Kill>)], ctx: &Ctx) -> Exit {
 fn row(mutant: &Mutant, kill: Option<&Kill>) -> Value {
     json!({
         "mutant": mutant.id, "class": mutant.class.as_str(), "requirement": mutant.requirement,
-        "killed_by": kill.map(|kill| &kill.trace),
+        "killed_by": kill.map(|kill| kill.by.to_string()),
         "step": kill.map(|kill| kill.step), "code": kill.map(|kill| &kill.code),
     })
 }

@@ -1,27 +1,78 @@
-//! Which trace notices a mutant.
+//! What notices a mutant: a golden trace, or the checker that runs on its speakers.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use mars_model::explore::Options;
 
 use super::{Built, Class, Mutant};
 use crate::cli::replay::play_on;
+use crate::inside::Inside;
+use crate::inside::machines::Remote;
+use crate::inside::run::first_fault;
+use crate::inside::scenario::{Scenario, by_name};
 use crate::lockstep::StepFailure;
 use crate::sut::child::Child;
 use crate::sut::{Sut, SutError};
 use crate::trace::Trace;
 
-/// A trace that a program fails.
+/// Scenarios on which the checker tries mutants, in this order: each is exhausted in a second or so.
+pub const TRIED: [&str; 5] = [
+    "two_and_a_loss",
+    "three_and_a_change",
+    "two_and_an_end",
+    "two_and_a_restart",
+    "two_and_a_change",
+];
+/// Longest wait for a mutant's speakers.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A mutant may make the graph endless.
+const MOST_STATES: u64 = 300_000;
+
+/// Who noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Killer {
+    /// The trace of this id.
+    Trace(String),
+    /// The checker, on this scenario.
+    Checker(&'static str),
+}
+
+impl fmt::Display for Killer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trace(id) => f.write_str(id),
+            Self::Checker(scenario) => write!(f, "check {scenario}"),
+        }
+    }
+}
+
+/// What may notice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum By {
+    /// Traces, and for what they miss the checker.
+    #[default]
+    Either,
+    /// Traces alone.
+    Traces,
+    /// The checker alone, which runs speakers: mutants of the rest survive it.
+    Checker,
+}
+
+/// A trace or scenario that a program fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kill {
-    /// Id of the trace.
-    pub trace: String,
+    /// Which.
+    pub by: Killer,
     /// Position of the step, from 0.
     pub step: usize,
-    /// Stable code of the failure.
+    /// Stable code of the failure; of the checker, the claims that fail.
     pub code: String,
     /// The failure in full.
     pub report: String,
@@ -30,7 +81,7 @@ pub struct Kill {
 impl Kill {
     fn new(trace: &Trace, failure: &StepFailure) -> Self {
         Self {
-            trace: trace.id.clone(),
+            by: Killer::Trace(trace.id.clone()),
             step: failure.step,
             code: failure.failure.code.clone(),
             report: failure.to_string(),
@@ -67,6 +118,83 @@ pub fn first_failure<'a>(
     Ok(None)
 }
 
+/// Runs the checker on one mutant's speakers (the original's for `None`), on each of `scenarios` until the
+/// first fault. A crash and a hang kill, too.
+///
+/// # Errors
+/// The program cannot be started.
+pub fn first_fault_of(
+    built: &Built,
+    id: Option<&str>,
+    scenarios: impl IntoIterator<Item = &'static Scenario>,
+    stop: &AtomicBool,
+) -> Result<Option<Kill>, SutError> {
+    let mut command = built.launch(id).command;
+    command.push("--machines".to_owned());
+    let options = Options {
+        max_states: Some(MOST_STATES),
+        ..Options::default()
+    };
+    for scenario in scenarios {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let machines =
+            Remote::start(&command, &scenario.configs(), PATIENCE).map_err(|reason| {
+                SutError::Refused {
+                    code: "cannot-start".to_owned(),
+                    reason,
+                }
+            })?;
+        let model = Inside::new(scenario, Box::new(machines)).at_once();
+        if let (Some(fault), _) = first_fault(&model, &options, stop) {
+            return Ok(Some(Kill {
+                by: Killer::Checker(scenario.name),
+                step: fault.steps,
+                code: fault.claim,
+                report: fault.text,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// What kills one mutant. The one that is expected to is tried first.
+fn kill(
+    built: &Built,
+    mutant: &Mutant,
+    traces: &[(PathBuf, Trace)],
+    by: By,
+    stop: &AtomicBool,
+) -> Result<Option<Kill>, SutError> {
+    let id = Some(mutant.id.as_str());
+    let expected = mutant
+        .caught_by
+        .as_deref()
+        .and_then(|name| by_name(name.strip_prefix("check ")?));
+    let checked = || {
+        if !mutant.file.starts_with("scsp") {
+            return Ok(None);
+        }
+        let rest = TRIED.iter().filter_map(|name| by_name(name));
+        let rest = rest.filter(|scenario| expected.is_none_or(|first| first.name != scenario.name));
+        first_fault_of(built, id, expected.into_iter().chain(rest), stop)
+    };
+    let played = || first_failure(built, id, order(mutant, traces), stop);
+    match by {
+        By::Traces => played(),
+        By::Checker => checked(),
+        By::Either if expected.is_some() => match checked()? {
+            Some(kill) => Ok(Some(kill)),
+            None => played(),
+        },
+        By::Either => match played()? {
+            Some(kill) => Ok(Some(kill)),
+            None => checked(),
+        },
+    }
+}
+
 /// The traces in the order in which to try them on a mutant: the one expected to kill it, then those
 /// that exercise its requirement, then the others, short ones first.
 fn order<'a>(mutant: &Mutant, traces: &'a [(PathBuf, Trace)]) -> Vec<&'a Trace> {
@@ -87,6 +215,7 @@ fn order<'a>(mutant: &Mutant, traces: &'a [(PathBuf, Trace)]) -> Vec<&'a Trace> 
 pub fn try_all(
     built: &Built,
     traces: &[(PathBuf, Trace)],
+    by: By,
     jobs: NonZeroUsize,
     told: &(dyn Fn(usize) + Sync),
     stop: &AtomicBool,
@@ -102,8 +231,7 @@ pub fn try_all(
                     let Some(mutant) = built.mutants.get(index) else {
                         return;
                     };
-                    let outcome =
-                        first_failure(built, Some(&mutant.id), order(mutant, traces), stop);
+                    let outcome = kill(built, mutant, traces, by, stop);
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }

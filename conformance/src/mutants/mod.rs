@@ -38,7 +38,7 @@ pub struct Mutant {
     pub find: String,
     /// What stands in its place; may be empty for statements.
     pub replace: String,
-    /// Id of the trace expected to notice it, tried first.
+    /// Id of the trace expected to notice it, or `check` and the scenario of the checker; tried first.
     #[serde(default)]
     pub caught_by: Option<String>,
 }

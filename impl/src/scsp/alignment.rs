@@ -373,6 +373,31 @@ impl Alignment {
         actions.push(CaAction::EnterUpdate);
     }
 
+    /// The CA numbers that what follows depends on: the next fresh one, the current one where it is
+    /// compared with anything, that of the copy that is kept, and that of the master's bid.
+    pub(super) fn numbers(&self) -> [Option<u32>; 4] {
+        let compares = matches!(
+            self.state,
+            CafsmState::Negotiation | CafsmState::Summarize(_)
+        );
+        [
+            Some(self.fresh),
+            compares.then_some(self.sequence),
+            self.last.as_ref().map(|last| last.sequence),
+            self.bid,
+        ]
+    }
+
+    /// Puts another number in the place of each CA number.
+    pub(super) fn renumber(&mut self, map: impl Fn(u32) -> u32) {
+        self.fresh = map(self.fresh);
+        self.sequence = map(self.sequence);
+        if let Some(last) = &mut self.last {
+            last.sequence = map(last.sequence);
+        }
+        self.bid = self.bid.map(map);
+    }
+
     /// The same machine with CA numbers counted from its own and record numbers from `base`.
     pub(super) fn rebase(&mut self, base: &impl Fn(RecordId) -> SequenceNumber) {
         let own = self.sequence;

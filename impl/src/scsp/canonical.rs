@@ -2,7 +2,10 @@
 //! now, sequence numbers from a base.
 //!
 //! CA sequence numbers are counted from each neighbour's current one. Two speakers that are canonically
-//! equal behave alike from here on but for the numbers themselves.
+//! equal behave alike from here on but for the numbers themselves. Who holds both ends of a link, and what
+//! is between them, needs the numbers too: [`Speaker::ca_numbers`] tells those that matter, and
+//! [`Speaker::renumber`] puts others in their place, so that numbers that only ever grow come back to where
+//! they were.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +14,7 @@ use crate::io::Time;
 use crate::wire::scsp::{CacheKey, SequenceNumber};
 
 use super::cache::{Cache, RecordId};
+use super::event::NeighborIx;
 use super::multipoint::Heard;
 use super::neighbor::{Neighbor, Timer};
 use super::speaker::Speaker;
@@ -83,6 +87,24 @@ impl Speaker {
             purging: core.purging.clone(),
             given_up: core.given_up.clone(),
             heard: core.heard.clone(),
+        }
+    }
+
+    /// The CA sequence numbers of the alignment with a neighbour that what follows depends on: next
+    /// fresh, current, that of the kept copy, that of the master's bid. Empty for a neighbour that is not
+    /// configured.
+    #[must_use]
+    pub fn ca_numbers(&self, neighbor: NeighborIx) -> [Option<u32>; 4] {
+        let neighbor = self.core().neighbors.get(usize::from(neighbor.0));
+        neighbor.map_or([None; 4], |n| n.alignment.numbers())
+    }
+
+    /// Puts another number in the place of each CA sequence number of the alignment with a neighbour. The
+    /// speaker behaves as before, but for the numbers, if all that are on the way are changed alike, and
+    /// `map` keeps which of them are equal and which follow one another.
+    pub fn renumber(&mut self, neighbor: NeighborIx, map: impl Fn(u32) -> u32) {
+        if let Some(n) = self.core.neighbors.get_mut(usize::from(neighbor.0)) {
+            n.alignment.renumber(map);
         }
     }
 }

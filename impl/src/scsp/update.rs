@@ -315,7 +315,7 @@ impl Retransmit {
     }
 
     /// The same queue with deadlines as milliseconds from `now` and numbers from `base`, and without
-    /// traces of what is no longer on it.
+    /// traces that nothing depends on any more.
     pub(super) fn canonical(&self, now: Time, base: &impl Fn(RecordId) -> SequenceNumber) -> Self {
         let from_now = |time: Time| Time(time.0.saturating_sub(now.0));
         let mut records = self.records.clone();
@@ -327,19 +327,12 @@ impl Retransmit {
             .batches
             .iter()
             .map(|(&deadline, batch)| {
+                // The first place of each counts. That of one which has left counts too: put on again at
+                // the same instant it would be repeated in the place that it had.
                 let mut seen = BTreeSet::new();
-                let order: Vec<_> = batch
-                    .order
-                    .iter()
-                    .copied()
-                    .filter(|id| {
-                        self.records
-                            .get(id)
-                            .is_some_and(|queued| queued.deadline == Some(deadline))
-                            && seen.insert(*id)
-                    })
-                    .collect();
-                let live = order.len();
+                let places = batch.order.iter().copied();
+                let order = places.filter(|id| seen.insert(*id)).collect();
+                let live = batch.live;
                 (from_now(deadline), Batch { order, live })
             })
             .collect();

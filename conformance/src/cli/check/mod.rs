@@ -11,10 +11,11 @@ use mars_model::counts;
 use mars_model::explore::{Options, Report};
 use mars_model::family;
 use mars_model::reading::Choice;
-use mars_model::registry::{Case, Told, by_name, cases, for_liveness};
+use mars_model::registry::{self, Case, Told, for_liveness};
 
 use super::Profile;
 use super::output::{Ctx, Exit};
+use crate::inside;
 pub use limits::{Limits, threads};
 pub use rows::{head, line, row};
 
@@ -115,6 +116,19 @@ pub struct Args {
     pub cluster: cluster::ClusterArgs,
 }
 
+/// All scenarios: those of the models, and those of the production code in the checker.
+fn cases() -> impl Iterator<Item = &'static dyn Case> {
+    registry::cases().chain(inside::case::cases())
+}
+
+/// Those of models: counts of the implementation are not blessed, and it stays in one process.
+fn of_models(cases: &[&'static dyn Case]) -> Vec<&'static dyn Case> {
+    let models = cases.iter().copied();
+    models
+        .filter(|case| case.family() != inside::case::FAMILY)
+        .collect()
+}
+
 /// The scenarios of a profile, of all families.
 #[must_use]
 pub fn of_profile(profile: Profile) -> Vec<&'static dyn Case> {
@@ -211,7 +225,15 @@ fn judge(scenario: &'static dyn Case, report: Report<Told>, rules: RulesName) ->
                 exit = exit.combine(Exit::SuiteBroken);
                 wrong.push(format!("no {kind} ever happens"));
             }
-            // Nobody shrinks a model by accident.
+            // Nobody shrinks a model by accident. What the implementation counts is no expectation.
+            if scenario.family() == inside::case::FAMILY {
+                return Checked {
+                    scenario,
+                    report,
+                    wrong,
+                    exit,
+                };
+            }
             let counts = counts::of(scenario, report.unique, report.states, report.depth);
             match counts::expected().get(scenario.name()) {
                 Some(expected) if *expected == counts => {}
@@ -278,7 +300,8 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         .iter()
         .map(|name| {
             let only = || for_liveness().find(|case| args.liveness.liveness && case.name() == name);
-            by_name(name).or_else(only).ok_or(name)
+            let named = cases().find(|case| case.name() == name);
+            named.or_else(only).ok_or(name)
         })
         .collect();
     let meant = match named {
@@ -294,7 +317,7 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         }
     };
     if args.bless {
-        return bless(&meant, ctx);
+        return bless(&of_models(&meant), ctx);
     }
     let choice = args.rules.choice();
     let options = args.limits.options(threads(args.threads));
@@ -322,6 +345,13 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     match args.engine {
         Engine::Timely => {
             let options = args.limits.options(NonZeroUsize::MIN);
+            let meant = of_models(&meant);
+            if meant.is_empty() {
+                ctx.error(
+                    "the implementation is searched in one process, by the kernel or by stateright",
+                );
+                return Exit::Usage;
+            }
             return cluster::run(&meant, args.rules, &options, &args.cluster, ctx);
         }
         Engine::Stateright => return second::stateright_all(&meant, args, ctx),
