@@ -59,7 +59,10 @@ pub struct Claim<M: Model> {
 }
 
 /// The properties of a scenario for the search: every safety property, and the witnesses that it names.
-pub fn properties<M: Model>(claims: &'static [Claim<M>], witnesses: &[&str]) -> Vec<Property<M>> {
+pub fn properties<M: Model + 'static>(
+    claims: &'static [Claim<M>],
+    witnesses: &[&str],
+) -> Vec<Property<M>> {
     meant(claims, witnesses)
         .map(|claim| Property {
             expectation: match claim.kind {
@@ -73,12 +76,12 @@ pub fn properties<M: Model>(claims: &'static [Claim<M>], witnesses: &[&str]) -> 
 }
 
 /// Every safety property, and the witnesses that are named.
-pub fn meant<'a, M: Model>(
+pub fn meant<'a, M>(
     claims: &'static [Claim<M>],
     witnesses: &'a [&str],
 ) -> impl Iterator<Item = &'static Claim<M>> + 'a
 where
-    M: 'static,
+    M: Model + 'static,
 {
     claims.iter().filter(|claim| match claim.kind {
         Kind::Always => true,

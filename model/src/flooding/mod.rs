@@ -9,10 +9,10 @@
 //! never compared (R2334-2.4-03) and share nothing but the order on a link. A link that is up is reliable and in order:
 //! acknowledgements and retransmission are not seen, but for the one that shows a larger number. An alignment is one step:
 //! it ends with each side having asked for what is newer at the other, in one of two orders. There are seven numbers and
-//! two keys; budgets see to it that they suffice, and a property says so. A flush comes at any time after the originator's
-//! death, at each server by itself; a dead originator does not return, so that nothing leaves quarantine here (that is
-//! `server_group`'s). Tombstones are kept for ever: how long they must be kept is not answered. Servers are not permuted:
-//! counts are of plain states.
+//! two keys; budgets see to it that they suffice, and a property says so. A flush comes after the originator's death, at
+//! each server by itself, when nothing is on its way: messages are faster than dead times. A dead originator does not
+//! return, so that nothing leaves quarantine here (that is `server_group`'s). Tombstones are kept for ever: how long they
+//! must be kept is not answered. Servers are not permuted: counts are of plain states.
 
 mod action;
 mod duty;

@@ -34,7 +34,7 @@ reading! {
     Wrap {
         /// Not at all: it is purged with the last number, and a new key takes over.
         NewKey = "new-key",
-        /// With the first number, when all neighbours have acknowledged the purge; a purge removes the entry.
+        /// With the first number, when all neighbours have acknowledged the purge; after a purge that one is newer.
         SameKey = "same-key",
     }
 }

@@ -63,7 +63,8 @@ pub(super) fn enabled(model: &Flooding, state: &State, actions: &mut Vec<Action>
         if left.relay_restarts > 0 {
             actions.push(Action::Restart { at });
         }
-        if !state.is_alive(origin) && !state.is_flushed(at) {
+        // Messages are faster than dead times by orders of magnitude.
+        if !state.is_alive(origin) && !state.is_flushed(at) && state.is_quiet() {
             actions.push(Action::Flush { at });
         }
     }
@@ -258,8 +259,8 @@ impl Step<'_> {
             return;
         }
         let any = self.model.rules().mutant == Mutant::AcceptOlder && theirs != mine;
-        // R2334-2.3-10, R2334-2.4-01; C07: an unknown key counts as newer.
-        if theirs.number() > mine.number() || any {
+        // R2334-2.3-10.
+        if self.newer(theirs, mine) || any {
             self.accept(arrival);
         } else if mine.number() > theirs.number()
             && self.state.entry(from, arrival.key).number() < mine.number()
@@ -303,11 +304,17 @@ impl Step<'_> {
         self.state.set_applied(at, entry.live());
         self.state.set_entry(at, key, entry);
         self.relay(arrival);
-        // C06; C11: after a literal purge the number is free again.
-        let purged = rules.wrap == Wrap::SameKey && entry.number() == PURGE;
-        if purged || rules.removed == Removed::Deleted && !entry.live() {
+        // C06.
+        if rules.removed == Removed::Deleted && !entry.live() {
             self.state.set_entry(at, key, Entry::NONE);
         }
+    }
+
+    /// Whether an instance counts as newer than another (R2334-2.4-01); C07: than nothing. C11: after a purge, read
+    /// literally, the first number does.
+    fn newer(&self, theirs: Entry, mine: Entry) -> bool {
+        let wrapped = mine.number() == PURGE && theirs.number() == 1;
+        theirs.number() > mine.number() || wrapped && self.model.rules().wrap == Wrap::SameKey
     }
 
     /// Passes an accepted record on to all other neighbours (R2334-2.3-03, R2334-2.3-11) while its hop count lasts
@@ -348,7 +355,7 @@ impl Step<'_> {
             for place in 0..KEYS {
                 let key = if reversed { KEYS - 1 - place } else { place };
                 let entry = before.entry(from, key);
-                if entry.number() <= before.entry(at, key).number() {
+                if !self.newer(entry, before.entry(at, key)) {
                     continue;
                 }
                 let arrival = Arrival {
