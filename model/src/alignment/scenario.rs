@@ -356,7 +356,7 @@ const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "alignment_with_everything",
-        title: "Loss, late copies, a drop, a restart and a change, all in one.",
+        title: "Two losses, a late copy, a drop, a restart and a change, all in one.",
         caches: [[1, 2, 0], [2, 1, 1]],
         keys: 3,
         newest: 2,
@@ -366,7 +366,7 @@ const SCENARIOS: &[Scenario] = &[
         unusable: Keys::NONE,
         within: 6,
         budgets: Budgets {
-            losses: 1,
+            losses: 2,
             copies: 1,
             drops: 1,
             restarts: 1,
