@@ -224,7 +224,8 @@ impl Walk {
     /// To the place, with what the event needs. False when there is no way.
     fn prepare(&mut self, needs: Needs) -> bool {
         let place = self.place;
-        if !(self.tour.node.place() == place && is_tidy(&self.tour.node)) && !self.tour.go(place) {
+        let there = self.tour.node.place() == place && is_tidy(&self.tour.node);
+        if !there && !self.tour.go(place) {
             return false;
         }
         if matches!(needs, Needs::Known | Needs::Queued) && self.tour.node.update.known().is_none()
