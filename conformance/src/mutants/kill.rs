@@ -23,8 +23,9 @@ use crate::sut::{Sut, SutError};
 use crate::trace::Trace;
 
 /// Scenarios on which the checker tries mutants, in this order: each is exhausted in a second or so.
-pub const TRIED: [&str; 5] = [
+pub const TRIED: [&str; 6] = [
     "two_and_a_loss",
+    "two_and_a_stray",
     "three_and_a_change",
     "two_and_an_end",
     "two_and_a_restart",
