@@ -3,8 +3,7 @@
 //!
 //! A block is a state and what else counts there. A line is what follows: the next state, what is done, and
 //! all events that lead to it. A CA is written as its bits, a digit for its summaries (0 none, 1 some), and
-//! its number against the own one: `=` the same, `+` one more, `-` one less, `?` any other. A slave's
-//! patience (N04) is left out: it is a timer of the machine around this one.
+//! its number against the own one: `=` the same, `+` one more, `-` one less, `?` any other.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
@@ -35,7 +34,7 @@ fn the_hello_machine() {
 /// link comes up only where it is down.
 fn belongs(state: State, event: Event) -> bool {
     match event {
-        Event::Ca(_) | Event::CaTimer | Event::HoldTimer => true,
+        Event::Ca(_) | Event::CaTimer | Event::HoldTimer | Event::Patience => true,
         Event::Up => state == State::Down,
         Event::Down => state != State::Down,
         _ => false,
@@ -93,6 +92,7 @@ fn done(actions: Actions) -> String {
             "stop-ca-timer",
         );
     }
+    put(has(Action::StartPatience), "start-patience");
     put(has(Action::KeepCopy), "keep-copy");
     put(has(Action::FreeCopy), "free-copy");
     put(has(Action::Release), "release");

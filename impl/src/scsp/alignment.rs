@@ -90,6 +90,8 @@ pub enum CaAction {
     StopTimer,
     /// Start the timer that ends the keeping of the last CA.
     StartHold,
+    /// As slave in Cache Summarize: start the timer of the patience with the master, the same one.
+    StartPatience,
     /// Stop it.
     StopHold,
     /// Put the received CA's newer summaries on the request list.
@@ -119,7 +121,7 @@ pub struct Alignment {
     fresh: u32,
     /// The last CA sent, as long as it may have to be sent again.
     last: Option<CaMessage>,
-    /// Number of the bid that made this server the slave (register H01).
+    /// Number of the bid that made this server the slave, until the master's next CA (register H01).
     bid: Option<u32>,
     /// Last entry summarised.
     cursor: Option<RecordId>,
@@ -185,6 +187,16 @@ impl Alignment {
         vec![CaAction::StopHold]
     }
 
+    /// The slave has not heard its master for too long. Without this a late copy of a bid can strand an Aligned
+    /// server as slave for good, since a slave repeats nothing by itself (finding N04).
+    pub fn lose_patience(&mut self) -> Vec<CaAction> {
+        let mut actions = Vec::new();
+        if self.state == CafsmState::Summarize(Role::Slave) {
+            self.negotiate(&mut actions);
+        }
+        actions
+    }
+
     /// The request list is empty; true if that made the machine Aligned.
     // R2334-2.2.3-01, R2334-2.2.3-09
     pub fn satisfied(&mut self) -> bool {
@@ -230,6 +242,7 @@ impl Alignment {
             self.bid = Some(ca.sequence);
             // R2334-2.2.1-05, R2334-2.2.1-06
             self.summarize(Role::Slave, context, actions);
+            actions.push(CaAction::StartPatience);
         } else if !ca.master
             && !ca.init
             && !context.peer_is_larger
@@ -279,16 +292,20 @@ impl Alignment {
         if ca.is_bid() && self.bid == Some(ca.sequence) {
             // Register H01: the master has not seen the first answer.
             actions.extend(self.last.clone().map(CaAction::Send));
+            actions.push(CaAction::StartPatience);
         } else if !ca.master || ca.init {
             // R2334-2.2.2-02
             self.again(ca, context, actions);
         } else if ca.sequence == self.sequence {
             // R2334-2.2.2-11
             actions.extend(self.last.clone().map(CaAction::Send));
+            actions.push(CaAction::StartPatience);
         } else if ca.sequence == self.sequence.wrapping_add(1) {
             // R2334-2.2.2-12, R2334-2.2.2-13, R2334-B.2.1-02
             actions.push(CaAction::Process);
             self.sequence = ca.sequence;
+            // A copy of the bid that comes now is late: what was sent last would not answer it.
+            self.bid = None;
             // R2334-2.2.2-14, R2334-2.2.2-15, R2334-2.2.2-16, R2334-2.2.2-17, R2334-2.2.2-18;
             // register C21: with nothing left an empty CA, and on while the master goes on.
             self.summarize(Role::Slave, context, actions);
@@ -296,6 +313,8 @@ impl Alignment {
                 // R2334-2.2.2-20, R2334-2.2.2-21: the copy is kept, for three intervals (C17).
                 actions.push(CaAction::StartHold);
                 self.enter_update(actions);
+            } else {
+                actions.push(CaAction::StartPatience);
             }
         } else {
             // R2334-2.2.2-19

@@ -387,6 +387,13 @@ impl Speaker {
     pub(super) fn csu_reply(&mut self, from: NeighborIx, summaries: impl Iterator<Item = Csas>) {
         for csas in summaries {
             let id = RecordId::of(&csas);
+            if csas.null {
+                let taken = self
+                    .neighbor_mut(from)
+                    .is_some_and(|n| n.queue.acknowledge_null(id, csas.sequence));
+                self.out.meters.idle_acknowledgements += u64::from(!taken);
+                continue;
+            }
             let acknowledged = self
                 .neighbor_mut(from)
                 .map(|n| n.queue.acknowledge(id, csas.sequence));

@@ -313,6 +313,18 @@ impl Neighbor {
         self.perform(actions, &Summarised::default(), ctx);
     }
 
+    /// The timer of the last CA ran out: in Cache Summarize the slave's patience with it (finding N04).
+    pub(super) fn hold_timer(&mut self, ctx: &mut Context<'_>) {
+        if self.is_open() {
+            return self.release(ctx);
+        }
+        let actions = self.alignment.lose_patience();
+        if !actions.is_empty() {
+            ctx.out.meters.renegotiations += 1;
+        }
+        self.perform(actions, &Summarised::default(), ctx);
+    }
+
     fn perform(&mut self, actions: Vec<CaAction>, found: &Summarised, ctx: &mut Context<'_>) {
         for action in actions {
             match action {
@@ -335,7 +347,7 @@ impl Neighbor {
                 CaAction::StartTimer => ctx.start(Timer::Ca(ctx.ix), ctx.config.ca_rexmt_ms),
                 CaAction::StopTimer => ctx.timers.cancel(Timer::Ca(ctx.ix)),
                 // Register C17: longer than the master's own interval, or the two tie.
-                CaAction::StartHold => ctx.start(
+                CaAction::StartHold | CaAction::StartPatience => ctx.start(
                     Timer::CaHold(ctx.ix),
                     ctx.config.ca_rexmt_ms.saturating_mul(3),
                 ),

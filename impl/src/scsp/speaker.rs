@@ -259,7 +259,7 @@ impl Speaker {
                 Timer::Hello(ix) => self.of(ix, |n, ctx| n.send_hello(ctx)),
                 Timer::MultipointHello(vc) => self.send_multipoint_hello(vc),
                 Timer::Ca(ix) => self.of(ix, |n, ctx| n.ca_timer(ctx)),
-                Timer::CaHold(ix) => self.of(ix, |n, ctx| n.release(ctx)),
+                Timer::CaHold(ix) => self.of(ix, |n, ctx| n.hold_timer(ctx)),
                 Timer::Csus(ix) => self.of(ix, |n, ctx| n.csus_timer(ctx)),
                 Timer::Csu(ix) => self.of(ix, |n, ctx| n.csu_timer(ctx)),
                 Timer::Tombstone(id) => self.expire(id),

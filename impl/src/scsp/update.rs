@@ -169,6 +169,13 @@ impl Retransmit {
         acknowledgement
     }
 
+    /// Takes exactly that null record off the queue; true if it was there. The echo of a null record says
+    /// nothing of a record with the same number that was queued since (finding N03, against register C14).
+    pub fn acknowledge_null(&mut self, id: RecordId, sequence: SequenceNumber) -> bool {
+        let is_null = self.records.get(&id).is_some_and(|q| q.body.is_none());
+        is_null && self.take(id, sequence)
+    }
+
     /// Takes exactly that instance off the queue; true if it was there.
     // R2334-2.3-25
     pub fn take(&mut self, id: RecordId, sequence: SequenceNumber) -> bool {

@@ -3,8 +3,7 @@
 //!
 //! A block is a state and what else counts there. A line is what follows: the next state, what is done, and
 //! all events that lead to it. A CA is written as its bits, a digit for its summaries (0 none, 1 some), and
-//! its number against the own one: `=` the same, `+` one more, `-` one less, `?` any other; `!` is that of the
-//! bid which made the server the slave, where it is none of the first three.
+//! its number against the own one: `=` the same, `+` one more, `-` one less, `?` any other.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -163,6 +162,9 @@ fn done(before: &Alignment, received: Option<u32>, actions: &[CaAction], wanted:
         Some(_) if !has(&CaAction::Reset) => words.push("stop-ca-timer".to_owned()),
         _ => {}
     }
+    if has(&CaAction::StartPatience) {
+        words.push("start-patience".to_owned());
+    }
     if has(&CaAction::StartHold) {
         words.push("keep-copy".to_owned());
     }
@@ -289,16 +291,10 @@ fn lines(case: &Case) -> Lines {
             });
         }
     }
-    if case.machine.state == CafsmState::Summarize(Role::Slave) && !case.first {
-        // Register H01.
-        let message = ca(BID, "MIO", 0);
-        put(("MIO0".to_owned(), "!"), Some(BID), &|m| {
-            m.receive(&message, case.context())
-        });
-    }
     let event = |name: &str| (name.to_owned(), "");
     put(event("ca-timer"), None, &Alignment::timer);
     put(event("hold-timer"), None, &Alignment::release);
+    put(event("patience"), None, &Alignment::lose_patience);
     if case.machine.state == CafsmState::Down {
         put(event("up"), None, &Alignment::start);
     } else {
