@@ -12,6 +12,7 @@ use crate::address::ServerId;
 use crate::io::Time;
 use crate::wire::scsp::CacheKey;
 
+use super::alignment::CafsmState;
 use super::cache::RecordId;
 use super::event::SpeakerEvent;
 use super::neighbor::Timer;
@@ -39,8 +40,9 @@ impl Speaker {
 
     /// A tombstone's time is over.
     pub(super) fn expire(&mut self, id: RecordId) {
-        if self.is_unacknowledged(id.origin, id.key) {
-            // Nobody loses it who is still to be told. Looked at again when the next repetition is over.
+        if self.is_unacknowledged(id.origin, id.key) || self.is_summarising() {
+            // Nobody loses it who is still to be told, and nobody is told of its end by a summary that leaves it
+            // out. Looked at again when the next repetition is over.
             let deadline = self.after(self.config.csu_rexmt_ms);
             self.core.timers.set(Timer::Tombstone(id), deadline);
             return;
@@ -97,6 +99,16 @@ impl Speaker {
             at: self.clock,
             origin,
         });
+    }
+
+    /// Whether summaries are going to and fro with some neighbour, or are about to.
+    fn is_summarising(&self) -> bool {
+        self.core.neighbors.iter().any(|neighbor| {
+            matches!(
+                neighbor.alignment.state(),
+                CafsmState::Negotiation | CafsmState::Summarize(_)
+            )
+        })
     }
 
     const fn after(&self, ms: u64) -> Time {

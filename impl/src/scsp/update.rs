@@ -100,8 +100,9 @@ impl Retransmit {
                     // Sent again by request: the wider hop count stays, and the count of repetitions.
                     queued.hop_count = hop_count.max(before.hop_count);
                     queued.repeats = before.repeats;
-                    // Not sent yet at all: it goes as it was to go.
-                    queued.mark = before.mark.or(queued.mark);
+                    // Not sent yet at all: it goes as it was to go. Sent before: the copy on the way may be lost,
+                    // and then this one is the first to arrive, unsolicited by now (C13).
+                    queued.mark = before.mark.or(Some(queued.hop_count));
                 } else if before.sequence == SequenceNumber::PURGE {
                     self.purged.push(id);
                 }

@@ -50,6 +50,7 @@ fn told(actions: &[CaAction], base: u32) -> String {
             CaAction::StartTimer => "timer".to_owned(),
             CaAction::StopTimer => "no-timer".to_owned(),
             CaAction::StartHold => "hold".to_owned(),
+            CaAction::StartPatience => "patience".to_owned(),
             CaAction::StopHold => "no-hold".to_owned(),
             CaAction::Process => "process".to_owned(),
             CaAction::EnterUpdate => "update".to_owned(),
@@ -193,7 +194,7 @@ fn a_slave_with_nothing_left_answers_until_the_master_is_done() {
     slave.receive(&ca(500, "MIO", 0), context);
     for number in 501..=504 {
         let actions = slave.receive(&ca(number, "MO", 1), context);
-        assert_eq!(told(&actions, number), "process +0---0");
+        assert_eq!(told(&actions, number), "process +0---0 patience");
         assert_eq!(slave.state(), CafsmState::Summarize(Role::Slave));
     }
     slave.receive(&ca(505, "M", 1), context);
@@ -232,4 +233,42 @@ fn every_negotiation_has_a_number_never_sent_before() {
     }
     let distinct: std::collections::BTreeSet<_> = seen.iter().collect();
     assert_eq!(distinct.len(), seen.len());
+}
+
+// Finding N04: a slave repeats nothing by itself, so it must not wait for ever.
+#[test]
+fn a_slave_that_hears_nothing_bids() {
+    let cache = Cache::default();
+    let context = CaContext {
+        peer_is_larger: true,
+        cache: &cache,
+        limit: 5,
+    };
+    let mut slave = Alignment::new(1);
+    slave.start();
+    assert_eq!(slave.lose_patience(), []);
+    slave.receive(&ca(500, "MIO", 0), context);
+    let actions = slave.lose_patience();
+    assert_eq!(slave.state(), CafsmState::Negotiation);
+    assert_eq!(told(&actions, 2), "reset no-hold timer +0MIO0");
+}
+
+// Register H01, as the model has it: what the slave sent last would not answer the bid.
+#[test]
+fn a_copy_of_the_bid_after_the_next_ca_is_another_bid() {
+    let cache = Cache::default();
+    let context = CaContext {
+        peer_is_larger: true,
+        cache: &cache,
+        limit: 5,
+    };
+    let mut slave = Alignment::new(1);
+    slave.start();
+    slave.receive(&ca(500, "MIO", 0), context);
+    let bid = ca(500, "MIO", 0);
+    assert_eq!(told(&slave.receive(&bid, context), 500), "+0---0 patience");
+    slave.receive(&ca(501, "MO", 1), context);
+    let actions = slave.receive(&bid, context);
+    assert!(actions.contains(&CaAction::Reset));
+    assert_eq!(slave.state(), CafsmState::Summarize(Role::Slave));
 }

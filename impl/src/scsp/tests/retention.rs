@@ -212,3 +212,18 @@ fn the_time_left_is_part_of_the_canonical_state() {
     later.hello(1, true);
     assert_ne!(canonical(&later, 15_000), canonical(&at(15_000), 15_000));
 }
+
+// Register C06: a summary in which the record is no longer told would let the neighbour bring it back.
+#[test]
+fn a_tombstone_stays_while_summaries_go_to_and_fro() {
+    let mut s = two();
+    learn(&mut s, 1, 5);
+    s.speaker.entomb(s.now, server(9), key(1));
+    s.acknowledge_all(1);
+    s.pass(99_000);
+    s.negotiate(1);
+    assert_eq!(s.cafsm(1), "summarize");
+    s.pass(1_500);
+    assert!(is_cached(&s, 1));
+    assert_eq!(ends(&mut s), []);
+}

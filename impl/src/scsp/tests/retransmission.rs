@@ -189,3 +189,26 @@ fn after_the_limit_two_speakers_find_together_again() {
     sim.assert_aligned();
     sim.assert_equal_caches();
 }
+
+// Finding N03, against register C14's "N ignored": what is echoed is the null record, nothing else of that number.
+#[test]
+fn the_echo_of_a_null_record_acknowledges_no_record() {
+    let mut s = Scripted::new(&[3]);
+    s.align(0);
+    originate(&mut s, 1, 1);
+    let echo = |key_number, sequence| Csas {
+        null: true,
+        ..own(key_number, sequence)
+    };
+    s.csu_reply(0, &[echo(1, FIRST), echo(1, FIRST + 5)]);
+    s.clear();
+    s.pass(2000);
+    assert_eq!(keys(&s, 0), [(1, 0)]);
+    // A null record itself is acknowledged by its echo.
+    s.csu_reply(0, &[own(1, FIRST)]);
+    s.send_csus(0, &[own(7, FIRST)]);
+    s.csu_reply(0, &[echo(7, FIRST)]);
+    s.clear();
+    s.pass(2000);
+    assert_eq!(keys(&s, 0), []);
+}

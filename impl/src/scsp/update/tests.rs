@@ -125,7 +125,8 @@ fn a_batch_is_repeated_so_often_and_then_exhausted() {
     assert_eq!(queue.due(Time(30), 2, Time(40)), Due::Exhausted);
 }
 
-// R2334-B.2.0.2-04: an answer to a CSUS has a hop count of one, a repeat of the flood keeps its own.
+// R2334-B.2.0.2-04: an answer to a CSUS has a hop count of one, but for an instance whose flood is not acknowledged:
+// where the flood was lost, the answer takes its place, and must go as far (register C13).
 #[test]
 fn an_answer_in_between_keeps_count_and_hops_of_the_flood() {
     let mut queue = Retransmit::default();
@@ -134,7 +135,9 @@ fn an_answer_in_between_keeps_count_and_hops_of_the_flood() {
     assert_eq!(queue.due(Time(10), 1, Time(20)), Due::Repeat(1));
     packets(&mut queue, 1000);
     queue.enqueue(id(1), number(1), body(1), 1, Some(Time(25)));
-    assert_eq!(packets(&mut queue, 1000), [[(1, 1)]]);
+    queue.enqueue(id(2), number(1), body(1), 1, Some(Time(25)));
+    assert_eq!(packets(&mut queue, 1000), [[(1, 9), (2, 1)]]);
+    queue.acknowledge(id(2), number(1));
     assert_eq!(queue.next_deadline(), Some(Time(25)));
     assert_eq!(queue.due(Time(25), 2, Time(35)), Due::Repeat(1));
     assert_eq!(packets(&mut queue, 1000), [[(1, 9)]]);
@@ -156,11 +159,11 @@ fn a_closed_queue_waits_until_it_is_opened() {
 }
 
 #[test]
-fn the_canonical_queue_forgets_what_was_acknowledged() {
+fn the_canonical_queue_forgets_what_was_acknowledged_but_for_its_place() {
     let zero = |_: RecordId| number(0);
     let mut one = Retransmit::default();
     let mut other = Retransmit::default();
-    other.enqueue(id(2), number(1), body(1), 9, Some(Time(110)));
+    other.enqueue(id(2), number(1), body(1), 9, Some(Time(105)));
     for (queue, at) in [(&mut one, 10), (&mut other, 110)] {
         queue.enqueue(id(1), number(1), body(1), 9, Some(Time(at)));
     }
@@ -168,6 +171,18 @@ fn the_canonical_queue_forgets_what_was_acknowledged() {
     packets(&mut other, 1000);
     other.acknowledge(id(2), number(1));
     assert_eq!(
+        one.canonical(Time(0), &zero),
+        other.canonical(Time(100), &zero)
+    );
+    // Put on again at this instant, a CSA is repeated in the place that it had in its batch.
+    for (queue, at) in [(&mut one, 10), (&mut other, 110)] {
+        queue.enqueue(id(3), number(1), body(1), 9, Some(Time(at)));
+    }
+    other.enqueue(id(4), number(1), body(1), 9, Some(Time(110)));
+    packets(&mut one, 1000);
+    packets(&mut other, 1000);
+    other.acknowledge(id(4), number(1));
+    assert_ne!(
         one.canonical(Time(0), &zero),
         other.canonical(Time(100), &zero)
     );
