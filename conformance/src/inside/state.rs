@@ -4,7 +4,7 @@
 use super::scenario::{Budget, DIRECTIONS, SERVERS};
 
 /// Frames that a direction of a link holds; more is a storm.
-pub const PLACES: usize = 8;
+pub const PLACES: usize = 12;
 
 /// Frames on their way in one direction, the oldest first. A number stands for a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
