@@ -123,11 +123,12 @@ mod tests {
     #[test]
     fn queues_are_first_in_first_out_and_leave_nothing_behind() {
         let mut queue = Queue::default();
-        for frame in 1..=8 {
+        let frames = 1..=u32::try_from(PLACES).unwrap();
+        for frame in frames.clone() {
             assert!(queue.push(frame));
         }
-        assert!(!queue.push(9));
-        for frame in 1..=8 {
+        assert!(!queue.push(99));
+        for frame in frames {
             assert_eq!(queue.pop(), Some(frame));
         }
         assert_eq!(queue.pop(), None);
