@@ -92,7 +92,7 @@ fn a_vendor_extension_may_stand_before_authentication() {
 #[test]
 fn what_follows_end_is_shown_as_it_came() {
     let nothing = Extensions::parse(&[0; 4]).unwrap();
-    assert_eq!(nothing.after_end(), []);
+    assert!(nothing.after_end().is_empty());
     let bare = Extensions::parse(&[0, 0, 0, 0, 8, 9]).unwrap();
     assert_eq!(bare.after_end(), [8, 9]);
     let listed = Extensions::parse(&[0, 2, 0, 1, 7, 0, 0, 0, 0, 9]).unwrap();
