@@ -1,0 +1,93 @@
+//! The state of an endpoint as plain data. Every list is sorted.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::io::TreeId;
+use crate::address::{Endpoint, Protocol, ProtocolAddress};
+
+/// All that an endpoint believes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct View {
+    /// Its layer 3 protocol.
+    pub protocol: Protocol,
+    /// Whether its MARS has confirmed the registration.
+    pub registered: bool,
+    /// What registration is doing: `off`, `registered`, `registering`, `waiting`, `deregistering`.
+    pub phase: &'static str,
+    /// Cluster Member ID; 0 without one, and in an MCS.
+    pub cmi: u16,
+    /// Host Sequence Number: the last mar$msn of the current MARS.
+    pub hsn: u32,
+    /// The last mar$msn that came on the control VC (register F02).
+    pub control_msn: Option<u32>,
+    /// The MARS it uses.
+    pub current_mars: Endpoint,
+    /// The MARSs it knows, the preferred one first (RFC 2022, 5.4).
+    pub backups: Vec<Endpoint>,
+    /// What it has joined, or serves.
+    pub joined: Vec<JoinedView>,
+    /// The groups it sends to or asks for.
+    pub groups: Vec<GroupView>,
+}
+
+/// One range that is joined or served.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct JoinedView {
+    /// Lowest group.
+    pub min: ProtocolAddress,
+    /// Highest group.
+    pub max: ProtocolAddress,
+    /// For layer 3.
+    pub layer3grp: bool,
+    /// Whether the MARS has confirmed it since the last registration.
+    pub confirmed: bool,
+}
+
+/// What is known of one group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct GroupView {
+    /// The group.
+    pub group: ProtocolAddress,
+    /// The point-to-multipoint VC, if there is one.
+    pub tree: Option<TreeId>,
+    /// The leaf set: what the MARS and the network have told, without the own address.
+    pub leaves: Vec<Endpoint>,
+    /// Those of them that the network has confirmed.
+    pub up: Vec<Endpoint>,
+    /// The next packet asks the MARS again (`VC_revalidate`).
+    pub revalidate: bool,
+    /// A REQUEST is under way.
+    pub asking: bool,
+    /// Packets that wait for the answer.
+    pub waiting: usize,
+}
+
+/// Counters since the start. They are not part of the state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Meters {
+    /// SDUs received, good or bad.
+    pub frames_in: u64,
+    /// Control SDUs sent.
+    pub control_out: u64,
+    /// Data SDUs sent.
+    pub data_out: u64,
+    /// Packets passed up.
+    pub delivered: u64,
+    /// REQUESTs sent, repeats included.
+    pub requests: u64,
+    /// Jumps of a sequence number that started a revalidation of all groups.
+    pub jumps: u64,
+    /// Registrations confirmed.
+    pub registrations: u64,
+    /// Whatever was dropped without an effect, by the reason's stable name.
+    pub dropped: BTreeMap<&'static str, u64>,
+}
+
+impl Meters {
+    #[allow(dead_code)]
+    pub(super) fn drop(&mut self, reason: &'static str) {
+        *self.dropped.entry(reason).or_default() += 1;
+    }
+}
