@@ -9,7 +9,7 @@ use crate::io::Time;
 /// A cluster member, for one layer 3 protocol over one ATM address.
 ///
 /// Takes [`super::Command::Join`], `Leave`, `Send` and `GroupList`; refuses `Serve` and `Unserve`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Client(Core);
 
 impl Client {

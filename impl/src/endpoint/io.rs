@@ -165,7 +165,8 @@ pub enum OutputAction {
         /// The octets.
         octets: Vec<u8>,
     },
-    /// Please set up a point-to-multipoint VC to its first leaf (`L_MULTI_RQ`).
+    /// Please set up a point-to-multipoint VC to its first leaf (`L_MULTI_RQ`). Said again, with
+    /// another leaf, when that one fails.
     OpenTree {
         /// Its name from now on.
         tree: TreeId,

@@ -11,7 +11,7 @@ use crate::io::Time;
 /// Takes [`super::Command::Serve`] and `Unserve`. A data SDU that arrives goes out again unchanged, so
 /// that its sender knows it by the CMI (RFC 2022, 5.5, 7.1): to the group if a single one is served,
 /// else to the group that the IPv4 or IPv6 header names as its destination.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mcs(Core);
 
 impl Mcs {

@@ -23,11 +23,24 @@
 //! Terms: *tree*, a point-to-multipoint VC whose root is here, one for each group that is sent to;
 //! *control VC*, the point-to-multipoint VC from the MARS to its clients or to its MCSs.
 
+mod aside;
+mod chance;
 mod client;
 mod config;
+mod control;
 mod core;
+mod data;
+mod failover;
+mod grouplist;
 pub mod io;
+mod link;
 mod mcs;
+mod membership;
+mod parts;
+mod registration;
+mod resolve;
+mod sequence;
+mod vcs;
 mod view;
 
 pub use client::Client;

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::core::Core;
 use super::io::TreeId;
+use super::registration::Phase;
+use super::vcs::{Group, Leaf};
 use crate::address::{Endpoint, Protocol, ProtocolAddress};
+use crate::ranges;
 
 /// All that an endpoint believes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -86,8 +90,66 @@ pub struct Meters {
 }
 
 impl Meters {
-    #[allow(dead_code)]
     pub(super) fn drop(&mut self, reason: &'static str) {
         *self.dropped.entry(reason).or_default() += 1;
+    }
+}
+
+impl Core {
+    pub(super) const fn meters(&self) -> &Meters {
+        &self.meters.0
+    }
+
+    pub(super) fn view(&self) -> View {
+        View {
+            protocol: self.config.protocol,
+            registered: self.registered,
+            phase: match (self.phase, &self.attempt) {
+                (Phase::Off, _) => "off",
+                (Phase::Leaving, _) => "deregistering",
+                (Phase::On, Some(attempt)) if attempt.sent == 0 => "waiting",
+                (Phase::On, Some(_)) => "registering",
+                (Phase::On, None) => "registered",
+            },
+            cmi: self.cmi,
+            hsn: self.numbers.hsn,
+            control_msn: self.numbers.control,
+            current_mars: self.current,
+            backups: self.list(),
+            joined: self
+                .joined
+                .iter()
+                .map(|(range, joined)| {
+                    let (min, max) = ranges::ends(*range);
+                    JoinedView {
+                        min,
+                        max,
+                        layer3grp: joined.layer3grp,
+                        confirmed: joined.confirmed,
+                    }
+                })
+                .collect(),
+            groups: self
+                .groups
+                .iter()
+                .map(|(group, state)| group_view(*group, state))
+                .collect(),
+        }
+    }
+}
+
+fn group_view(group: ProtocolAddress, state: &Group) -> GroupView {
+    let leaves = state.tree.iter().flat_map(|tree| &tree.leaves);
+    GroupView {
+        group,
+        tree: state.tree.as_ref().map(|tree| tree.id),
+        leaves: leaves.clone().map(|(leaf, _)| *leaf).collect(),
+        up: leaves
+            .filter(|(_, state)| **state == Leaf::Up)
+            .map(|(leaf, _)| *leaf)
+            .collect(),
+        revalidate: state.revalidate,
+        asking: state.query.is_some(),
+        waiting: state.waiting(),
     }
 }
