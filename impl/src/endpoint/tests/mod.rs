@@ -182,6 +182,11 @@ impl Rig {
     }
 
     fn input(&mut self, input: Input) {
+        if let Input::LeafFailed { tree, peer, .. } = &input
+            && let Some(leaves) = self.trees.get_mut(tree)
+        {
+            leaves.remove(peer);
+        }
         self.core.handle(Time(self.now), input);
         self.drain();
     }

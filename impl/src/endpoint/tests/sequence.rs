@@ -83,6 +83,29 @@ fn the_first_loss_is_noticed() {
     assert_eq!(rig.core.meters().jumps, 0);
 }
 
+// R2022-5.1.5.2-01 R2022-5.1.5-03: each tree at a time of its own, 1 to 10 s later.
+#[test]
+fn a_jump_marks_every_tree_at_its_own_time() {
+    let mut rig = Rig::client();
+    for to in 1..=40 {
+        rig.open(to, FIRST, &[20]);
+    }
+    tick(&mut rig, FIRST + 5);
+    let mut times = BTreeMap::new();
+    for ms in (50..=10_000_u64).step_by(50) {
+        rig.run(50);
+        for state in rig.view().groups {
+            if state.revalidate {
+                times.entry(state.group).or_insert(ms);
+            }
+        }
+        assert!(ms >= 1_000 || times.is_empty());
+    }
+    assert_eq!(times.len(), 40);
+    let distinct: BTreeSet<_> = times.values().collect();
+    assert!(distinct.len() > 20, "{times:?}");
+}
+
 // R2022-5.1.5.2-02
 #[test]
 fn a_jump_in_the_answer_that_opens_a_tree_spares_that_tree() {

@@ -76,6 +76,69 @@ fn empty_updates_only_count_and_uncopied_ones_do_not() {
     );
 }
 
+// R2022-5.1.3-01: the next address when the first fails; the others wait for the first to be there.
+#[test]
+fn the_tree_opens_to_whoever_answers_first() {
+    let mut rig = Rig::client();
+    rig.leaves_up = false;
+    rig.send(5);
+    rig.private(&multi(5, true, 1, FIRST, &[20, 21, 22]));
+    let tree = rig.tree(5);
+    let opens = |rig: &mut Rig| -> Vec<OutputAction> {
+        let seen = rig.take().into_iter().map(|(_, action)| action);
+        seen.filter(|action| !matches!(action, OutputAction::Send { .. }))
+            .collect()
+    };
+    let open = |last: u8| OutputAction::OpenTree {
+        tree,
+        group: group(5),
+        peer: atm(last),
+    };
+    assert_eq!(opens(&mut rig), [open(20)]);
+    // R2022-5.1.3-02: 3 is final, 41 is not.
+    let failed = |last: u8, cause: u8| Input::LeafFailed {
+        tree,
+        peer: atm(last),
+        cause,
+    };
+    rig.input(failed(20, 3));
+    assert_eq!(opens(&mut rig), [open(21)]);
+    rig.input(failed(21, 41));
+    assert_eq!(opens(&mut rig), [open(22)]);
+    // R2022-5.1.3-04: data flows although 21 is missing.
+    rig.input(Input::LeafUp {
+        tree,
+        peer: atm(22),
+    });
+    assert!(matches!(
+        opens(&mut rig)[..],
+        [OutputAction::SendTree { .. }]
+    ));
+    assert_eq!(rig.leaves(5), Some(vec![21, 22]));
+    // R2022-5.1.3-03: 5 to 10 s, then twice that.
+    let add = OutputAction::AddLeaf {
+        tree,
+        peer: atm(21),
+    };
+    let from = rig.now;
+    rig.run(10_000);
+    let seen = rig.take();
+    let (at, action) = seen.first().unwrap();
+    let wait = at - from;
+    assert!((5_000..=10_000).contains(&wait) && *action == add);
+    rig.input(failed(21, 41));
+    let from = rig.now;
+    rig.run(2 * wait - 1);
+    assert!(rig.take().is_empty());
+    rig.run(1);
+    assert_eq!(rig.take(), [(from + 2 * wait, add)]);
+    rig.input(Input::LeafUp {
+        tree,
+        peer: atm(21),
+    });
+    assert_eq!(rig.view().groups[0].up, [21, 22].map(atm));
+}
+
 #[test]
 fn a_tree_that_nobody_answers_is_no_tree() {
     let mut rig = Rig::client();
