@@ -45,8 +45,8 @@
 //! | module | source | knows of |
 //! | --- | --- | --- |
 //! | [`group`] | RFC 2443: the server that a user drives | all below |
-//! | [`endpoint`] | RFC 2022, 5 and 7: a client and an MCS of a MARS | `wire`, `timer` |
-//! | [`mars`] | RFC 2022, 6: one MARS for one protocol | `wire` |
+//! | [`mars`] | RFC 2022, 6: one MARS for one protocol, its clients and multicast servers | `wire` |
+//! | [`endpoint`] | RFC 2022, 5 and 7: the other end, a client or a multicast server | `wire`, `timer` |
 //! | [`scsp`] | RFC 2334: flooding between servers, over opaque records | `wire`, `timer` |
 //! | [`wire`] | octets to messages and back | - |
 //! | [`timer`], [`io`], [`address`], [`ranges`] | what all share | - |
