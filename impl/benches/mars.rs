@@ -169,7 +169,8 @@ fn joins(sizes: &[u32]) {
         let messages: Vec<[Vec<u8>; 2]> = (0..1000)
             .map(|n| {
                 let client = n * 7 % clients;
-                let pair = [range(1 << 24 | n % 100, 1 << 24 | n % 100)];
+                let group = (1 << 24) | (n % 100);
+                let pair = [range(group, group)];
                 [
                     joinlike(Body::Join, client, &pair),
                     joinlike(Body::Leave, client, &pair),

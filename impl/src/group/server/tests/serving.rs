@@ -47,9 +47,12 @@ fn serve(net: &mut Net, server: u8, number: u8, groups: &[u8]) {
     }
 }
 
-/// What a server has sent on its control VCs since the last time: CCVC (true) or SCVC, op, who, groups.
-/// Of a MIGRATE, the first target and the group.
-fn control(net: &mut Net, server: u8) -> Vec<(bool, u8, u8, Vec<(u8, u8)>)> {
+/// CCVC (true) or SCVC, op, who, groups.
+type Told = (bool, u8, u8, Vec<(u8, u8)>);
+
+/// What a server has sent on its control VCs since the last time. Of a MIGRATE, the first
+/// target and the group.
+fn control(net: &mut Net, server: u8) -> Vec<Told> {
     net.seen(server)
         .iter()
         .filter_map(|seen| {
@@ -247,9 +250,9 @@ fn an_mcs_that_goes_is_purged_everywhere() {
         } else {
             net.client(1, 51, &mcs(UNSERV, 51, None));
         }
-        let leave = (true, LEAVE, 51, vec![(5, 5), (6, 6), (9, 9)]);
+        let leave = [(true, LEAVE, 51, vec![(5, 5), (6, 6), (9, 9)])];
         for server in [1, 2] {
-            assert_eq!(control(&mut net, server), [leave.clone()]);
+            assert_eq!(control(&mut net, server), leave);
             assert_eq!(net.served(server), []);
             assert_eq!(net.view(server).mcs_registrations.len(), 1);
         }
