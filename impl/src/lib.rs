@@ -45,10 +45,11 @@
 //! | module | source | knows of |
 //! | --- | --- | --- |
 //! | [`group`] | RFC 2443: the server that a user drives | all below |
+//! | [`endpoint`] | RFC 2022, 5 and 7: a client and an MCS of a MARS | `wire`, `timer` |
 //! | [`mars`] | RFC 2022, 6: one MARS for one protocol | `wire` |
 //! | [`scsp`] | RFC 2334: flooding between servers, over opaque records | `wire`, `timer` |
 //! | [`wire`] | octets to messages and back | - |
-//! | [`timer`], [`io`], [`address`] | what all share | - |
+//! | [`timer`], [`io`], [`address`], [`ranges`] | what all share | - |
 //!
 //! # Out of scope
 //!
@@ -58,9 +59,11 @@
 #![cfg_attr(test, allow(clippy::cast_possible_truncation))]
 
 pub mod address;
+pub mod endpoint;
 pub mod group;
 pub mod io;
 pub mod mars;
+pub mod ranges;
 pub mod scsp;
 pub mod timer;
 pub mod wire;

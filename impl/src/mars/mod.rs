@@ -10,7 +10,7 @@ pub mod cmi;
 mod distribution;
 pub mod membership;
 mod packing;
-pub mod ranges;
+pub use crate::ranges;
 pub mod server;
 
 pub use server::{Changed, Effect, Foreign, Ignored, Mars, MarsConfig};
