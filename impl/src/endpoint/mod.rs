@@ -48,3 +48,6 @@ pub use config::{ConfigError, EndpointConfig};
 pub use io::{Command, Input, Notice, Output, OutputAction, Problem, Refusal, TreeId, VcKind};
 pub use mcs::Mcs;
 pub use view::{GroupView, JoinedView, Meters, View};
+
+#[cfg(test)]
+mod tests;
