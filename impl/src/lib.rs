@@ -53,9 +53,8 @@
 //!
 //! # Out of scope
 //!
-//! Signalling (who sets VCs up, and how), multicast servers (not yet: their records are cached and
-//! flooded, their messages dropped and counted), soft redirects between servers (register A04), TLVs of
-//! RFC 2022, 10 other than skipping, returning or heeding them.
+//! Signalling (who sets VCs up, and how), soft redirects between servers (register A04), TLVs of RFC 2022,
+//! 10 other than skipping, returning or heeding them, TLVs of clients in what other servers announce.
 #![cfg_attr(test, allow(clippy::cast_possible_truncation))]
 
 pub mod address;

@@ -102,7 +102,8 @@ impl Judge<'_> {
             self.members(&name, view, Kind::Client, MemberKind::Client);
             self.members(&name, view, Kind::Mcs, MemberKind::Mcs);
             self.registrations(&name, "client", &view.registrations, self.world.clients());
-            let all = view.registrations.iter();
+            self.registrations(&name, "mcs", &view.mcs_registrations, self.world.mcss());
+            let all = view.registrations.iter().chain(&view.mcs_registrations);
             let mut owners: BTreeMap<u16, Endpoint> = BTreeMap::new();
             for line in all {
                 if let Some(other) = owners.insert(line.cmi, line.endpoint) {
@@ -182,7 +183,7 @@ impl Judge<'_> {
             return self.fault(format!("{name} uses {:?}, which is no live server", view.current_mars));
         };
         for (server, seen) in &self.seen.servers {
-            let lines = seen.registrations.iter();
+            let lines = seen.registrations.iter().chain(&seen.mcs_registrations);
             let homes: BTreeSet<_> =
                 lines.filter(|line| line.endpoint == address).map(|line| line.origin).collect();
             if homes != BTreeSet::from([server_id(at)]) {

@@ -353,12 +353,6 @@ impl Network {
         leaves.into_iter().flat_map(BTreeMap::values).copied().collect()
     }
 
-    /// The leaves of a tree, as its root knows them.
-    pub(crate) fn leaves(&self, root: Node, name: Name) -> Vec<Node> {
-        let leaves = self.trees.get(&(root, name));
-        leaves.into_iter().flat_map(BTreeMap::keys).copied().collect()
-    }
-
     /// A station begins to live.
     pub(crate) fn boot(&mut self, node: Node) {
         if !self.is_up(node) {

@@ -239,14 +239,6 @@ impl World {
         }
     }
 
-    pub(crate) fn endpoint_meters(&self, node: Node) -> Option<&endpoint::Meters> {
-        match self.hosts[node].machine.as_ref()? {
-            Machine::Server(_) => None,
-            Machine::Client(client) => Some(client.meters()),
-            Machine::Mcs(mcs) => Some(mcs.meters()),
-        }
-    }
-
     /// A station starts, without any memory but that it is another life of it.
     pub(crate) fn boot(&mut self, node: Node) {
         let lives = self.hosts[node].lives + 1;
@@ -346,11 +338,13 @@ impl World {
         if !matches!(command, Command::Send { .. }) {
             self.tell(format_args!("{} is told: {command:?}", self.name(node)));
         }
+        let register = matches!(command, Command::Register);
+        self.feed(node, endpoint::Input::Command(command));
         // Nobody is a leaf of the groups' trees without a registration, as far as this station can help it.
-        if matches!(command, Command::Register) {
+        // (A deregistration under way may have ended with this very command.)
+        if register {
             self.network.refuses.remove(&node);
         }
-        self.feed(node, endpoint::Input::Command(command));
     }
 
     /// Sends a packet to a group; the parcels follow it where that is wanted.
