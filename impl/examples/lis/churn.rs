@@ -100,7 +100,10 @@ impl Churn {
         loop {
             let undo = self.undo.iter().map(|(at, _)| *at).min();
             let fault = faults.then_some(self.next_fault);
-            let at = [undo, fault, Some(self.next_command)].into_iter().flatten().min();
+            let at = [undo, fault, Some(self.next_command)]
+                .into_iter()
+                .flatten()
+                .min();
             let Some(at) = at.filter(|at| *at <= until) else {
                 break;
             };
@@ -129,8 +132,9 @@ impl Churn {
     }
 
     fn undo_due(&mut self, world: &mut World, now: u64) {
-        let (mut due, later): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.undo).into_iter().partition(|(at, _)| *at <= now);
+        let (mut due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.undo)
+            .into_iter()
+            .partition(|(at, _)| *at <= now);
         self.undo = later;
         due.sort();
         for (_, undo) in due {
@@ -147,7 +151,11 @@ impl Churn {
                     }
                 }
                 Undo::Heal(one, other) => {
-                    world.tell(format_args!("{} and {} reach each other", world.name(one), world.name(other)));
+                    world.tell(format_args!(
+                        "{} and {} reach each other",
+                        world.name(one),
+                        world.name(other)
+                    ));
                     world.network.mend(one, other);
                     if world.is_up(one) && world.is_up(other) {
                         world.connect(one, other);
@@ -177,7 +185,11 @@ impl Churn {
 
     /// Somebody wants something.
     fn command(&mut self, world: &mut World) {
-        let up: Vec<Node> = world.clients().into_iter().filter(|node| world.intent[*node].registered).collect();
+        let up: Vec<Node> = world
+            .clients()
+            .into_iter()
+            .filter(|node| world.intent[*node].registered)
+            .collect();
         let Some(node) = self.commands.pick(&up) else {
             return;
         };
@@ -193,8 +205,12 @@ impl Churn {
                 }
             }
             25..45 => {
-                let singles: Vec<GroupRange> =
-                    world.intent[node].ranges.iter().filter(|range| range.is_single()).copied().collect();
+                let singles: Vec<GroupRange> = world.intent[node]
+                    .ranges
+                    .iter()
+                    .filter(|range| range.is_single())
+                    .copied()
+                    .collect();
                 if let Some(range) = chance.pick(&singles) {
                     world.command(node, &Command::Leave { range });
                 }
@@ -221,20 +237,30 @@ impl Churn {
 
     /// A router joins or leaves a block.
     fn block(&mut self, world: &mut World) {
-        let routers: Vec<Node> =
-            world.clients().into_iter().take(ROUTERS).filter(|node| world.intent[*node].registered).collect();
+        let routers: Vec<Node> = world
+            .clients()
+            .into_iter()
+            .take(ROUTERS)
+            .filter(|node| world.intent[*node].registered)
+            .collect();
         let Some(node) = self.commands.pick(&routers) else {
             return;
         };
-        let blocks: Vec<GroupRange> =
-            world.intent[node].ranges.iter().filter(|range| !range.is_single()).copied().collect();
+        let blocks: Vec<GroupRange> = world.intent[node]
+            .ranges
+            .iter()
+            .filter(|range| !range.is_single())
+            .copied()
+            .collect();
         if blocks.len() >= 3 || !blocks.is_empty() && self.commands.below(2) == 0 {
             if let Some(range) = self.commands.pick(&blocks) {
                 world.command(node, &Command::Leave { range });
             }
             return;
         }
-        let from = self.commands.below(world.size.groups.saturating_sub(BLOCK).max(1));
+        let from = self
+            .commands
+            .below(world.size.groups.saturating_sub(BLOCK).max(1));
         let range = block(from, from + self.commands.below(BLOCK) + 1);
         let overlaps = |other: &GroupRange| holds(*other, low(range)) || holds(range, low(*other));
         if !blocks.iter().any(overlaps) {
@@ -266,9 +292,17 @@ impl Churn {
     /// Something goes wrong.
     fn fault(&mut self, world: &mut World) {
         let now = world.now();
-        let servers: Vec<Node> = world.servers().into_iter().filter(|node| world.is_up(*node)).collect();
-        let ends: Vec<Node> =
-            world.clients().into_iter().chain(world.mcss()).filter(|node| world.is_up(*node)).collect();
+        let servers: Vec<Node> = world
+            .servers()
+            .into_iter()
+            .filter(|node| world.is_up(*node))
+            .collect();
+        let ends: Vec<Node> = world
+            .clients()
+            .into_iter()
+            .chain(world.mcss())
+            .filter(|node| world.is_up(*node))
+            .collect();
         let chance = &mut self.faults;
         let name = match chance.below(10) {
             0 | 1 if servers.len() > 1 => {
@@ -319,7 +353,9 @@ impl Churn {
                         world.name(other)
                     ));
                     match name {
-                        Some(name @ Name::Tree(_)) if chance.below(3) == 0 => world.network.cut_tree(root, name),
+                        Some(name @ Name::Tree(_)) if chance.below(3) == 0 => {
+                            world.network.cut_tree(root, name)
+                        }
                         _ => world.network.cut(vc),
                     }
                 }
@@ -334,14 +370,16 @@ impl Churn {
                         world.network.cut(vc);
                     }
                     world.tell("a link of servers breaks");
-                    self.undo.push((now + chance.between(SECOND, MINUTE), Undo::Heal(one, other)));
+                    self.undo
+                        .push((now + chance.between(SECOND, MINUTE), Undo::Heal(one, other)));
                 }
                 "link broken"
             }
             _ => {
                 world.tell("a storm: every fifth frame is lost");
                 world.weather(STORM);
-                self.undo.push((now + chance.between(10 * SECOND, 3 * MINUTE), Undo::Calm));
+                self.undo
+                    .push((now + chance.between(10 * SECOND, 3 * MINUTE), Undo::Calm));
                 "storm"
             }
         };
@@ -353,7 +391,11 @@ impl Churn {
     fn partition(&mut self, world: &mut World) {
         let chance = &mut self.faults;
         let one = chance.below(world.size.servers);
-        let others: Vec<Node> = world.servers().into_iter().filter(|node| *node != one).collect();
+        let others: Vec<Node> = world
+            .servers()
+            .into_iter()
+            .filter(|node| *node != one)
+            .collect();
         let pair = chance.below(3) == 0;
         let known = chance.below(2) == 0;
         let heal = world.now() + chance.between(10 * SECOND, 15 * MINUTE);
@@ -361,7 +403,11 @@ impl Churn {
             return;
         };
         for other in others.into_iter().filter(|node| !pair || *node == other) {
-            world.tell(format_args!("{} and {} are cut off, known: {known}", world.name(one), world.name(other)));
+            world.tell(format_args!(
+                "{} and {} are cut off, known: {known}",
+                world.name(one),
+                world.name(other)
+            ));
             world.network.sever(one, other);
             if known {
                 for (vc, ..) in world.network.circuits(one, Some(other)) {

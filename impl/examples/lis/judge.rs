@@ -30,8 +30,12 @@ impl Seen {
         let servers = world.servers().into_iter();
         let ends = world.clients().into_iter().chain(world.mcss());
         Self {
-            servers: servers.filter_map(|node| Some((node, world.server(node)?.view()))).collect(),
-            ends: ends.filter_map(|node| Some((node, world.endpoint_view(node)?))).collect(),
+            servers: servers
+                .filter_map(|node| Some((node, world.server(node)?.view())))
+                .collect(),
+            ends: ends
+                .filter_map(|node| Some((node, world.endpoint_view(node)?)))
+                .collect(),
             parcels: world.parcels.values().cloned().collect(),
         }
     }
@@ -51,8 +55,12 @@ pub(crate) fn judge(world: &World, flows: &[Vec<usize>], seen: &Seen) -> Vec<Str
     for node in world.clients() {
         judge.sender(node, &flows[node]);
     }
-    let sent: BTreeSet<usize> =
-        world.clients().iter().flat_map(|node| &flows[*node]).copied().collect();
+    let sent: BTreeSet<usize> = world
+        .clients()
+        .iter()
+        .flat_map(|node| &flows[*node])
+        .copied()
+        .collect();
     for node in world.mcss() {
         judge.mcs(node, &sent);
     }
@@ -82,7 +90,10 @@ impl Judge<'_> {
     }
 
     fn endpoints(&self, nodes: impl IntoIterator<Item = Node>) -> BTreeSet<Endpoint> {
-        nodes.into_iter().map(|node| self.world.address(node)).collect()
+        nodes
+            .into_iter()
+            .map(|node| self.world.address(node))
+            .collect()
     }
 
     /// Every server is up, knows the others, and has exactly the members that there are.
@@ -93,7 +104,11 @@ impl Judge<'_> {
                 self.fault(format!("{name} is down"));
                 continue;
             };
-            let others = self.world.servers().into_iter().filter(|other| *other != node);
+            let others = self
+                .world
+                .servers()
+                .into_iter()
+                .filter(|other| *other != node);
             let others: Vec<_> = others.map(server_id).collect();
             let live: Vec<_> = view.live.iter().map(|line| line.origin).collect();
             if live != others {
@@ -108,7 +123,10 @@ impl Judge<'_> {
             for line in all {
                 if let Some(other) = owners.insert(line.cmi, line.endpoint) {
                     let (one, other) = (self.named(line.endpoint), self.named(other));
-                    self.fault(format!("{name} has CMI {} of {one} and of {other}", line.cmi));
+                    self.fault(format!(
+                        "{name} has CMI {} of {one} and of {other}",
+                        line.cmi
+                    ));
                 }
             }
         }
@@ -122,7 +140,12 @@ impl Judge<'_> {
             let intent = &self.world.intent[node];
             if intent.registered {
                 let at = self.world.address(node);
-                due.extend(intent.ranges.iter().map(|range| (at, range.min(), range.max())));
+                due.extend(
+                    intent
+                        .ranges
+                        .iter()
+                        .map(|range| (at, range.min(), range.max())),
+                );
             }
         }
         for line in view.membership.iter().filter(|line| line.kind == member) {
@@ -141,8 +164,16 @@ impl Judge<'_> {
     }
 
     /// Exactly those who are to be registered, each once, under a CMI.
-    fn registrations(&mut self, name: &str, kind: &str, lines: &[RegistrationView], nodes: Vec<Node>) {
-        let nodes = nodes.into_iter().filter(|node| self.world.intent[*node].registered);
+    fn registrations(
+        &mut self,
+        name: &str,
+        kind: &str,
+        lines: &[RegistrationView],
+        nodes: Vec<Node>,
+    ) {
+        let nodes = nodes
+            .into_iter()
+            .filter(|node| self.world.intent[*node].registered);
         let mut due = self.endpoints(nodes);
         for line in lines {
             if line.cmi == 0 {
@@ -151,7 +182,10 @@ impl Judge<'_> {
             }
             if !due.remove(&line.endpoint) {
                 let who = self.named(line.endpoint);
-                self.fault(format!("{name} has a phantom or a double: {kind} {who}, by {:?}", line.origin));
+                self.fault(format!(
+                    "{name} has a phantom or a double: {kind} {who}, by {:?}",
+                    line.origin
+                ));
             }
         }
         for endpoint in due {
@@ -178,21 +212,36 @@ impl Judge<'_> {
             return;
         }
         let address = self.world.address(node);
-        let at = self.world.servers().into_iter().find(|server| self.world.address(*server) == view.current_mars);
+        let at = self
+            .world
+            .servers()
+            .into_iter()
+            .find(|server| self.world.address(*server) == view.current_mars);
         let Some(at) = at.filter(|server| self.seen.servers.contains_key(server)) else {
-            return self.fault(format!("{name} uses {:?}, which is no live server", view.current_mars));
+            return self.fault(format!(
+                "{name} uses {:?}, which is no live server",
+                view.current_mars
+            ));
         };
         for (server, seen) in &self.seen.servers {
             let lines = seen.registrations.iter().chain(&seen.mcs_registrations);
-            let homes: BTreeSet<_> =
-                lines.filter(|line| line.endpoint == address).map(|line| line.origin).collect();
+            let homes: BTreeSet<_> = lines
+                .filter(|line| line.endpoint == address)
+                .map(|line| line.origin)
+                .collect();
             if homes != BTreeSet::from([server_id(at)]) {
                 let server = self.world.name(*server);
-                self.fault(format!("{name} is at {}; {server} says {homes:?}", self.world.name(at)));
+                self.fault(format!(
+                    "{name} is at {}; {server} says {homes:?}",
+                    self.world.name(at)
+                ));
             }
         }
         if let Some(line) = view.joined.iter().find(|line| !line.confirmed) {
-            self.fault(format!("{name} waits for the copy of <{:?},{:?}>", line.min, line.max));
+            self.fault(format!(
+                "{name} waits for the copy of <{:?},{:?}>",
+                line.min, line.max
+            ));
         }
     }
 
@@ -209,7 +258,9 @@ impl Judge<'_> {
         if has != *due {
             let more: Vec<_> = has.difference(due).map(|leaf| self.named(*leaf)).collect();
             let less: Vec<_> = due.difference(&has).map(|leaf| self.named(*leaf)).collect();
-            self.fault(format!("{name} sends {group:?} to {more:?} too many, {less:?} too few"));
+            self.fault(format!(
+                "{name} sends {group:?} to {more:?} too many, {less:?} too few"
+            ));
         } else if up != *due {
             self.fault(format!("{name} has leaves of {group:?} that are not up"));
         }
@@ -220,13 +271,28 @@ impl Judge<'_> {
         if !self.world.intent[node].registered {
             return;
         }
-        let trees = self.seen.ends.get(&node).into_iter().flat_map(|view| &view.groups);
-        let trees = trees.filter(|line| line.tree.is_some()).map(|line| line.group);
-        let groups: BTreeSet<_> = flows.iter().map(|number| group(*number)).chain(trees).collect();
+        let trees = self
+            .seen
+            .ends
+            .get(&node)
+            .into_iter()
+            .flat_map(|view| &view.groups);
+        let trees = trees
+            .filter(|line| line.tree.is_some())
+            .map(|line| line.group);
+        let groups: BTreeSet<_> = flows
+            .iter()
+            .map(|number| group(*number))
+            .chain(trees)
+            .collect();
         for group in groups {
             let mut due = self.endpoints(self.world.serving(group));
             if due.is_empty() {
-                let members = self.world.members(group).into_iter().filter(|member| *member != node);
+                let members = self
+                    .world
+                    .members(group)
+                    .into_iter()
+                    .filter(|member| *member != node);
                 due = self.endpoints(members);
             }
             self.tree(node, group, &due);
@@ -240,11 +306,19 @@ impl Judge<'_> {
         if !intent.registered {
             return;
         }
-        let trees = self.seen.ends.get(&node).into_iter().flat_map(|view| &view.groups);
-        let trees = trees.filter(|line| line.tree.is_some()).map(|line| line.group);
-        let in_use = sent.iter().map(|number| group(*number)).filter(|group| {
-            intent.ranges.iter().any(|range| holds(*range, *group))
-        });
+        let trees = self
+            .seen
+            .ends
+            .get(&node)
+            .into_iter()
+            .flat_map(|view| &view.groups);
+        let trees = trees
+            .filter(|line| line.tree.is_some())
+            .map(|line| line.group);
+        let in_use = sent
+            .iter()
+            .map(|number| group(*number))
+            .filter(|group| intent.ranges.iter().any(|range| holds(*range, *group)));
         let groups: BTreeSet<_> = in_use.chain(trees).collect();
         for group in groups {
             let due = self.endpoints(self.world.members(group));
@@ -260,7 +334,9 @@ impl Judge<'_> {
             came.sort_unstable();
             if came != due {
                 let (sender, group) = (self.world.name(parcel.sender), parcel.group);
-                self.faults.push(format!("a packet of {sender} to {group:?} came to {came:?}, not {due:?}"));
+                self.faults.push(format!(
+                    "a packet of {sender} to {group:?} came to {came:?}, not {due:?}"
+                ));
             }
         }
     }

@@ -118,7 +118,10 @@ fn main() -> ExitCode {
     println!("the last events:");
     run.world.story.last().for_each(|line| println!("  {line}"));
     println!("{} faults:", faults.len());
-    faults.iter().take(40).for_each(|fault| println!("  {fault}"));
+    faults
+        .iter()
+        .take(40)
+        .for_each(|fault| println!("  {fault}"));
     let Size {
         servers,
         clients,
@@ -153,7 +156,11 @@ fn counters(world: &World) {
         "registrations {}, problems noted {}, commands refused {}, calls {}, leaves added {}",
         counts.registrations, counts.problems, counts.refused, traffic.calls, traffic.leaves
     );
-    let faults: Vec<String> = counts.faults.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    let faults: Vec<String> = counts
+        .faults
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
     println!("faults: {}", faults.join(", "));
     for node in world.servers() {
         if let Some(server) = world.server(node) {

@@ -89,7 +89,11 @@ enum Event {
     /// Something comes out of a circuit at an end.
     End { vc: VcId, end: usize, what: End },
     /// Something comes to a station without one.
-    Tell { node: Node, life: u32, what: Arrival },
+    Tell {
+        node: Node,
+        life: u32,
+        what: Arrival,
+    },
 }
 
 #[derive(Debug)]
@@ -294,7 +298,13 @@ impl Network {
             return;
         };
         let peer = self.circuits[&vc].ends[1 - end];
-        self.transmit(vc, 1 - end, octets.into(), self.weather.point_loss, [node, peer]);
+        self.transmit(
+            vc,
+            1 - end,
+            octets.into(),
+            self.weather.point_loss,
+            [node, peer],
+        );
     }
 
     /// A root sends on one of its trees.
@@ -312,7 +322,14 @@ impl Network {
         }
     }
 
-    fn transmit(&mut self, vc: VcId, end: usize, octets: Rc<[u8]>, loss: u64, [from, to]: [Node; 2]) {
+    fn transmit(
+        &mut self,
+        vc: VcId,
+        end: usize,
+        octets: Rc<[u8]>,
+        loss: u64,
+        [from, to]: [Node; 2],
+    ) {
         self.traffic.frames += 1;
         if self.severed.contains(&(from, to)) || self.chance.hits(loss) {
             self.traffic.lost += 1;
@@ -350,7 +367,11 @@ impl Network {
 
     fn legs(&self, root: Node, name: Name) -> Vec<VcId> {
         let leaves = self.trees.get(&(root, name));
-        leaves.into_iter().flat_map(BTreeMap::values).copied().collect()
+        leaves
+            .into_iter()
+            .flat_map(BTreeMap::values)
+            .copied()
+            .collect()
     }
 
     /// A station begins to live.
@@ -367,7 +388,11 @@ impl Network {
         }
         for vc in self.touching[node].clone() {
             for end in [0, 1] {
-                if self.circuits.get(&vc).is_some_and(|circuit| circuit.ends[end] == node) {
+                if self
+                    .circuits
+                    .get(&vc)
+                    .is_some_and(|circuit| circuit.ends[end] == node)
+                {
                     self.release(vc, end);
                 }
             }
@@ -391,8 +416,14 @@ impl Network {
     }
 
     /// Circuits in place between two stations, or of one with anybody.
-    pub(crate) fn circuits(&self, node: Node, peer: Option<Node>) -> Vec<(VcId, Option<Name>, [Node; 2])> {
-        let circuits = self.touching[node].iter().map(|vc| (*vc, &self.circuits[vc]));
+    pub(crate) fn circuits(
+        &self,
+        node: Node,
+        peer: Option<Node>,
+    ) -> Vec<(VcId, Option<Name>, [Node; 2])> {
+        let circuits = self.touching[node]
+            .iter()
+            .map(|vc| (*vc, &self.circuits[vc]));
         circuits
             .filter(|(_, circuit)| peer.is_none_or(|peer| circuit.ends.contains(&peer)))
             .map(|(vc, circuit)| (vc, circuit.name, circuit.ends))
@@ -484,7 +515,12 @@ impl Network {
     }
 
     /// A station is asked to be a leaf.
-    fn offered(&mut self, vc: VcId, name: Name, [root, leaf]: [Node; 2]) -> Option<(Node, Arrival)> {
+    fn offered(
+        &mut self,
+        vc: VcId,
+        name: Name,
+        [root, leaf]: [Node; 2],
+    ) -> Option<(Node, Arrival)> {
         let data = matches!(name, Name::Tree(_));
         let cause = if !self.is_up(leaf) || data && self.refuses.contains(&leaf) {
             Some(REJECTED)

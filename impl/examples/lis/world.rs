@@ -150,7 +150,9 @@ impl World {
             (Kind::Client, size.clients),
             (Kind::Mcs, size.mcs),
         ];
-        let numbered = kinds.into_iter().flat_map(|(kind, count)| (0..count).map(move |n| (kind, n)));
+        let numbered = kinds
+            .into_iter()
+            .flat_map(|(kind, count)| (0..count).map(move |n| (kind, n)));
         let hosts: Vec<Host> = numbered
             .map(|(kind, number)| Host {
                 kind,
@@ -161,7 +163,11 @@ impl World {
                 wake: None,
             })
             .collect();
-        let nodes = hosts.iter().enumerate().map(|(node, host)| (host.address, node)).collect();
+        let nodes = hosts
+            .iter()
+            .enumerate()
+            .map(|(node, host)| (host.address, node))
+            .collect();
         Self {
             size,
             seed,
@@ -214,7 +220,11 @@ impl World {
             Kind::Client => self.size.servers,
             Kind::Mcs => self.size.servers + self.size.clients,
         };
-        let kind = if self.kind(node) == Kind::Client { "client" } else { "mcs" };
+        let kind = if self.kind(node) == Kind::Client {
+            "client"
+        } else {
+            "mcs"
+        };
         format!("{kind} {}", node - first + 1)
     }
 
@@ -243,7 +253,11 @@ impl World {
     pub(crate) fn boot(&mut self, node: Node) {
         let lives = self.hosts[node].lives + 1;
         let seed = self.seed.wrapping_mul(1_000_003) ^ (node as u64) << 20 ^ lives;
-        let servers: Vec<Endpoint> = self.servers().iter().map(|node| self.address(*node)).collect();
+        let servers: Vec<Endpoint> = self
+            .servers()
+            .iter()
+            .map(|node| self.address(*node))
+            .collect();
         // Preferences are spread over the servers.
         let mut preferred = servers.clone();
         preferred.rotate_left(node % servers.len());
@@ -258,7 +272,10 @@ impl World {
             Kind::Mcs => Machine::Mcs(Box::new(Mcs::new(config).unwrap())),
             Kind::Server => {
                 let first = u16::try_from(node).unwrap() * 1000 + 1;
-                let others = servers.iter().enumerate().filter(|(other, _)| *other != node);
+                let others = servers
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != node);
                 let neighbors = others
                     .map(|(other, atm)| NeighborConfig {
                         id: Some(server_id(other)),
@@ -355,7 +372,11 @@ impl World {
         packet.extend(group.octets());
         packet.extend(number.to_be_bytes());
         if follow {
-            let due = self.members(group).into_iter().filter(|member| *member != node).collect();
+            let due = self
+                .members(group)
+                .into_iter()
+                .filter(|member| *member != node)
+                .collect();
             let parcel = Parcel {
                 group,
                 sender: node,
@@ -470,7 +491,11 @@ impl World {
                 name: Name::Control(group),
                 leaf,
             } => {
-                self.tell(format_args!("{} loses the leaf {}", self.name(node), self.name(leaf)));
+                self.tell(format_args!(
+                    "{} loses the leaf {}",
+                    self.name(node),
+                    self.name(leaf)
+                ));
                 io::Input::LeafGone {
                     group,
                     peer: self.address(leaf),
@@ -490,7 +515,11 @@ impl World {
             Arrival::Up { vc, peer, leaf } => endpoint::Input::VcUp {
                 vc,
                 peer: self.address(peer),
-                kind: if leaf { VcKind::Leaf } else { VcKind::PointToPoint },
+                kind: if leaf {
+                    VcKind::Leaf
+                } else {
+                    VcKind::PointToPoint
+                },
             },
             Arrival::Down { vc } => endpoint::Input::VcDown { vc },
             Arrival::CallFailed { peer } => endpoint::Input::CallFailed {
@@ -573,7 +602,12 @@ impl World {
             io::OutputAction::Call { peer } => self.network.call(node, self.nodes[&peer]),
             io::OutputAction::Hangup { vc } => self.network.hang_up(node, vc),
             io::OutputAction::Log(event) => {
-                self.tell(format_args!("{} logs {}: {}", self.name(node), event.code, event.detail));
+                self.tell(format_args!(
+                    "{} logs {}: {}",
+                    self.name(node),
+                    event.code,
+                    event.detail
+                ));
             }
         }
     }
