@@ -42,6 +42,7 @@ fn ended(size: Size, seed: u64, minutes: u64) -> Run {
         size,
         seed,
         minutes,
+        harsh: seed % 2 == 0,
     };
     let mut run = Run::new(&plan, false);
     run.rough(minutes * MINUTE);

@@ -2,6 +2,7 @@
 
 use distributed_mars::address::GroupRange;
 use distributed_mars::endpoint::Command;
+use distributed_mars::io::Admin;
 
 use crate::chance::Chance;
 use crate::network::{Name, Node, Weather};
@@ -23,6 +24,7 @@ enum Undo {
     Boot(Node),
     Heal(Node, Node),
     Register(Node),
+    Undrain(Node),
     Calm,
 }
 
@@ -34,6 +36,8 @@ pub(crate) struct Churn {
     undo: Vec<(u64, Undo)>,
     next_command: u64,
     next_fault: u64,
+    /// Limits of the time from one fault to the next.
+    pauses: [u64; 2],
     /// The groups that each station sends to.
     pub(crate) flows: Vec<Vec<usize>>,
     /// Joins of crashed stations, to be repeated by hand after the restart.
@@ -57,7 +61,7 @@ const STORM: Weather = Weather {
 };
 
 impl Churn {
-    pub(crate) fn new(world: &World, seed: u64) -> Self {
+    pub(crate) fn new(world: &World, seed: u64, harsh: bool) -> Self {
         let mut flows = Chance::new(seed, "flows");
         let stations = world.servers().len() + world.clients().len() + world.mcss().len();
         let draw = |_| (0..FLOWS).map(|_| flows.below(world.size.groups)).collect();
@@ -67,6 +71,11 @@ impl Churn {
             undo: Vec::new(),
             next_command: 0,
             next_fault: 0,
+            pauses: if harsh {
+                [10 * SECOND, 3 * MINUTE]
+            } else {
+                [2 * MINUTE, 20 * MINUTE]
+            },
             flows: (0..stations).map(draw).collect(),
             remembered: vec![Vec::new(); stations],
         }
@@ -110,7 +119,8 @@ impl Churn {
             world.run(at);
             self.undo_due(world, at);
             if fault.is_some_and(|due| due <= at) {
-                self.next_fault = at + self.faults.between(2 * MINUTE, 20 * MINUTE);
+                let [least, most] = self.pauses;
+                self.next_fault = at + self.faults.between(least, most);
                 self.fault(world);
             }
             if self.next_command <= at {
@@ -161,6 +171,7 @@ impl Churn {
                         world.connect(one, other);
                     }
                 }
+                Undo::Undrain(node) => world.administer(node, Admin::Undrain),
                 Undo::Calm => world.weather(USUAL),
             }
         }
@@ -304,7 +315,7 @@ impl Churn {
             .filter(|node| world.is_up(*node))
             .collect();
         let chance = &mut self.faults;
-        let name = match chance.below(10) {
+        let name = match chance.below(12) {
             0 | 1 if servers.len() > 1 => {
                 let Some(node) = chance.pick(&servers) else {
                     return;
@@ -374,6 +385,27 @@ impl Churn {
                         .push((now + chance.between(SECOND, MINUTE), Undo::Heal(one, other)));
                 }
                 "link broken"
+            }
+            9 => {
+                // Its clients move away, by a hard redirect, and stay there (register A01).
+                let Some(node) = chance.pick(&servers) else {
+                    return;
+                };
+                world.administer(node, Admin::Drain);
+                let over = now + chance.between(MINUTE, 10 * MINUTE);
+                self.undo.push((over, Undo::Undrain(node)));
+                "drain"
+            }
+            10 if world.size.mcs > 0 => {
+                let node = world.mcss()[chance.below(world.size.mcs)];
+                if !world.intent[node].registered {
+                    return;
+                }
+                self.remembered[node] = world.intent[node].ranges.iter().copied().collect();
+                world.command(node, &Command::Deregister);
+                let back = now + chance.between(10, 10 * MINUTE);
+                self.undo.push((back, Undo::Register(node)));
+                "mcs away"
             }
             _ => {
                 world.tell("a storm: every fifth frame is lost");

@@ -36,6 +36,7 @@ Simulates one LIS and judges it after a calm period.
   --clients N    clients, up to 200 (50)
   --mcs N        multicast servers (2)
   --groups N     groups, at least 64 (200)
+  --harsh        faults come six times as often
   --story        print everything that happens
 
 Exit code: 0 if the verdict is good, 1 if not, 2 for a wrong command line.";
@@ -56,6 +57,7 @@ fn options() -> Result<Option<Options>, String> {
             },
             seed: 1,
             minutes: 24 * 60,
+            harsh: false,
         },
         story: false,
     };
@@ -76,6 +78,7 @@ fn options() -> Result<Option<Options>, String> {
             "--clients" => size.clients = number(1, 200)? as usize,
             "--mcs" => size.mcs = number(0, 2)? as usize,
             "--groups" => size.groups = number(64, 10_000)? as usize,
+            "--harsh" => plan.harsh = true,
             "--story" => options.story = true,
             "--help" | "-h" => return Ok(None),
             _ => return Err(format!("unknown: {word}; try --help")),
@@ -130,8 +133,10 @@ fn main() -> ExitCode {
     } = plan.size;
     println!(
         "to see it again: cargo run --release -p distributed-mars --example lis -- --seed {} --minutes {} \
-         --servers {servers} --clients {clients} --mcs {mcs} --groups {groups} --story",
-        plan.seed, plan.minutes
+         --servers {servers} --clients {clients} --mcs {mcs} --groups {groups}{} --story",
+        plan.seed,
+        plan.minutes,
+        if plan.harsh { " --harsh" } else { "" }
     );
     ExitCode::FAILURE
 }

@@ -11,6 +11,8 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     /// Minutes with commands and faults; the calm period comes after them.
     pub(crate) minutes: u64,
+    /// Faults come six times as often.
+    pub(crate) harsh: bool,
 }
 
 /// A LIS and what happens to it.
@@ -49,7 +51,7 @@ impl Run {
     pub(crate) fn new(plan: &Plan, aloud: bool) -> Self {
         let mut world = World::new(plan.size, plan.seed);
         world.story.aloud = aloud;
-        let mut churn = Churn::new(&world, plan.seed);
+        let mut churn = Churn::new(&world, plan.seed, plan.harsh);
         churn.start(&mut world);
         Self { world, churn }
     }

@@ -10,7 +10,7 @@ use distributed_mars::address::{
 };
 use distributed_mars::endpoint::{self, Client, Command, EndpointConfig, Mcs, Notice, VcKind};
 use distributed_mars::group::{DistributedMars, GroupConfig, NeighborConfig};
-use distributed_mars::io::{self, Target, Time};
+use distributed_mars::io::{self, Admin, Target, Time};
 
 use crate::network::{Arrival, Name, Network, Node, Weather};
 use crate::story::Story;
@@ -324,6 +324,16 @@ impl World {
         self.rest(node, None);
         if self.kind(node) != Kind::Server {
             self.intent[node].registered = false;
+        }
+    }
+
+    /// A server, if it is up, gets an administrative command.
+    pub(crate) fn administer(&mut self, node: Node, command: Admin) {
+        self.tell(format_args!("{} is told: {command:?}", self.name(node)));
+        let local = Time(self.now - self.hosts[node].born);
+        if let Some(Machine::Server(server)) = &mut self.hosts[node].machine {
+            server.handle(local, io::Input::Admin(command));
+            self.drain(node);
         }
     }
 
