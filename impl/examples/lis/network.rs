@@ -285,6 +285,15 @@ impl Network {
         self.push(at, Event::Call { from, life, to });
     }
 
+    /// An administrator sets up a point-to-point VC between two stations that can reach each other.
+    pub(crate) fn link(&mut self, one: Node, other: Node) {
+        if self.is_up(one) && self.is_up(other) && !self.is_severed(one, other) {
+            let vc = self.circuit(None, [one, other]);
+            self.into_pipe(vc, 0, End::Up);
+            self.into_pipe(vc, 1, End::Up);
+        }
+    }
+
     /// A station releases a VC that ends at it.
     pub(crate) fn hang_up(&mut self, node: Node, vc: VcId) {
         if let Some(end) = self.end_of(node, vc) {

@@ -309,7 +309,7 @@ impl World {
     /// Two servers get a VC, unless they have one.
     pub(crate) fn connect(&mut self, one: Node, other: Node) {
         if self.network.circuits(one, Some(other)).is_empty() {
-            self.network.call(one, other);
+            self.network.link(one, other);
         }
     }
 
