@@ -5,7 +5,6 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    clippy::use_self,
     reason = "tests and their helpers"
 )]
 
@@ -42,7 +41,7 @@ fn ended(size: Size, seed: u64, minutes: u64) -> Run {
         size,
         seed,
         minutes,
-        harsh: seed % 2 == 0,
+        harsh: seed.is_multiple_of(2),
     };
     let mut run = Run::new(&plan, false);
     run.rough(minutes * MINUTE);

@@ -365,7 +365,7 @@ impl Churn {
                     ));
                     match name {
                         Some(name @ Name::Tree(_)) if chance.below(3) == 0 => {
-                            world.network.cut_tree(root, name)
+                            world.network.cut_tree(root, name);
                         }
                         _ => world.network.cut(vc),
                     }

@@ -7,7 +7,6 @@
     clippy::cast_possible_truncation,
     clippy::disallowed_types,
     clippy::disallowed_methods,
-    clippy::use_self,
     reason = "a program for people: what is wrong shows at once; it reads the clock to say how fast it is"
 )]
 

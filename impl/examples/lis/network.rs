@@ -208,7 +208,7 @@ impl Network {
     }
 
     /// Puts something into a circuit, towards this end.
-    fn into_pipe(&mut self, vc: VcId, end: usize, what: End) {
+    fn pour(&mut self, vc: VcId, end: usize, what: End) {
         let soonest = self.now + self.latency();
         let Some(circuit) = self.circuits.get_mut(&vc) else {
             return;
@@ -266,7 +266,7 @@ impl Network {
     /// An end lets go, and the other one will be told.
     fn release(&mut self, vc: VcId, end: usize) {
         if self.close(vc, end) {
-            self.into_pipe(vc, 1 - end, End::Down);
+            self.pour(vc, 1 - end, End::Down);
         }
     }
 
@@ -289,8 +289,8 @@ impl Network {
     pub(crate) fn link(&mut self, one: Node, other: Node) {
         if self.is_up(one) && self.is_up(other) && !self.is_severed(one, other) {
             let vc = self.circuit(None, [one, other]);
-            self.into_pipe(vc, 0, End::Up);
-            self.into_pipe(vc, 1, End::Up);
+            self.pour(vc, 0, End::Up);
+            self.pour(vc, 1, End::Up);
         }
     }
 
@@ -343,7 +343,7 @@ impl Network {
         if self.severed.contains(&(from, to)) || self.chance.hits(loss) {
             self.traffic.lost += 1;
         } else {
-            self.into_pipe(vc, end, End::Frame(octets));
+            self.pour(vc, end, End::Frame(octets));
         }
     }
 
@@ -356,7 +356,7 @@ impl Network {
         self.traffic.leaves += 1;
         let vc = self.circuit(Some(name), [root, leaf]);
         self.trees.entry((root, name)).or_default().insert(leaf, vc);
-        self.into_pipe(vc, 1, End::Offer);
+        self.pour(vc, 1, End::Offer);
     }
 
     /// A root drops a leaf.
@@ -410,8 +410,8 @@ impl Network {
 
     /// The network releases a circuit: both ends will be told.
     pub(crate) fn cut(&mut self, vc: VcId) {
-        self.into_pipe(vc, 0, End::Down);
-        self.into_pipe(vc, 1, End::Down);
+        self.pour(vc, 0, End::Down);
+        self.pour(vc, 1, End::Down);
     }
 
     /// The network releases a whole tree.
@@ -477,7 +477,7 @@ impl Network {
             return None;
         }
         let vc = self.circuit(None, [from, to]);
-        self.into_pipe(vc, 0, End::Up);
+        self.pour(vc, 0, End::Up);
         let up = Arrival::Up {
             vc,
             peer: from,
@@ -542,12 +542,12 @@ impl Network {
             Some(cause) => {
                 self.close(vc, 1);
                 let answer = if data { End::Failed(cause) } else { End::Down };
-                self.into_pipe(vc, 0, answer);
+                self.pour(vc, 0, answer);
                 None
             }
             None => {
                 if data {
-                    self.into_pipe(vc, 0, End::Up);
+                    self.pour(vc, 0, End::Up);
                 }
                 let up = Arrival::Up {
                     vc,
