@@ -144,8 +144,11 @@ impl DistributedMars {
         if record.state == CsaState::RedirectEntry {
             // Registers B04, H06.
             let beat = service.liveness.beat(now, origin, record.endpoint, hold);
-            // SCSP keeps quarantine by server: any protocol that lives ends it (register E23).
-            self.speaker.restore(now, origin, Some(from));
+            // SCSP keeps quarantine by server: any protocol that lives ends it (register E23). A new key
+            // may be that of a new life, which is to see what it said in the old one, wherever it is:
+            // summaries left that out (B03). It withdraws what no longer holds (B11).
+            let except = known.then_some(from);
+            self.speaker.restore(now, origin, except);
             if beat == Beat::Restored {
                 self.meters.restores += 1;
                 let changes = service.originators.restore(origin);
