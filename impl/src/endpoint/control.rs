@@ -52,12 +52,12 @@ impl Core {
             Body::Nak(query) if own && !on_control => self.nak(query.target),
             Body::GrouplistReply(list) if own && !on_control => self.list_reply(list),
             Body::RedirectMap(map) => {
-                self.track(map.msn, on_control, None);
+                self.track(map.msn, on_control);
                 self.redirect_map(kind, message.source, map);
             }
             Body::Migrate(answer) if on_control => {
                 // R2022-5.1.6-04
-                self.track(answer.msn, true, Some(answer.target));
+                self.track(answer.msn, true);
                 self.migration(answer);
             }
             body => match body.membership() {
@@ -85,7 +85,7 @@ impl Core {
     /// A JOIN, LEAVE or the like, not about a registration.
     fn update(&mut self, message: &Message<'_>, body: &Membership<'_>, on_control: bool) {
         // R2022-5.1.4-01 R2022-5.1.4.1-04
-        self.track(body.msn, on_control, None);
+        self.track(body.msn, on_control);
         let leaves = match (self.role, &message.body) {
             (Role::Member, Body::Join(_)) | (Role::Server, Body::Sjoin(_)) => false,
             (Role::Member, Body::Leave(_)) | (Role::Server, Body::Sleave(_)) => true,

@@ -92,7 +92,7 @@ impl Core {
                 self.list_due();
             }
             Progress::Whole { items, msn } => {
-                self.track(msn, false, None);
+                self.track(msn, false);
                 self.timers.cancel(Timer::List);
                 if let Some(range) = self.lists.wanted.pop_front() {
                     self.notice(Notice::GroupList {

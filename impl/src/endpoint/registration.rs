@@ -197,7 +197,7 @@ impl Core {
         self.notice(Notice::Registered { mars, cmi });
         if recover {
             // R2022-5.4.1-04
-            self.revalidate_all(None);
+            self.revalidate_all();
         }
         // R2022-5.4.1-02 R2022-5.4.3-10
         self.resume_membership(recover);

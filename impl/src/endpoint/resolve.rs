@@ -123,12 +123,8 @@ impl Core {
                 self.ask_again(group);
             }
             Progress::Whole { items, msn } => {
-                let had_tree = self
-                    .groups
-                    .get(&group)
-                    .is_some_and(|state| state.tree.is_some());
                 // R2022-5.1.4.2-06 R2022-5.1.5.2-02
-                self.track(msn, false, (!had_tree).then_some(group));
+                self.track(msn, false);
                 self.answered(group, items.into_iter().collect());
             }
         }

@@ -46,23 +46,23 @@ impl Numbers {
 }
 
 impl Core {
-    /// Takes the mar$msn of a message of the current MARS. `except` is the group whose tree this very
-    /// message sets up.
-    pub(super) fn track(&mut self, msn: u32, on_control: bool, except: Option<ProtocolAddress>) {
+    /// Takes the mar$msn of a message of the current MARS. A message that sets up a tree comes here
+    /// before it does, so that this tree is spared.
+    pub(super) fn track(&mut self, msn: u32, on_control: bool) {
         if self.numbers.jumps(msn, on_control) {
             self.meters.jumps += 1;
             // R2022-5.1.5.2-01 R2022-5.1.5.2-02
-            self.revalidate_all(except);
+            self.revalidate_all();
         }
     }
 
     /// Every tree is to be revalidated, each at its own random time.
     // R2022-5.1.5-03
-    pub(super) fn revalidate_all(&mut self, except: Option<ProtocolAddress>) {
+    pub(super) fn revalidate_all(&mut self) {
         let groups: Vec<ProtocolAddress> = self
             .groups
             .iter()
-            .filter(|(group, state)| state.tree.is_some() && Some(**group) != except)
+            .filter(|(_, state)| state.tree.is_some())
             .map(|(group, _)| *group)
             .collect();
         for group in groups {
