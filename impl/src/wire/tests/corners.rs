@@ -3,8 +3,10 @@
 use super::golden::{endpoint, single};
 use crate::address::{Protocol, ProtocolAddress, ServerId};
 use crate::wire::checksum;
+use crate::wire::codepoints::Op;
 use crate::wire::mars::{
     self, Body, Membership, MembershipFlags, Message, PairList, Reserved, patched_copy,
+    retyped_copy,
 };
 use crate::wire::scsp::{
     self, AuthKey, CacheKey, Csa, Csas, EncodeBody, Extensions, Header, RecordList, SequenceNumber,
@@ -167,6 +169,17 @@ fn a_membership_knows_the_length_of_its_groups() {
     let copied = copied.body.membership().unwrap();
     assert_eq!(copied.flags, join.flags);
     assert_eq!(copied.msn, 5);
+
+    // A JOIN goes on as SJOIN, with other flags, number and sender.
+    let mut other = Vec::new();
+    let (set, clear) = (MembershipFlags::PUNCHED, MembershipFlags::COPY);
+    retyped_copy(&original, Op::Sjoin, set, clear, Some(7), 9, &mut other);
+    let decoded = mars::decode(&other).unwrap();
+    assert_eq!(decoded.body.op(), Op::Sjoin);
+    let body = decoded.body.membership().unwrap();
+    assert_eq!(body.flags, MembershipFlags(MembershipFlags::PUNCHED | 3));
+    assert_eq!((body.cmi, body.msn), (7, 9));
+    assert_eq!(body.pairs, join.pairs);
 }
 
 #[test]
