@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use distributed_mars::address::{Endpoint, ServerId};
-use distributed_mars::group::{DistributedMars, GroupConfig, MemberKind, View};
+use distributed_mars::group::view::MemberKind;
+use distributed_mars::group::{DistributedMars, GroupConfig, View};
 use distributed_mars::io::{Input, Output, OutputAction, Target, Time, VcId};
 use distributed_mars::wire::llc_snap::{self, Encapsulation, MARS_HEADER, SCSP_HEADER};
 use distributed_mars::wire::scsp::{self, Body, Csas, EncodeBody, Header};
