@@ -1,12 +1,15 @@
-//! Every declared mutant of the implementation is noticed by the golden traces or by the checker that runs on it.
+//! Every declared mutant of the implementation is noticed by the golden traces, by the checker that runs on it, or in a
+//! simulated LIS of it.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use mars_conformance::inside::scenario::by_name;
 use mars_conformance::mutants::kill::By;
-use mars_conformance::mutants::{self, Class, build, kill};
+use mars_conformance::mutants::simulate::{self, Lis};
+use mars_conformance::mutants::{self, Class, Mutant, build, kill};
 use mars_conformance::trace::{find, load};
 
 #[test]
@@ -25,6 +28,9 @@ fn every_mutant_is_killed_and_the_original_is_spared() {
     let stop = AtomicBool::new(false);
     let original = kill::first_failure(&built, None, traces.iter().map(|(_, t)| t), &stop).unwrap();
     assert_eq!(original, None);
+    let plans = simulate::TRIED.into_iter().chain(plans(&built.mutants));
+    let original = simulate::first_bad(&built, None, plans, &stop).unwrap();
+    assert_eq!(original, None);
     let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let outcomes = kill::try_all(&built, &traces, By::Either, jobs, &|_| {}, &stop).unwrap();
     assert_eq!(outcomes.len(), built.mutants.len());
@@ -34,6 +40,13 @@ fn every_mutant_is_killed_and_the_original_is_spared() {
         .map(|(mutant, _)| mutant.id.as_str())
         .collect();
     assert!(survivors.is_empty(), "survivors: {survivors:?}");
+}
+
+/// Each simulated LIS that mutants are expected to be noticed in.
+fn plans(mutants: &[Mutant]) -> BTreeSet<Lis> {
+    let caught_by = mutants.iter().filter_map(|one| one.caught_by.as_deref());
+    let plans = caught_by.filter_map(Lis::parse);
+    plans.filter(|lis| !simulate::TRIED.contains(lis)).collect()
 }
 
 /// Faults that the register tells of, planted in the production code: the checker on it finds each for what

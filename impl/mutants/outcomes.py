@@ -2,7 +2,7 @@
 """What cargo-mutants found in the wire codecs, kept as data.
 
     outcomes.py prepare DIR    puts the codecs alone into a new folder, a workspace that builds in seconds: there
-                               `cargo mutants --in-place --shard 3/12 -o OUT` tries a part of the mutants
+                               `cargo mutants --in-place --shard 3/24 -o OUT` tries a part of the mutants
     outcomes.py merge OUT...   writes outcomes.json from finished runs (folders that hold mutants.out);
                                a mutant that several runs tried counts as in the last one
     outcomes.py check OUT      compares a run (CI: one shard) with what is accepted in survivors.json

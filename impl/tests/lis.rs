@@ -94,6 +94,15 @@ fn an_hour_ends_well_with_five_servers_and_with_one() {
     ends_well(Size { servers: 1, ..SIZE }, 9, 60);
 }
 
+// N06 (a tombstone that outlives its originator's memory) and N07 (a MARS that was given up, and registered the
+// client after all): seeds that found them.
+#[test]
+fn five_servers_in_bad_weather_end_well_with_seeds_416_and_442() {
+    for seed in [416, 442] {
+        ends_well(Size { servers: 5, ..SIZE }, seed, 90);
+    }
+}
+
 // Servers start again after the others have flushed them, and are shown what they said before, or their
 // clients of then would stay members for ever (registers B02, B11).
 #[test]

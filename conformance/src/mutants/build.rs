@@ -1,7 +1,7 @@
-//! The adapter of a copy of `impl/` in which every mutant can be switched on.
+//! Programs made of a copy of `impl/` in which every mutant can be switched on: an adapter, and the simulated LIS.
 //!
 //! `target/mutants/workspace` holds the copy and a small crate that compiles the files of
-//! `conformance/src/adapter` against it; `target/mutants/<digest>/` the programs made of it. What has
+//! `conformance/src/adapter` and of `impl/examples/lis` against it; `target/mutants/<digest>/` the programs made of it. What has
 //! been built once from the same files is not built again.
 
 use std::collections::BTreeMap;
@@ -15,8 +15,10 @@ use toml::{Table, Value};
 use super::{Mutant, MutantError, folder, load, weave};
 use crate::sut::child::Launch;
 
-/// Name of the program.
+/// Name of the adapter.
 const PROGRAM: &str = "mutant-adapter";
+/// Name of the simulation.
+const SIMULATION: &str = "mutant-lis";
 
 /// The switch that is added to the copy.
 const SWITCH: &str = "\
@@ -37,11 +39,13 @@ pub fn active(number: u32) -> bool {
 }
 ";
 
-/// The program, and what it can be.
+/// The programs, and what they can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Built {
     /// The adapter.
     pub program: PathBuf,
+    /// The simulated LIS.
+    pub simulation: PathBuf,
     /// All mutants in it.
     pub mutants: Vec<Mutant>,
 }
@@ -56,7 +60,7 @@ impl Built {
     }
 }
 
-/// Builds the adapter of all declared mutants, unless that was done before.
+/// Builds the programs of all declared mutants, unless that was done before.
 ///
 /// # Errors
 /// A mutant that does not fit the implementation any more, or one that does not compile.
@@ -76,19 +80,26 @@ pub(super) fn build_from(
 ) -> Result<Built, MutantError> {
     let workspace = store.join("workspace");
     let files = workspace_files(root, &mutants)?;
-    let program = store.join(digest(root, &files)?).join(PROGRAM);
+    let folder = store.join(digest(root, &files)?);
+    let [program, simulation] = [PROGRAM, SIMULATION].map(|name| folder.join(name));
     fs::create_dir_all(store).map_err(|error| MutantError::io(store, &error))?;
     // One process builds, the others wait and find the program.
     let lock = store.join("lock");
     let _locked = File::create(&lock)
         .and_then(|file| file.lock().map(|()| file))
         .map_err(|error| MutantError::io(&lock, &error))?;
-    if !program.exists() {
+    if !program.exists() || !simulation.exists() {
         write_all(&workspace, &files)?;
         compile(&workspace)?;
-        publish(&workspace.join("target/debug").join(PROGRAM), &program)?;
+        let made = workspace.join("target/debug");
+        publish(&made.join(SIMULATION), &simulation)?;
+        publish(&made.join(PROGRAM), &program)?;
     }
-    Ok(Built { program, mutants })
+    Ok(Built {
+        program,
+        simulation,
+        mutants,
+    })
 }
 
 /// Where cargo puts what it builds.
@@ -130,7 +141,16 @@ fn workspace_files(
     files.insert("Cargo.toml".into(), workspace_manifest(root)?);
     files.insert("Cargo.lock".into(), read(&root.join("Cargo.lock"))?);
     files.insert("adapter/Cargo.toml".into(), ADAPTER_MANIFEST.to_owned());
-    files.insert("adapter/src/main.rs".into(), adapter_main(root, mutants));
+    let sources = [
+        ("main", include_str!("adapter.rs.in")),
+        ("lis", include_str!("lis.rs.in")),
+    ];
+    for (name, template) in sources {
+        files.insert(
+            format!("adapter/src/{name}.rs").into(),
+            filled(root, template, mutants),
+        );
+    }
     Ok(files)
 }
 
@@ -180,6 +200,14 @@ version.workspace = true
 edition.workspace = true
 publish = false
 
+[[bin]]
+name = \"mutant-adapter\"
+path = \"src/main.rs\"
+
+[[bin]]
+name = \"mutant-lis\"
+path = \"src/lis.rs\"
+
 [dependencies]
 distributed-mars.workspace = true
 serde.workspace = true
@@ -189,12 +217,14 @@ serde_json.workspace = true
 workspace = true
 ";
 
-/// The program: the project's own adapter, behind a switch.
-fn adapter_main(root: &Path, mutants: &[Mutant]) -> String {
-    let adapter = root.join("conformance/src/adapter/mod.rs");
+/// The source of a program: the project's own adapter or simulation, behind a switch.
+fn filled(root: &Path, template: &str, mutants: &[Mutant]) -> String {
     let ids: Vec<&str> = mutants.iter().map(|mutant| mutant.id.as_str()).collect();
-    include_str!("adapter.rs.in")
-        .replace("@ADAPTER@", &format!("{adapter:?}"))
+    let path = |below: &str| format!("{:?}", root.join(below));
+    template
+        .replace("@ADAPTER@", &path("conformance/src/adapter/mod.rs"))
+        // One of several files of that folder: the closing quote is the template's.
+        .replace("@LIS@", path("impl/examples/lis/").trim_end_matches('"'))
         .replace("@MUTANTS@", &format!("{ids:?}"))
 }
 
@@ -212,9 +242,11 @@ fn digest(root: &Path, files: &BTreeMap<PathBuf, String>) -> Result<String, Muta
         take(path.to_string_lossy().as_bytes());
         take(text.as_bytes());
     }
-    for path in files_below(&root.join("conformance/src/adapter"))? {
-        take(path.to_string_lossy().as_bytes());
-        take(read(&path)?.as_bytes());
+    for folder in ["conformance/src/adapter", "impl/examples/lis"] {
+        for path in files_below(&root.join(folder))? {
+            take(path.to_string_lossy().as_bytes());
+            take(read(&path)?.as_bytes());
+        }
     }
     Ok(format!("{hash:016x}"))
 }

@@ -1,4 +1,5 @@
-//! What notices a mutant: a golden trace, or the checker that runs on its speakers.
+//! What notices a mutant: a golden trace, the checker that runs on its speakers, or the judge of a simulated LIS
+//! whose stations it is.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use mars_model::explore::Options;
 
+use super::simulate::{self, Lis};
 use super::{Built, Class, Mutant};
 use crate::cli::replay::play_on;
 use crate::inside::Inside;
@@ -43,6 +45,8 @@ pub enum Killer {
     Trace(String),
     /// The checker, on this scenario.
     Checker(&'static str),
+    /// The judge of this simulated LIS.
+    Lis(Lis),
 }
 
 impl fmt::Display for Killer {
@@ -50,6 +54,7 @@ impl fmt::Display for Killer {
         match self {
             Self::Trace(id) => f.write_str(id),
             Self::Checker(scenario) => write!(f, "check {scenario}"),
+            Self::Lis(lis) => lis.fmt(f),
         }
     }
 }
@@ -57,23 +62,25 @@ impl fmt::Display for Killer {
 /// What may notice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum By {
-    /// Traces, and for what they miss the checker.
+    /// Traces, and for what they miss the checker or the simulation.
     #[default]
     Either,
     /// Traces alone.
     Traces,
     /// The checker alone, which runs speakers: mutants of the rest survive it.
     Checker,
+    /// The simulated LIS alone.
+    Lis,
 }
 
-/// A trace or scenario that a program fails.
+/// A trace, scenario or seed that a program fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kill {
     /// Which.
     pub by: Killer,
     /// Position of the step, from 0.
     pub step: usize,
-    /// Stable code of the failure; of the checker, the claims that fail.
+    /// Stable code of the failure; of the checker, the claims that fail; of a simulation, `verdict` or how it ended.
     pub code: String,
     /// The failure in full.
     pub report: String,
@@ -169,10 +176,9 @@ fn kill(
     stop: &AtomicBool,
 ) -> Result<Option<Kill>, SutError> {
     let id = Some(mutant.id.as_str());
-    let expected = mutant
-        .caught_by
-        .as_deref()
-        .and_then(|name| by_name(name.strip_prefix("check ")?));
+    let caught_by = mutant.caught_by.as_deref();
+    let expected = caught_by.and_then(|name| by_name(name.strip_prefix("check ")?));
+    let lis = caught_by.and_then(Lis::parse);
     let checked = || {
         if !mutant.file.starts_with("scsp") {
             return Ok(None);
@@ -182,18 +188,26 @@ fn kill(
         first_fault_of(built, id, expected.into_iter().chain(rest), stop)
     };
     let played = || first_failure(built, id, order(mutant, traces), stop);
-    match by {
-        By::Traces => played(),
-        By::Checker => checked(),
-        By::Either if expected.is_some() => match checked()? {
-            Some(kill) => Ok(Some(kill)),
-            None => played(),
-        },
-        By::Either => match played()? {
-            Some(kill) => Ok(Some(kill)),
-            None => checked(),
-        },
+    let simulated = || {
+        let rest = simulate::TRIED
+            .into_iter()
+            .filter(|other| Some(*other) != lis);
+        simulate::first_bad(built, id, lis.into_iter().chain(rest), stop)
+    };
+    let in_turn: &[&dyn Fn() -> Result<Option<Kill>, SutError>] = match by {
+        By::Traces => &[&played],
+        By::Checker => &[&checked],
+        By::Lis => &[&simulated],
+        By::Either if expected.is_some() => &[&checked, &played, &simulated],
+        By::Either if lis.is_some() => &[&simulated, &played, &checked],
+        By::Either => &[&played, &checked, &simulated],
+    };
+    for kind in in_turn {
+        if let Some(kill) = kind()? {
+            return Ok(Some(kill));
+        }
     }
+    Ok(None)
 }
 
 /// The traces in the order in which to try them on a mutant: the one expected to kill it, then those

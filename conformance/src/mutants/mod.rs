@@ -2,12 +2,13 @@
 //!
 //! A mutant is data (`conformance/mutants/*.toml`): an expression of a file of `impl/src`, quoted so
 //! exactly that it occurs there once, and what stands in its place. [`build`] copies `impl/`,
-//! turns every such place into a choice at run time ([`weave`]), and compiles one adapter of the copy
-//! that takes the mutant's id on its command line. `impl/` itself carries no hook.
+//! turns every such place into a choice at run time ([`weave`]), and compiles of the copy an adapter and the
+//! simulated LIS, which take the mutant's id on their command line. `impl/` itself carries no hook.
 
 mod build;
 mod error;
 pub mod kill;
+pub mod simulate;
 mod weave;
 
 use std::collections::BTreeMap;
@@ -38,7 +39,8 @@ pub struct Mutant {
     pub find: String,
     /// What stands in its place; may be empty for statements.
     pub replace: String,
-    /// Id of the trace expected to notice it, or `check` and the scenario of the checker; tried first.
+    /// Id of the trace expected to notice it, or `check` and the scenario of the checker, or `lis`, the seed and
+    /// the number of servers of the simulated LIS; tried first.
     #[serde(default)]
     pub caught_by: Option<String>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::core::{Core, Role};
-use super::io::VcKind;
+use super::io::{OutputAction, VcKind};
 use super::registration::Phase;
 use crate::address::{Endpoint, ProtocolAddress};
 use crate::io::VcId;
@@ -40,6 +40,9 @@ impl Core {
         }
         // Registers A06 and F11: whatever another one says, and its numbers.
         if peer != self.current || self.phase == Phase::Off {
+            if kind == VcKind::Leaf && message.source == peer {
+                self.leave_stranger(vc, peer);
+            }
             return self.drop("other-mars");
         }
         let on_control = kind == VcKind::Leaf;
@@ -66,6 +69,18 @@ impl Core {
                 Some(body) => self.update(&message, body, on_control),
                 None => self.drop("not-for-endpoints"),
             },
+        }
+    }
+
+    /// A redirect map shows that a VC is the control VC of a MARS with which this endpoint is not registered, and
+    /// is not about to be: that MARS took a registration that was given up here, since no copy of it came. Its
+    /// leaf drop tells it so; otherwise it would keep this endpoint for a member for good (N07).
+    // R2022-5.4.2-01
+    fn leave_stranger(&mut self, vc: VcId, mars: Endpoint) {
+        let attempt = self.attempt.as_ref();
+        if attempt.is_none_or(|attempt| attempt.mars != mars) {
+            self.vcs.remove(&vc);
+            self.emit(OutputAction::Hangup { vc });
         }
     }
 

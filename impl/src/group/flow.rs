@@ -8,7 +8,7 @@ use crate::io::{ControlKind, ControlVc, LogEvent, OutputAction, Target, Time, Vc
 use crate::mars::{Effect, Role};
 use crate::scsp::{NeighborIx, SpeakerEvent};
 use crate::wire::csa::{CsaState, MarsRecord, decode_record};
-use crate::wire::scsp::CacheKey;
+use crate::wire::scsp::{CacheKey, SequenceNumber};
 
 impl DistributedMars {
     /// Works off what SCSP has to tell and to send.
@@ -34,11 +34,13 @@ impl DistributedMars {
                 body,
                 from,
                 known_key,
+                sequence,
                 ..
             } => {
                 // Judged before it was stored, so that it can be read.
                 if let Ok(record) = decode_record(&body) {
-                    self.learned(origin, key, known_key, from, &record);
+                    let first = sequence == SequenceNumber::FIRST;
+                    self.learned((origin, key), (known_key, first), from, &record);
                 }
             }
             SpeakerEvent::OwnReturned {
@@ -116,12 +118,12 @@ impl DistributedMars {
         }
     }
 
-    /// A newer record of another server is in the cache.
+    /// A newer record of another server is in the cache: its key had been `known` before, and it has the
+    /// `first` number of its key.
     fn learned(
         &mut self,
-        origin: ServerId,
-        key: CacheKey,
-        known: bool,
+        (origin, key): (ServerId, CacheKey),
+        (known, first): (bool, bool),
         from: NeighborIx,
         record: &MarsRecord,
     ) {
@@ -164,7 +166,7 @@ impl DistributedMars {
             return;
         };
         let live = service.liveness.is_live(origin);
-        let changes = service.originators.apply(origin, live, key, known, record);
+        let changes = service.originators.apply(origin, live, key, first, record);
         self.apply_changes(record.protocol, origin, changes);
         if record.flags.register() {
             match (claim, party.role) {

@@ -62,15 +62,15 @@ pub(crate) enum ChangeKind {
 }
 
 impl Originators {
-    /// Takes a newer record of a client; `known` tells whether its key had been seen before. Changes
-    /// come in the order in which they are to be announced: endings, then beginnings, each ascending
-    /// by client and range. An originator that is not live changes nothing that counts.
+    /// Takes a newer record of a client; `first` tells whether it has the first number, so that it never said
+    /// anything else. Changes come in the order in which they are to be announced: endings, then beginnings,
+    /// each ascending by client and range. An originator that is not live changes nothing that counts.
     pub(crate) fn apply(
         &mut self,
         origin: ServerId,
         live: bool,
         key: CacheKey,
-        known: bool,
+        first: bool,
         record: &MarsRecord,
     ) -> Vec<Change> {
         let Some((about, _)) = party(record) else {
@@ -84,7 +84,7 @@ impl Originators {
             .chain([about])
             .collect();
         let before = claims.counting(&touched);
-        claims.replace(key, known, record);
+        claims.replace(key, first, record);
         let after = claims.counting(&touched);
         if !live {
             return Vec::new();
@@ -279,8 +279,8 @@ impl Claims {
     }
 
     /// Puts a record in the place of what its key held.
-    fn replace(&mut self, key: CacheKey, known: bool, record: &MarsRecord) {
-        self.drop_key(key);
+    fn replace(&mut self, key: CacheKey, first: bool, record: &MarsRecord) {
+        let said = self.drop_key(key);
         let Some((client, claim)) = party(record) else {
             return;
         };
@@ -309,12 +309,17 @@ impl Claims {
             ),
             // R2443-2-23 R2443-5.4-05 R2443-5.5-05, as registers A08 and C03 read them: what this
             // originator said of this registration of the client.
-            (Claim::Ends, None) => self.drop_where(client, |content| match content {
-                Content::Joined(join) => join.cmi == record.cmi,
-                Content::Registered { cmi, .. } => !known && *cmi == record.cmi,
-            }),
-            // Register C02, H10: a leave under a key of its own ends the join it fits.
-            (Claim::Ends, Some(range)) if !known => {
+            (Claim::Ends, None) => {
+                let cmi = record.cmi;
+                let registered = said == Some(Content::Registered { client, cmi });
+                if first || registered {
+                    self.drop_where(client, |content| content.cmi() == cmi);
+                }
+            }
+            // Register C02, H10: a leave under a key of its own ends the join it fits. A peer that has join and
+            // leave under one key never gives a leave the first number: such a leave, under a key that is not
+            // known here, is what somebody remembers of a join that was over long ago (N06).
+            (Claim::Ends, Some(range)) if first => {
                 self.drop_where(client, |content| {
                     matches!(content, Content::Joined(join)
                         if join.range == range && join.cmi == record.cmi)
@@ -344,10 +349,9 @@ impl Claims {
         }
     }
 
-    fn drop_key(&mut self, key: CacheKey) {
-        let Some(content) = self.contents.remove(&key) else {
-            return;
-        };
+    /// Takes out what a key held.
+    fn drop_key(&mut self, key: CacheKey) -> Option<Content> {
+        let content = self.contents.remove(&key)?;
         if let Some(count) = self.cmis.get_mut(&content.cmi()) {
             *count -= 1;
             if *count == 0 {
@@ -360,6 +364,7 @@ impl Claims {
                 self.by_client.remove(&content.client());
             }
         }
+        Some(content)
     }
 }
 

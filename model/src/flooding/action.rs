@@ -32,6 +32,8 @@ pub enum Action {
     Restart { at: Server },
     /// A server has missed the heartbeats of a dead originator for long enough.
     Flush { at: Server },
+    /// The time of a server's tombstones is over.
+    Forget { at: Server },
 }
 
 impl Action {
@@ -57,13 +59,14 @@ impl Action {
             Self::Crash { at } => format!("{} dies", name(at)),
             Self::Restart { at } => format!("{} restarts and has forgotten everything", name(at)),
             Self::Flush { at } => format!("{} flushes what the originator supplied", name(at)),
+            Self::Forget { at } => format!("{} forgets what was withdrawn long ago", name(at)),
         }
     }
 }
 
 impl Kinds for Action {
     const KINDS: &'static [&'static str] = &[
-        "join", "leave", "renew", "deliver", "cut", "heal", "crash", "restart", "flush",
+        "join", "leave", "renew", "deliver", "cut", "heal", "crash", "restart", "flush", "forget",
     ];
     fn kind(&self) -> usize {
         match self {
@@ -76,6 +79,7 @@ impl Kinds for Action {
             Self::Crash { .. } => 6,
             Self::Restart { .. } => 7,
             Self::Flush { .. } => 8,
+            Self::Forget { .. } => 9,
         }
     }
 }

@@ -34,6 +34,7 @@ fn fair(_: &State, action: &Action) -> Option<Class> {
         Action::Renew => 28,
         Action::Join
         | Action::Leave
+        | Action::Forget { .. }
         | Action::Cut { .. }
         | Action::Crash { .. }
         | Action::Restart { .. } => return None,

@@ -54,6 +54,16 @@ const FINDINGS: &[Finding] = &[
         resolution: "A leave has the key of the join that it ends, and the next number.",
     },
     Finding {
+        id: "N06",
+        title: "A tombstone that outlives its originator's memory ends the next join",
+        sections: &["RFC 2443, 5.3 to 5.5", "RFC 2334, 2.3 and B.2.0.2"],
+        rules_field: ("strange_leave", "any-number"),
+        scenario: "flood_forgotten",
+        property: "converged-when-quiet",
+        consequence: "Tombstones are forgotten at different times. A server behind a broken link keeps the end of a join that the                       originator has forgotten; meanwhile the member has joined again, under a new key. When the link is                       back, others take that end for a leave under a key of its own, and drop the new join for good.",
+        resolution: "A leave under a key that is not known ends a join under another key only if it has the first number: who                      has join and leave under one key never gives a leave that number.",
+    },
+    Finding {
         id: "C06",
         title: "A removed entry is resurrected by a neighbour that missed the removal",
         sections: &["RFC 2334, 2.3 and B.2.0.2"],

@@ -11,8 +11,9 @@
 //! it ends with each side having asked for what is newer at the other, in one of two orders. There are seven numbers and
 //! two keys; budgets see to it that they suffice, and a property says so. A flush comes after the originator's death, at
 //! each server by itself, when nothing is on its way: messages are faster than dead times. A dead originator does not
-//! return, so that nothing leaves quarantine here (that is `server_group`'s). Tombstones are kept for ever: how long they
-//! must be kept is not answered. Servers are not permuted: counts are of plain states.
+//! return, so that nothing leaves quarantine here (that is `server_group`'s). Where a budget allows it a
+//! tombstone is forgotten at any time when nothing is on its way: what that does where others have not forgotten it is
+//! answered, how long it must be kept is not. Servers are not permuted: counts are of plain states.
 
 mod action;
 mod duty;
@@ -29,7 +30,7 @@ pub use scenario::{Scenario, scenarios};
 pub use state::{Entry, KEYS, QUEUE, SERVERS, State};
 
 use crate::explore::{Fingerprint, Space};
-use rules::LeaveKey;
+use rules::{LeaveKey, StrangeLeave};
 use stateright::{Model, Property};
 
 /// The model of one scenario under one set of rules.
@@ -72,8 +73,10 @@ impl Flooding {
     /// Whether a server acts as if what the originator tells holds.
     pub fn believes(&self, state: &State, at: Server) -> bool {
         let told = match self.rules.leave_key {
-            LeaveKey::Same => (0..KEYS).any(|key| state.entry(at, key).live()),
-            LeaveKey::New => state.has_applied(at),
+            LeaveKey::Same if self.rules.strange_leave == StrangeLeave::First => {
+                (0..KEYS).any(|key| state.entry(at, key).live())
+            }
+            LeaveKey::Same | LeaveKey::New => state.has_applied(at),
         };
         told && !state.is_flushed(at)
     }

@@ -178,6 +178,19 @@ const CLAIMS: &[Claim<Flooding>] = &[
         },
     },
     Claim {
+        name: "outlives-its-originator",
+        sentence: "A server holds a withdrawn record that its originator has forgotten and speaks of again, under another key.",
+        requirements: &["R2334-2.3-10"],
+        kind: Kind::Witness,
+        holds: |model, state| {
+            let origin = model.origin();
+            let over = |at: Server| state.entry(at, 0).number() > 0 && !state.entry(at, 0).live();
+            state.entry(origin, 0).number() == 0
+                && state.entry(origin, 1).live()
+                && model.servers().any(over)
+        },
+    },
+    Claim {
         name: "second-key",
         sentence: "After a purge everybody acts on the record under the next key.",
         requirements: &["R2334-B.2.0.2-14", "R2334-B.2.0.2-15"],

@@ -10,6 +10,15 @@ reading! {
     }
 }
 reading! {
+    /// C02, H10, N06: which leave under a key that is not known ends a join under another key.
+    StrangeLeave {
+        /// One with the first number, which its originator never told under the join's key.
+        First = "first-number",
+        /// Any (C02 and H10 as they stand).
+        Any = "any-number",
+    }
+}
+reading! {
     /// C06: what becomes of an entry that is withdrawn.
     Removed {
         /// It stays as a tombstone, with its number.
@@ -90,6 +99,8 @@ rules! {
     Rules {
         /// C02.
         leave_key: LeaveKey = Same | New,
+        /// C02, H10, N06.
+        strange_leave: StrangeLeave = First | Any,
         /// C06.
         removed: Removed = Tombstone | Deleted,
         /// C08, B11.

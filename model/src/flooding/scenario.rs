@@ -18,6 +18,8 @@ pub struct Budgets {
     pub relay_restarts: u8,
     /// The originator's death.
     pub crashes: u8,
+    /// Ends of the time that tombstones are kept (C06), at one server each.
+    pub forgets: u8,
 }
 
 impl Budgets {
@@ -28,6 +30,7 @@ impl Budgets {
         restarts: 0,
         relay_restarts: 0,
         crashes: 0,
+        forgets: 0,
     };
 }
 
@@ -39,17 +42,19 @@ impl Portable for Budgets {
             restarts,
             relay_restarts,
             crashes,
+            forgets,
         } = *self;
-        [changes, cuts, restarts, relay_restarts, crashes].write(octets);
+        [changes, cuts, restarts, relay_restarts, crashes, forgets].write(octets);
     }
     fn read(octets: &mut &[u8]) -> Option<Self> {
-        let [changes, cuts, restarts, relay_restarts, crashes] = Portable::read(octets)?;
+        let [changes, cuts, restarts, relay_restarts, crashes, forgets] = Portable::read(octets)?;
         Some(Self {
             changes,
             cuts,
             restarts,
             relay_restarts,
             crashes,
+            forgets,
         })
     }
 }
@@ -259,6 +264,29 @@ const SCENARIOS: &[Scenario] = &[
             "believed-elsewhere",
             "flushed-beside-believer",
             "partitioned",
+        ],
+    },
+    Scenario {
+        name: "flood_forgotten",
+        title: "In a line of three tombstones are forgotten at different times, while links fail and the end joins again.",
+        servers: 3,
+        links: LINE,
+        origin: 0,
+        start: 0,
+        queue: 6,
+        budgets: Budgets {
+            changes: 4,
+            cuts: 3,
+            forgets: 3,
+            ..Budgets::NONE
+        },
+        profile: Profile::Quick,
+        actions: &["join", "leave", "deliver", "cut", "heal", "forget"],
+        witnesses: &[
+            "believed-elsewhere",
+            "partitioned",
+            "tombstone-against-join",
+            "outlives-its-originator",
         ],
     },
     Scenario {

@@ -2,7 +2,9 @@
 
 use super::Flooding;
 use super::action::{Action, Server};
-use super::rules::{Flush, HopCount, LeaveKey, Mutant, OwnRecord, Removed, SolicitedHop, Wrap};
+use super::rules::{
+    Flush, HopCount, LeaveKey, Mutant, OwnRecord, Removed, SolicitedHop, StrangeLeave, Wrap,
+};
 use super::state::{Entry, Flight, HOPS_KEPT, KEYS, OVERFLOW, PURGE, REGRESS, SENT_BACK, State};
 
 /// Every enabled action, in a fixed order.
@@ -59,6 +61,14 @@ pub(super) fn enabled(model: &Flooding, state: &State, actions: &mut Vec<Action>
             actions.push(Action::Restart { at: origin });
         }
     }
+    if left.forgets > 0 && state.is_quiet() {
+        // The originator has two keys, and goes on under the second.
+        let spent = |at: Server| at == origin && state.key() > 0;
+        let forgetful = model
+            .servers()
+            .filter(|&at| !spent(at) && over(state, at).next().is_some());
+        actions.extend(forgetful.map(|at| Action::Forget { at }));
+    }
     for at in model.servers().filter(|&at| at != origin) {
         if left.relay_restarts > 0 {
             actions.push(Action::Restart { at });
@@ -69,6 +79,14 @@ pub(super) fn enabled(model: &Flooding, state: &State, actions: &mut Vec<Action>
             actions.push(Action::Flush { at });
         }
     }
+}
+
+/// The keys of a server's tombstones.
+fn over(state: &State, at: Server) -> impl Iterator<Item = usize> + '_ {
+    (0..KEYS).filter(move |&key| {
+        let entry = state.entry(at, key);
+        entry.number() > 0 && !entry.live()
+    })
 }
 
 /// Whether every neighbour has acknowledged the purge: it is on its way from the originator no more (H13).
@@ -150,6 +168,20 @@ impl Step<'_> {
                     }
                     self.state.set_flushed(at, false);
                 }
+            }
+            Action::Forget { at } => self.forget(at),
+        }
+    }
+
+    /// The time of a server's tombstones is over (C06). The originator's subject goes on under another key (C05).
+    fn forget(&mut self, at: Server) {
+        self.state.left.forgets -= 1;
+        let before = self.state;
+        for key in over(&before, at) {
+            self.state.set_entry(at, key, Entry::NONE);
+            self.state.set_latest(at, key, 0);
+            if at == self.model.origin() && key == self.state.key() && !self.state.next_key() {
+                self.state.flags |= OVERFLOW;
             }
         }
     }
@@ -255,13 +287,14 @@ impl Step<'_> {
             solicited: flight.solicited(),
         };
         let (mine, theirs) = (self.state.entry(at, arrival.key), arrival.entry);
-        if at == self.model.origin() {
+        let own = at == self.model.origin();
+        if own && theirs.number() > mine.number() {
             self.own_record(arrival);
             return;
         }
         let any = self.model.rules().mutant == Mutant::AcceptOlder && theirs != mine;
         // R2334-2.3-10.
-        if self.newer(theirs, mine) || any {
+        if !own && (self.newer(theirs, mine) || any) {
             self.accept(arrival);
         } else if mine.number() > theirs.number()
             && self.state.entry(from, arrival.key).number() < mine.number()
@@ -283,8 +316,12 @@ impl Step<'_> {
             OwnRecord::Ignore => {}
             OwnRecord::Fetch => self.accept(arrival),
             OwnRecord::Defend => {
-                // C08: what is held goes out again above the number that came back; anything else is withdrawn.
+                // C08: what is held goes out again above the number that came back; anything else is withdrawn, unless
+                // that has been done.
                 let live = mine.live() && mine.number() > 0;
+                if mine.number() == 0 && !entry.live() {
+                    return;
+                }
                 let number = entry.number() + 1;
                 if number > PURGE {
                     self.state.flags |= OVERFLOW;
@@ -302,8 +339,16 @@ impl Step<'_> {
             self.state.flags |= REGRESS;
         }
         self.state.set_latest(at, key, entry.version());
-        self.state.set_applied(at, entry.live());
+        let strange = self.state.entry(at, key).number() == 0;
         self.state.set_entry(at, key, entry);
+        // H10: under a key that is known, a leave ends what that key said.
+        let applied = match (rules.leave_key, rules.strange_leave) {
+            (LeaveKey::Same, StrangeLeave::Any) if !strange => {
+                (0..KEYS).any(|key| self.state.entry(at, key).live())
+            }
+            _ => entry.live(),
+        };
+        self.state.set_applied(at, applied);
         self.relay(arrival);
         // C06.
         if rules.removed == Removed::Deleted && !entry.live() {

@@ -200,6 +200,37 @@ fn a_silent_mars_is_replaced_by_its_backup() {
     assert_eq!(rig.leaves(5), Some(vec![20, 21]));
 }
 
+// N07: the MARS that was given up had registered this endpoint after all, and only its copies were lost.
+#[test]
+fn the_control_vc_of_a_mars_that_was_given_up_is_left() {
+    let mut rig = busy();
+    rig.core.problem(Problem::NoMap);
+    rig.run(10_000);
+    let stray = rig.control_vc(MARS);
+    let left = |rig: &Rig| {
+        let wanted = OutputAction::Hangup { vc: stray };
+        rig.seen.iter().any(|(_, action)| *action == wanted)
+    };
+    // It is about to be registered with, so its map means nothing.
+    rig.control(&map(MARS, true, (true, 1), 9, &[MARS, BACKUP]));
+    rig.run(60_000);
+    assert!(!left(&rig));
+    rig.confirm_registration(BACKUP, 300, 70);
+    // What others say on a VC does not tell whose VC it is.
+    rig.input(Input::VcUp {
+        vc: stray,
+        peer: atm(MARS),
+        kind: VcKind::Leaf,
+    });
+    rig.take();
+    rig.controls.insert(MARS, stray);
+    rig.control(&update(Op::Join, 21, 0, 10, &[one(5)]));
+    assert!(!left(&rig));
+    rig.control(&map(MARS, true, (true, 1), 11, &[MARS, BACKUP]));
+    assert!(left(&rig));
+    assert_eq!(rig.view().current_mars, atm(BACKUP));
+}
+
 // R2022-5.4.3-01 R2022-5.4.3-12
 #[test]
 fn a_map_goes_to_the_top_of_the_list() {
