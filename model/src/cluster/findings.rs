@@ -53,17 +53,6 @@ const FINDINGS: &[Finding] = &[
         resolution: "The client counts arrivals on ClusterControlVC apart and revalidates unless each is the next.",
     },
     Finding {
-        id: "F02b",
-        title: "A client with one sequence number misses a loss that is followed by a private reply, where the number is raised before",
-        sections: &["RFC 2022, 5.1.4.2 and appendix F"],
-        rules_field: ("numbering", "one-before"),
-        scenario: "cluster_lost_updates",
-        property: "leaf-sets-true-when-quiet",
-        consequence: "The private reply has the number of the message that was lost: it fills the gap, and the loss stays \
-                      unknown.",
-        resolution: "As for F02. Counted apart, numbers that are raised before and after are both safe.",
-    },
-    Finding {
         id: "F05",
         title: "The sample code for hole punching loses the groups at the edge of a block",
         sections: &["RFC 2022, appendix A"],
@@ -73,28 +62,6 @@ const FINDINGS: &[Finding] = &[
         consequence: "A block whose first or last group stands alone between two holes goes out without it. The sender to that \
                       group has heard everything, and never learns of the new member.",
         resolution: "The true difference of sets of inclusive ranges.",
-    },
-    Finding {
-        id: "F19",
-        title: "A leave of what was not joined takes a member away from the senders",
-        sections: &["RFC 2022, 6.1.2 and 6.2.4"],
-        rules_field: ("unmatched_leave", "announced"),
-        scenario: "cluster_blocks",
-        property: "leaf-sets-true-when-quiet",
-        consequence: "Holes are punched for single joins only, so the leave of a part of a block goes out to all senders while \
-                      the server keeps the block: the member gets no more traffic.",
-        resolution: "A leave that matches no join goes back privately and changes nothing.",
-    },
-    Finding {
-        id: "F24",
-        title: "A group with a multicast server and no members has a VC or a NAK, by when one asks",
-        sections: &["RFC 2022, 6.2.1 and appendix F"],
-        rules_field: ("deserted", "nak"),
-        scenario: "cluster_lost_updates",
-        property: "leaf-sets-true-when-quiet",
-        consequence: "Senders keep the VC to the server when the last member goes; who revalidates or comes new gets a NAK, and \
-                      has to ask every few seconds to learn of the next member, which is not told on ClusterControlVC.",
-        resolution: "The server map answers whether there are members or not.",
     },
     Finding {
         id: "N05",

@@ -186,3 +186,6 @@ impl Space for Cluster {
         Fingerprint::of(seed, state)
     }
 }
+
+#[cfg(test)]
+mod mutants;
