@@ -349,3 +349,19 @@ impl<'de> Deserialize<'de> for ProtocolAddress {
             .ok_or_else(|| serde::de::Error::custom("a protocol address is 0 to 16 octets of hex"))
     }
 }
+
+/// The pair `[min, max]`.
+impl Serialize for GroupRange {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.min, self.max).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for GroupRange {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (min, max) = <(ProtocolAddress, ProtocolAddress)>::deserialize(deserializer)?;
+        Self::new(min, max).ok_or_else(|| {
+            serde::de::Error::custom("a block is two groups of one length, the lower one first")
+        })
+    }
+}

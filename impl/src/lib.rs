@@ -45,22 +45,24 @@
 //! | module | source | knows of |
 //! | --- | --- | --- |
 //! | [`group`] | RFC 2443: the server that a user drives | all below |
-//! | [`mars`] | RFC 2022, 6: one MARS for one protocol | `wire` |
+//! | [`mars`] | RFC 2022, 6: one MARS for one protocol, its clients and multicast servers | `wire` |
+//! | [`endpoint`] | RFC 2022, 5 and 7: the other end, a client or a multicast server | `wire`, `timer` |
 //! | [`scsp`] | RFC 2334: flooding between servers, over opaque records | `wire`, `timer` |
 //! | [`wire`] | octets to messages and back | - |
-//! | [`timer`], [`io`], [`address`] | what all share | - |
+//! | [`timer`], [`io`], [`address`], [`ranges`] | what all share | - |
 //!
 //! # Out of scope
 //!
-//! Signalling (who sets VCs up, and how), multicast servers and SCSP authentication (not yet: their
-//! records are cached and flooded, their messages dropped and counted), soft redirects between
-//! servers (register A04), TLVs of RFC 2022, 10 other than skipping, returning or heeding them.
+//! Signalling (who sets VCs up, and how), soft redirects between servers (register A04), TLVs of RFC 2022,
+//! 10 other than skipping, returning or heeding them, TLVs of clients in what other servers announce.
 #![cfg_attr(test, allow(clippy::cast_possible_truncation))]
 
 pub mod address;
+pub mod endpoint;
 pub mod group;
 pub mod io;
 pub mod mars;
+pub mod ranges;
 pub mod scsp;
 pub mod timer;
 pub mod wire;

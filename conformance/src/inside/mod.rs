@@ -10,7 +10,7 @@
 //!
 //! **Why the graph is finite.** Deadlines are counted from now. CSA numbers grow with originations only, of
 //! which there are so many. CA numbers grow with each alignment: after each step those that matter on a link
-//! are numbered anew, all at once, in both machines and in all frames ([`numbers`]).
+//! are numbered anew, all at once, in both machines and in all frames (`numbers.rs`).
 //!
 //! **Why that loses nothing.** Machines of one number behave alike: a test plays every step that was asked on
 //! several of them. CA numbers are compared for being equal or next to each other; what lies further apart

@@ -252,7 +252,6 @@ pub(super) static SCENARIOS: [Scenario; 12] = [
     Scenario {
         name: "pair_changes",
         what: "records change while two servers align and frames are lost and late",
-        effort: Effort::Deep,
         budget: Budget {
             losses: 1,
             lates: 1,
@@ -310,7 +309,6 @@ pub(super) static SCENARIOS: [Scenario; 12] = [
     Scenario {
         name: "line_heals",
         what: "a link of a line of three goes down and comes back while records change and end",
-        effort: Effort::Deep,
         servers: 3,
         links: &[(0, 1), (1, 2)],
         records: &[seeded(0, 1), seeded(2, 1)],

@@ -4,7 +4,7 @@
 use super::scenario::{Budget, DIRECTIONS, SERVERS};
 
 /// Frames that a direction of a link holds; more is a storm.
-pub const PLACES: usize = 8;
+pub const PLACES: usize = 12;
 
 /// Frames on their way in one direction, the oldest first. A number stands for a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -123,11 +123,12 @@ mod tests {
     #[test]
     fn queues_are_first_in_first_out_and_leave_nothing_behind() {
         let mut queue = Queue::default();
-        for frame in 1..=8 {
+        let frames = 1..=u32::try_from(PLACES).unwrap();
+        for frame in frames.clone() {
             assert!(queue.push(frame));
         }
-        assert!(!queue.push(9));
-        for frame in 1..=8 {
+        assert!(!queue.push(99));
+        for frame in frames {
             assert_eq!(queue.pop(), Some(frame));
         }
         assert_eq!(queue.pop(), None);

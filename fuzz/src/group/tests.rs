@@ -292,6 +292,15 @@ fn nothing_of_its_own_comes_from_the_net() {
     stage.after.cache[0].sequence = 0;
     stage.refused("fell from");
     let mut stage = Stage::new();
+    stage.after.cache.remove(0);
+    stage.refused("fell from");
+    // Only what says that something ended may go (register C06).
+    let mut stage = Stage::new();
+    stage.after.cache.push(entry(OWN, 3, 5, 4));
+    stage.step().unwrap();
+    stage.after.cache.pop();
+    stage.step().unwrap();
+    let mut stage = Stage::new();
     stage.input = Input::Frame {
         vc: VcId(1),
         octets: flooded(OWN, 3),

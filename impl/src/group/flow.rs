@@ -1,12 +1,11 @@
 //! Between MARS and SCSP: what own clients do becomes records, what records say becomes membership.
 
 use super::liveness::{Beat, after};
-use super::originators::{Change, ChangeKind};
-use super::records;
-use super::server::{DistributedMars, ccvc};
+use super::records::{self, Claim};
+use super::server::{DistributedMars, ccvc, scvc};
 use crate::address::{Endpoint, Protocol, ServerId};
 use crate::io::{ControlKind, ControlVc, LogEvent, OutputAction, Target, Time, VcId};
-use crate::mars::{Effect, Foreign};
+use crate::mars::{Effect, Role};
 use crate::scsp::{NeighborIx, SpeakerEvent};
 use crate::wire::csa::{CsaState, MarsRecord, decode_record};
 use crate::wire::scsp::CacheKey;
@@ -74,7 +73,7 @@ impl DistributedMars {
 
     /// Carries out what a MARS wants done; `vc` is where the message that caused it came from.
     pub(super) fn apply(&mut self, protocol: Protocol, effects: Vec<Effect>, vc: Option<VcId>) {
-        let group = ccvc(protocol);
+        let (group, servers) = (ccvc(protocol), scvc(protocol));
         for effect in effects {
             match effect {
                 Effect::AddLeaf(peer) => self.emit(OutputAction::AddLeaf { group, peer }),
@@ -86,6 +85,16 @@ impl DistributedMars {
                 }
                 Effect::Cluster(message) => self.send_mars(Target::Group(group), &message),
                 Effect::Changed(changed) => self.changed(protocol, changed),
+                Effect::AddServerLeaf(peer) => self.emit(OutputAction::AddLeaf {
+                    group: servers,
+                    peer,
+                }),
+                Effect::DropServerLeaf(peer) => self.emit(OutputAction::DropLeaf {
+                    group: servers,
+                    peer,
+                }),
+                Effect::Servers(message) => self.send_mars(Target::Group(servers), &message),
+                Effect::McsChanged(changed) => self.mcs_changed(protocol, changed),
             }
         }
     }
@@ -97,11 +106,11 @@ impl DistributedMars {
             self.core.now,
             self.config.redirect_hold_ms.saturating_mul(2),
         );
-        let changed = match (group.kind, self.core.services.get_mut(&group.protocol)) {
-            (ControlKind::Ccvc, Some(service)) => service.mars.leaf_gone(peer, hold_until),
-            _ => None,
-        };
-        match changed {
+        if group.kind == ControlKind::Scvc {
+            return self.mcs_gone(group.protocol, peer, hold_until);
+        }
+        let service = self.core.services.get_mut(&group.protocol);
+        match service.and_then(|service| service.mars.leaf_gone(peer, hold_until)) {
             Some(changed) => self.changed(group.protocol, changed),
             None => self.meters.drop("unknown-leaf"),
         }
@@ -118,7 +127,7 @@ impl DistributedMars {
     ) {
         let now = self.core.now;
         let hold = self.config.redirect_hold_ms;
-        let of_client = matches!(record.state, CsaState::ClientJoin | CsaState::ClientLeave);
+        let about = records::party(record);
         // Register C06.
         if records::is_ending(record.state) {
             self.speaker.entomb(now, origin, key);
@@ -127,7 +136,7 @@ impl DistributedMars {
         }
         if known {
             // What the key said before, of another protocol or of a client at all, it says no more.
-            self.forget(origin, key, of_client.then_some(record.protocol));
+            self.forget(origin, key, about.map(|_| record.protocol));
         }
         let Some(service) = self.core.services.get_mut(&record.protocol) else {
             return;
@@ -135,8 +144,11 @@ impl DistributedMars {
         if record.state == CsaState::RedirectEntry {
             // Registers B04, H06.
             let beat = service.liveness.beat(now, origin, record.endpoint, hold);
-            // SCSP keeps quarantine by server: any protocol that lives ends it (register E23).
-            self.speaker.restore(now, origin, Some(from));
+            // SCSP keeps quarantine by server: any protocol that lives ends it (register E23). A new key
+            // may be that of a new life, which is to see what it said in the old one, wherever it is:
+            // summaries left that out (B03). It withdraws what no longer holds (B11).
+            let except = known.then_some(from);
+            self.speaker.restore(now, origin, except);
             if beat == Beat::Restored {
                 self.meters.restores += 1;
                 let changes = service.originators.restore(origin);
@@ -148,18 +160,19 @@ impl DistributedMars {
         if service.liveness.seen(now, origin, hold) {
             self.speaker.restore(now, origin, Some(from));
         }
-        if !of_client {
+        let Some((party, claim)) = about else {
             return;
-        }
+        };
         let live = service.liveness.is_live(origin);
         let changes = service.originators.apply(origin, live, key, known, record);
         self.apply_changes(record.protocol, origin, changes);
         if record.flags.register() {
-            match record.state {
-                CsaState::ClientJoin => self.check_cmi(origin, record),
+            match (claim, party.role) {
+                (Claim::Begins, _) => self.check_cmi(origin, record),
                 // Another server ended a registration of this client. Peers that read RFC 2443, 5.4 by
                 // the letter have now purged what this server had said of it, too (register A08).
-                _ => self.republish(record.protocol, record.endpoint),
+                (Claim::Ends, Role::Client) => self.republish(record.protocol, record.endpoint),
+                (Claim::Ends, Role::Mcs) => self.say_again(record.protocol, party),
             }
         }
     }
@@ -220,26 +233,6 @@ impl DistributedMars {
             let live = service.liveness.is_live(origin);
             let changes = service.originators.forget(origin, live, key);
             self.apply_changes(protocol, origin, changes);
-        }
-    }
-
-    fn apply_changes(&mut self, protocol: Protocol, origin: ServerId, changes: Vec<Change>) {
-        for change in changes {
-            let Some(service) = self.core.services.get_mut(&protocol) else {
-                return;
-            };
-            let foreign = Foreign {
-                origin,
-                client: change.join.client,
-                range: change.join.range,
-                layer3grp: change.join.layer3grp,
-                source: change.join.source,
-            };
-            let effects = match change.kind {
-                ChangeKind::Begins => service.mars.foreign_begins(foreign, change.announce),
-                ChangeKind::Ends => service.mars.foreign_ends(foreign, change.announce),
-            };
-            self.apply(protocol, effects, None);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::address::{Endpoint, GroupRange, Protocol};
+use crate::address::{GroupRange, Protocol};
+use crate::mars::Party;
 use crate::wire::scsp::CacheKey;
 
 /// What an own record is about. One key each, until a record that ended is over (register C06).
@@ -10,10 +11,10 @@ use crate::wire::scsp::CacheKey;
 pub(crate) enum Subject {
     /// The Redirect Entry of a protocol.
     Redirect(Protocol),
-    /// A client's registration.
-    Registration(Protocol, Endpoint),
-    /// A client's membership of a range.
-    Membership(Protocol, Endpoint, GroupRange),
+    /// A client's or an MCS's registration.
+    Registration(Protocol, Party),
+    /// A client's membership of a range, or an MCS's service of it.
+    Membership(Protocol, Party, GroupRange),
 }
 
 /// The keys given out: eight bits of incarnation, then a counter of 24.
@@ -89,14 +90,14 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::{AtmForm, AtmNumber};
+    use crate::address::{AtmForm, AtmNumber, Endpoint};
 
     fn registration(number: u8) -> Subject {
         let endpoint = Endpoint {
             number: AtmNumber::new(AtmForm::Nsapa, &[number]).unwrap(),
             subaddress: None,
         };
-        Subject::Registration(Protocol::IPV4, endpoint)
+        Subject::Registration(Protocol::IPV4, Party::client(endpoint))
     }
 
     fn free(_: CacheKey) -> bool {

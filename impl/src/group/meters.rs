@@ -60,7 +60,8 @@ impl Meters {
             Ignored::NoGroup => "no-group",
             Ignored::NoCmi => "no-cmi",
             Ignored::Tlv(_) => "tlv",
-            Ignored::Unserved(_) => "unserved-message",
+            Ignored::ServesGroup => "serves-group",
+            Ignored::NotServing => "not-serving-group",
             Ignored::NotForServers(_) => "not-for-servers",
         });
     }

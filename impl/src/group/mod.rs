@@ -8,6 +8,7 @@
 //! | [`config`] | what an administrator says |
 //! | `server` | inputs, timers, outputs |
 //! | `flow` | what SCSP tells, what MARS wants done |
+//! | `announce` | what counts of other servers' clients and MCSs, and who is told |
 //! | `own` | own clients' doings become records; own records come back |
 //! | `records`, `keys` | the records themselves and the names of own ones |
 //! | `originators` | the other servers' claims, and which count |
@@ -15,6 +16,7 @@
 //! | `redirect_map` | which servers clients are told of |
 //! | [`view`], `snapshot` | the state for others to look at |
 
+mod announce;
 pub mod config;
 mod flow;
 mod keys;

@@ -1,4 +1,5 @@
-//! What the other servers say about their clients, and which of it counts, for one protocol.
+//! What the other servers say about their clients and MCSs, and which of it counts, for one protocol. What is
+//! said here of clients and joins holds for MCSs and what they serve.
 //!
 //! A join counts while three things hold: its originator is live, and a register record of the same
 //! originator, client and CMI is there (registers C03, E20, B07). That makes the outcome a function of
@@ -7,7 +8,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::address::{Endpoint, GroupRange, ProtocolAddress, ServerId};
+use super::records::{Claim, party};
+use crate::address::{GroupRange, ProtocolAddress, ServerId};
+use crate::mars::{Party, Role};
 use crate::wire::csa::{CsaState, MarsRecord};
 use crate::wire::scsp::CacheKey;
 
@@ -21,21 +24,21 @@ pub(crate) struct Originators {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Claims {
     contents: BTreeMap<CacheKey, Content>,
-    by_client: BTreeMap<Endpoint, BTreeSet<CacheKey>>,
+    by_client: BTreeMap<Party, BTreeSet<CacheKey>>,
     /// How many contents carry each CMI.
     cmis: BTreeMap<u16, u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Content {
-    Registered { client: Endpoint, cmi: u16 },
+    Registered { client: Party, cmi: u16 },
     Joined(Join),
 }
 
-/// A client's membership as a record states it.
+/// A client's membership, or an MCS's service, as a record states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Join {
-    pub(crate) client: Endpoint,
+    pub(crate) client: Party,
     pub(crate) range: GroupRange,
     pub(crate) cmi: u16,
     pub(crate) layer3grp: bool,
@@ -48,7 +51,7 @@ pub(crate) struct Change {
     pub(crate) kind: ChangeKind,
     pub(crate) join: Join,
     /// False where the cluster is not told: deregistration, flush, a change of flags alone (registers
-    /// E19, B06).
+    /// E19, B06). Of an MCS the cluster is told always (E16, B06), other MCSs if this is true (E17).
     pub(crate) announce: bool,
 }
 
@@ -70,12 +73,15 @@ impl Originators {
         known: bool,
         record: &MarsRecord,
     ) -> Vec<Change> {
+        let Some((about, _)) = party(record) else {
+            return Vec::new();
+        };
         let claims = self.by_id.entry(origin).or_default();
         let old = claims.contents.get(&key).copied();
-        let touched: BTreeSet<Endpoint> = old
+        let touched: BTreeSet<Party> = old
             .map(|content| content.client())
             .into_iter()
-            .chain([record.endpoint])
+            .chain([about])
             .collect();
         let before = claims.counting(&touched);
         claims.replace(key, known, record);
@@ -83,7 +89,8 @@ impl Originators {
         if !live {
             return Vec::new();
         }
-        let leave = record.state == CsaState::ClientLeave && record.range.is_some();
+        let leave = record.state == CsaState::ClientLeave && record.range.is_some()
+            || record.state == CsaState::McsLeave && record.range.is_some();
         let same = |a: Option<&Join>, b: &Join| {
             a.is_some_and(|a| (a.client, a.range) == (b.client, b.range))
         };
@@ -97,7 +104,7 @@ impl Originators {
                 announce: leave
                     || *key_of == key
                         && !same(after.get(key_of), join)
-                        && after.contains_key(key_of),
+                        && (after.contains_key(key_of) || join.client.role != about.role),
             })
             .collect();
         changes.sort_by_key(|change| change.join);
@@ -112,6 +119,7 @@ impl Originators {
             .collect();
         begins.sort_by_key(|change| change.join);
         changes.append(&mut begins);
+        without_moves(&mut changes, &before, &after);
         changes
     }
 
@@ -121,7 +129,7 @@ impl Originators {
             return Vec::new();
         };
         let touched = claims.contents.get(&key).map(Content::client);
-        let touched: BTreeSet<Endpoint> = touched.into_iter().collect();
+        let touched: BTreeSet<Party> = touched.into_iter().collect();
         let before = claims.counting(&touched);
         claims.drop_key(key);
         let after = claims.counting(&touched);
@@ -135,6 +143,7 @@ impl Originators {
             })
             .collect();
         ends.sort_by_key(|change| change.join);
+        without_moves(&mut ends, &before, &after);
         ends
     }
 
@@ -165,6 +174,7 @@ impl Originators {
             .map(|(_, join)| join)
             .collect();
         joins.sort_unstable();
+        joins.dedup_by(|a, b| one_service(a, b));
         joins
             .into_iter()
             .map(|join| Change {
@@ -184,7 +194,7 @@ impl Originators {
     }
 
     /// Every registration claimed: originator, client, CMI.
-    pub(crate) fn registrations(&self) -> impl Iterator<Item = (ServerId, Endpoint, u16)> + '_ {
+    pub(crate) fn registrations(&self) -> impl Iterator<Item = (ServerId, Party, u16)> + '_ {
         self.by_id.iter().flat_map(|(origin, claims)| {
             claims
                 .contents
@@ -197,8 +207,30 @@ impl Originators {
     }
 }
 
+/// What an MCS serves counts once, whatever keys and CMIs say so: where it was served before and is after,
+/// nothing changes.
+fn without_moves(
+    changes: &mut Vec<Change>,
+    before: &BTreeMap<CacheKey, Join>,
+    after: &BTreeMap<CacheKey, Join>,
+) {
+    let in_all = |join: &Join| {
+        [before, after]
+            .iter()
+            .all(|held| held.values().any(|other| one_service(other, join)))
+    };
+    changes.retain(|change| !in_all(&change.join));
+    // Nor does it begin or end twice.
+    changes.dedup_by(|a, b| a.kind == b.kind && one_service(&a.join, &b.join));
+}
+
+/// The same MCS and the same range.
+fn one_service(a: &Join, b: &Join) -> bool {
+    a.client.role == Role::Mcs && (a.client, a.range) == (b.client, b.range)
+}
+
 impl Content {
-    const fn client(&self) -> Endpoint {
+    const fn client(&self) -> Party {
         match self {
             Self::Registered { client, .. } | Self::Joined(Join { client, .. }) => *client,
         }
@@ -213,14 +245,14 @@ impl Content {
 
 impl Claims {
     /// The joins of some clients that count if the originator is live.
-    fn counting(&self, clients: &BTreeSet<Endpoint>) -> BTreeMap<CacheKey, Join> {
+    fn counting(&self, clients: &BTreeSet<Party>) -> BTreeMap<CacheKey, Join> {
         clients
             .iter()
             .flat_map(|client| self.counting_of(*client))
             .collect()
     }
 
-    fn counting_of(&self, client: Endpoint) -> Vec<(CacheKey, Join)> {
+    fn counting_of(&self, client: Party) -> Vec<(CacheKey, Join)> {
         let contents: Vec<(CacheKey, Content)> = self.of_client(client).collect();
         let registered: BTreeSet<u16> = contents
             .iter()
@@ -238,7 +270,7 @@ impl Claims {
             .collect()
     }
 
-    fn of_client(&self, client: Endpoint) -> impl Iterator<Item = (CacheKey, Content)> + '_ {
+    fn of_client(&self, client: Party) -> impl Iterator<Item = (CacheKey, Content)> + '_ {
         self.by_client
             .get(&client)
             .into_iter()
@@ -249,41 +281,46 @@ impl Claims {
     /// Puts a record in the place of what its key held.
     fn replace(&mut self, key: CacheKey, known: bool, record: &MarsRecord) {
         self.drop_key(key);
-        let client = record.endpoint;
-        match (record.state, record.range) {
-            // R2443-5.3-12
-            (CsaState::ClientJoin, None) => self.put(
+        let Some((client, claim)) = party(record) else {
+            return;
+        };
+        match (claim, record.range) {
+            // R2443-5.3-12 R2443-5.2-14
+            (Claim::Begins, None) => self.put(
                 key,
                 Content::Registered {
                     client,
                     cmi: record.cmi,
                 },
             ),
-            (CsaState::ClientJoin, Some(range)) => self.put(
+            // R2443-5.2-11
+            (Claim::Begins, Some(range)) => self.put(
                 key,
                 Content::Joined(Join {
                     client,
                     range,
                     cmi: record.cmi,
-                    // Register E09: counts as clear for a block.
-                    layer3grp: record.flags.layer3grp() && range.is_single(),
+                    // Register E09: counts as clear for a block. R2443-5.2-05
+                    layer3grp: record.flags.layer3grp()
+                        && range.is_single()
+                        && client.role == Role::Client,
                     source: record.source,
                 }),
             ),
-            // R2443-2-23 R2443-5.4-05, as registers A08 and C03 read them: what this originator said
-            // of this registration of the client.
-            (CsaState::ClientLeave, None) => self.drop_where(client, |content| match content {
+            // R2443-2-23 R2443-5.4-05 R2443-5.5-05, as registers A08 and C03 read them: what this
+            // originator said of this registration of the client.
+            (Claim::Ends, None) => self.drop_where(client, |content| match content {
                 Content::Joined(join) => join.cmi == record.cmi,
                 Content::Registered { cmi, .. } => !known && *cmi == record.cmi,
             }),
             // Register C02, H10: a leave under a key of its own ends the join it fits.
-            (CsaState::ClientLeave, Some(range)) if !known => {
+            (Claim::Ends, Some(range)) if !known => {
                 self.drop_where(client, |content| {
                     matches!(content, Content::Joined(join)
                         if join.range == range && join.cmi == record.cmi)
                 });
             }
-            _ => {}
+            (Claim::Ends, Some(_)) => {}
         }
     }
 
@@ -296,7 +333,7 @@ impl Claims {
         self.contents.insert(key, content);
     }
 
-    fn drop_where(&mut self, client: Endpoint, ends: impl Fn(&Content) -> bool) {
+    fn drop_where(&mut self, client: Party, ends: impl Fn(&Content) -> bool) {
         let keys: Vec<CacheKey> = self
             .of_client(client)
             .filter(|(_, content)| ends(content))

@@ -7,8 +7,8 @@ use super::liveness::after;
 use super::records;
 use super::server::DistributedMars;
 use crate::address::{Endpoint, GroupRange, Protocol};
-use crate::mars::Changed;
 use crate::mars::cluster::Member;
+use crate::mars::{Changed, Party, Role};
 use crate::wire::csa::{CsaState, decode_record};
 use crate::wire::scsp::{CacheKey, SequenceNumber};
 
@@ -16,17 +16,27 @@ impl DistributedMars {
     /// Tells the group about a change among own clients.
     // R2443-2-08 R2443-2-09 R2443-5.3-01 R2443-5.3-02 R2443-5.4-01 R2443-5.4-02
     pub(super) fn changed(&mut self, protocol: Protocol, changed: Changed) {
+        self.tell(Role::Client, protocol, changed);
+    }
+
+    /// Tells the group about a change among own clients, or among own MCSs.
+    // R2443-5.2-01 R2443-5.2-02 R2443-5.5-01 R2443-5.5-02
+    pub(super) fn tell(&mut self, role: Role, protocol: Protocol, changed: Changed) {
+        let party = |endpoint| Party { role, endpoint };
         match changed {
             Changed::Registered { client } => {
                 self.meters.registrations += 1;
-                self.publish_registration(protocol, client);
+                self.publish_registration(protocol, party(client));
             }
-            Changed::Joined { client, range } => self.publish_join(protocol, client, range),
+            Changed::Joined { client, range } => {
+                self.publish_join(protocol, party(client), range);
+            }
             Changed::Left {
                 client,
                 range,
                 said,
             } => {
+                let client = party(client);
                 let Some(cmi) = self.member(protocol, client).map(|member| member.cmi) else {
                     return;
                 };
@@ -37,13 +47,18 @@ impl DistributedMars {
             }
             Changed::Deregistered { client, member } => {
                 self.meters.deregistrations += 1;
-                self.publish_end(protocol, client, &member);
+                self.publish_end(protocol, party(client), &member);
             }
         }
     }
 
-    /// Says again all that this server has said about an own client that is registered (register A08).
+    /// Says again all that this server has said about an own client (register A08).
     pub(super) fn republish(&mut self, protocol: Protocol, client: Endpoint) {
+        self.say_again(protocol, Party::client(client));
+    }
+
+    /// The same of a client or MCS; nothing happens when it is not registered.
+    pub(super) fn say_again(&mut self, protocol: Protocol, client: Party) {
         let Some(member) = self.member(protocol, client) else {
             return;
         };
@@ -55,12 +70,12 @@ impl DistributedMars {
         }
     }
 
-    fn member(&self, protocol: Protocol, client: Endpoint) -> Option<&Member> {
+    fn member(&self, protocol: Protocol, client: Party) -> Option<&Member> {
         let service = self.core.services.get(&protocol)?;
-        service.mars.cluster().member(client)
+        service.mars.party(client)
     }
 
-    fn publish_registration(&mut self, protocol: Protocol, client: Endpoint) {
+    fn publish_registration(&mut self, protocol: Protocol, client: Party) {
         let Some(member) = self.member(protocol, client) else {
             return;
         };
@@ -68,7 +83,7 @@ impl DistributedMars {
         self.originate(Subject::Registration(protocol, client), body);
     }
 
-    fn publish_join(&mut self, protocol: Protocol, client: Endpoint, range: GroupRange) {
+    fn publish_join(&mut self, protocol: Protocol, client: Party, range: GroupRange) {
         let Some(member) = self.member(protocol, client) else {
             return;
         };
@@ -81,7 +96,7 @@ impl DistributedMars {
     }
 
     /// The registration's end first, then that of each join by ascending range (registers C02, C04).
-    fn publish_end(&mut self, protocol: Protocol, client: Endpoint, member: &Member) {
+    fn publish_end(&mut self, protocol: Protocol, client: Party, member: &Member) {
         for (subject, body) in endings(protocol, client, member) {
             self.originate(subject, body);
         }
@@ -199,7 +214,7 @@ impl DistributedMars {
 
     /// Ends all records of a registration for good; when every neighbour knows, the client is announced
     /// again under new keys and with a new CMI (registers H02, H10, H13).
-    fn renew_registration(&mut self, protocol: Protocol, client: Endpoint, member: &Member) {
+    fn renew_registration(&mut self, protocol: Protocol, client: Party, member: &Member) {
         let now = self.core.now;
         let mut purged = BTreeSet::new();
         for (subject, body) in endings(protocol, client, member) {
@@ -212,9 +227,12 @@ impl DistributedMars {
         let hold_until = after(now, self.config.redirect_hold_ms.saturating_mul(2));
         if let Some(service) = self.core.services.get_mut(&protocol) {
             let originators = &service.originators;
-            service
-                .mars
-                .renew_cmi(now, client, hold_until, |cmi| originators.uses_cmi(cmi));
+            let taken = |cmi| originators.uses_cmi(cmi);
+            let Party { role, endpoint } = client;
+            match role {
+                Role::Client => service.mars.renew_cmi(now, endpoint, hold_until, taken),
+                Role::Mcs => service.mars.renew_mcs_cmi(now, endpoint, hold_until, taken),
+            }
         }
     }
 
@@ -223,7 +241,7 @@ impl DistributedMars {
         for waiting in self.core.renewals.values_mut() {
             waiting.remove(&key);
         }
-        let ready: Vec<(Protocol, Endpoint)> = self
+        let ready: Vec<(Protocol, Party)> = self
             .core
             .renewals
             .iter()
@@ -232,14 +250,14 @@ impl DistributedMars {
             .collect();
         for (protocol, client) in ready {
             self.core.renewals.remove(&(protocol, client));
-            self.republish(protocol, client);
+            self.say_again(protocol, client);
         }
     }
 }
 
 /// The records that end a registration and its joins: the registration's first, then each join's by
 /// ascending range (registers C02, C04).
-fn endings(protocol: Protocol, client: Endpoint, member: &Member) -> Vec<(Subject, Vec<u8>)> {
+fn endings(protocol: Protocol, client: Party, member: &Member) -> Vec<(Subject, Vec<u8>)> {
     let state = CsaState::ClientLeave;
     let registration = (
         Subject::Registration(protocol, client),

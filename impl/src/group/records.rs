@@ -2,6 +2,7 @@
 
 use crate::address::{Endpoint, GroupRange, Protocol, ProtocolAddress};
 use crate::mars::cluster::{Member, Said};
+use crate::mars::{Party, Role};
 use crate::wire::csa::{CsaState, MarsRecord, RecordFlags, encode_record};
 
 /// The heartbeat of this server.
@@ -19,12 +20,12 @@ pub(crate) fn redirect_entry(protocol: Protocol, atm: Endpoint) -> Vec<u8> {
     })
 }
 
-/// A client is registered, or is no more (`state` 3 or 4).
-// R2443-5.3-06 R2443-5.3-08 R2443-5.4-04
+/// A client is registered, or is no more (`state` 3 or 4; for an MCS, 2 or 5 come out of it).
+// R2443-5.2-03 R2443-5.2-04 R2443-5.2-07 R2443-5.5-04 R2443-5.3-06 R2443-5.3-08 R2443-5.4-04
 pub(crate) fn registration(
     protocol: Protocol,
     state: CsaState,
-    client: Endpoint,
+    client: Party,
     member: &Member,
 ) -> Vec<u8> {
     let record = about(protocol, state, client, member.cmi, member.said);
@@ -34,13 +35,13 @@ pub(crate) fn registration(
     })
 }
 
-/// A client joined a range, or left it (`state` 3 or 4). The range is the client's, never punched
-/// (register E07).
+/// A client joined a range, or left it (`state` 3 or 4; for an MCS, 2 or 5 come out of it). The range is
+/// the client's, never punched (register E07).
 // R2443-5.3-09 R2443-5.3-05
 pub(crate) fn membership(
     protocol: Protocol,
     state: CsaState,
-    client: Endpoint,
+    client: Party,
     cmi: u16,
     range: GroupRange,
     said: Said,
@@ -66,26 +67,57 @@ pub(crate) const fn is_ending(state: CsaState) -> bool {
     matches!(state, CsaState::ClientLeave | CsaState::McsLeave)
 }
 
+/// The state of an MCS's record that corresponds to one of a client's.
+// R2443-5.2-03 R2443-5.5-04
+const fn of_mcs(state: CsaState) -> CsaState {
+    match state {
+        CsaState::ClientJoin => CsaState::McsJoin,
+        CsaState::ClientLeave => CsaState::McsLeave,
+        other => other,
+    }
+}
+
+/// Whom a record is about, and what it says; `None` for a Redirect Entry.
+pub(crate) fn party(record: &MarsRecord) -> Option<(Party, Claim)> {
+    let endpoint = record.endpoint;
+    Some(match record.state {
+        CsaState::RedirectEntry => return None,
+        CsaState::ClientJoin => (Party::client(endpoint), Claim::Begins),
+        CsaState::ClientLeave => (Party::client(endpoint), Claim::Ends),
+        CsaState::McsJoin => (Party::mcs(endpoint), Claim::Begins),
+        CsaState::McsLeave => (Party::mcs(endpoint), Claim::Ends),
+    })
+}
+
+/// What a record says of a registration or a membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// It is there.
+    Begins,
+    /// It is over.
+    Ends,
+}
+
 // R2443-5.3-04 R2443-3-11 R2443-3-13
-fn about(
-    protocol: Protocol,
-    state: CsaState,
-    client: Endpoint,
-    cmi: u16,
-    said: Said,
-) -> MarsRecord {
-    let layer3grp = if said.layer3grp {
+fn about(protocol: Protocol, state: CsaState, client: Party, cmi: u16, said: Said) -> MarsRecord {
+    // R2443-5.2-05
+    let layer3grp = if said.layer3grp && client.role == Role::Client {
         RecordFlags::LAYER3GRP
     } else {
         0
     };
     MarsRecord {
         protocol,
-        state,
+        state: match client.role {
+            Role::Client => state,
+            Role::Mcs => of_mcs(state),
+        },
         flags: RecordFlags(layer3grp | u16::from(said.sequence)),
+        // R2443-5.2-06
         cmi,
         source: said.source,
-        endpoint: client,
+        // R2443-5.2-09
+        endpoint: client.endpoint,
         range: None,
         unused: 0,
     }
@@ -143,7 +175,7 @@ mod tests {
             joins: BTreeMap::new(),
         };
         let state = CsaState::ClientJoin;
-        let octets = registration(Protocol::IPV4, state, client(), &member);
+        let octets = registration(Protocol::IPV4, state, Party::client(client()), &member);
         let record = decode_record(&octets).unwrap();
         assert_eq!((record.state, record.range), (state, None));
         assert_eq!(record.flags.0, 0xa042);
@@ -152,7 +184,7 @@ mod tests {
         let octets = membership(
             Protocol::IPV4,
             CsaState::ClientLeave,
-            client(),
+            Party::client(client()),
             3,
             range,
             said(),
@@ -167,15 +199,42 @@ mod tests {
     #[test]
     fn a_withdrawal_is_the_same_record_with_the_ending_state() {
         let range = GroupRange::new(group(1), group(9)).unwrap();
-        let claim = |state| membership(Protocol::IPV4, state, client(), 3, range, said());
-        for (begins, ends) in [
-            (CsaState::ClientJoin, CsaState::ClientLeave),
-            (CsaState::McsJoin, CsaState::McsLeave),
-        ] {
-            let record = decode_record(&claim(begins)).unwrap();
-            assert_eq!(withdrawal(&record), Some(claim(ends)));
-            let record = decode_record(&claim(ends)).unwrap();
+        for party in [Party::client(client()), Party::mcs(client())] {
+            let claim = |state| membership(Protocol::IPV4, state, party, 3, range, said());
+            let (begins, ends) = (claim(CsaState::ClientJoin), claim(CsaState::ClientLeave));
+            let record = decode_record(&begins).unwrap();
+            assert_eq!(super::party(&record), Some((party, Claim::Begins)));
+            assert_eq!(withdrawal(&record), Some(ends.clone()));
+            let record = decode_record(&ends).unwrap();
+            assert_eq!(super::party(&record), Some((party, Claim::Ends)));
             assert_eq!(withdrawal(&record), None);
+        }
+    }
+
+    // R2443-5.2-03 R2443-5.2-04 R2443-5.2-05 R2443-5.2-06 R2443-5.2-07 R2443-5.2-08 R2443-5.2-09
+    // R2443-5.5-04
+    #[test]
+    fn records_of_an_mcs_have_states_of_their_own_and_no_layer3grp() {
+        let member = Member {
+            cmi: 0x0101,
+            said: said(),
+            joins: BTreeMap::new(),
+        };
+        let mcs = Party::mcs(client());
+        for (state, expected) in [
+            (CsaState::ClientJoin, CsaState::McsJoin),
+            (CsaState::ClientLeave, CsaState::McsLeave),
+        ] {
+            let octets = registration(Protocol::IPV4, state, mcs, &member);
+            let record = decode_record(&octets).unwrap();
+            assert_eq!((record.state, record.range), (expected, None));
+            assert_eq!((record.flags.0, record.cmi), (0x2042, 0x0101));
+            assert_eq!((record.endpoint, record.source), (client(), said().source));
+            let range = GroupRange::new(group(1), group(1)).unwrap();
+            let octets = membership(Protocol::IPV4, state, mcs, 0x0101, range, said());
+            let record = decode_record(&octets).unwrap();
+            assert_eq!((record.state, record.range), (expected, Some(range)));
+            assert_eq!((record.flags.0, record.cmi), (0x0042, 0x0101));
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::address::{Endpoint, Protocol, ServerId};
 use crate::io::{
     Admin, ControlKind, ControlVc, Input, LogEvent, Output, OutputAction, Target, Time, VcId,
 };
-use crate::mars::{Mars, MarsConfig, ranges};
+use crate::mars::{Mars, MarsConfig, Party, ranges};
 use crate::scsp::{
     self, Application, Judgement, NeighborIx, PeerKey, Speaker, SpeakerConfig, TimedKey,
 };
@@ -51,8 +51,8 @@ pub(super) struct Core {
     pub(super) aligned: bool,
     pub(super) drain: bool,
     pub(super) keys: Keys,
-    /// Clients to be announced again once these own keys are purged everywhere (register H13).
-    pub(super) renewals: BTreeMap<(Protocol, Endpoint), BTreeSet<CacheKey>>,
+    /// Clients and MCSs to be announced again once these own keys are purged everywhere (register H13).
+    pub(super) renewals: BTreeMap<(Protocol, Party), BTreeSet<CacheKey>>,
     pub(super) services: BTreeMap<Protocol, Service>,
 }
 
@@ -433,6 +433,14 @@ impl Service {
 pub(super) const fn ccvc(protocol: Protocol) -> ControlVc {
     ControlVc {
         kind: ControlKind::Ccvc,
+        protocol,
+    }
+}
+
+/// The SCVC of a protocol.
+pub(super) const fn scvc(protocol: Protocol) -> ControlVc {
+    ControlVc {
+        kind: ControlKind::Scvc,
         protocol,
     }
 }

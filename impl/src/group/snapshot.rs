@@ -11,7 +11,7 @@ use super::view::{
 };
 use crate::address::{Endpoint, Protocol, hex};
 use crate::io::{Time, VcId};
-use crate::mars::{Mars, ranges};
+use crate::mars::{Mars, Party, Role, ranges};
 use crate::scsp::{CanonicalSpeaker, NeighborIx, RecordId};
 use crate::wire::csa::decode_record;
 use crate::wire::scsp::{CacheKey, SequenceNumber};
@@ -28,7 +28,7 @@ pub struct Canonical {
     startup_left: u64,
     drain: bool,
     keys: Keys,
-    renewals: BTreeMap<(Protocol, Endpoint), BTreeSet<CacheKey>>,
+    renewals: BTreeMap<(Protocol, Party), BTreeSet<CacheKey>>,
     services: BTreeMap<Protocol, CanonicalService>,
 }
 
@@ -96,6 +96,7 @@ impl DistributedMars {
         }
         view.membership.sort_unstable();
         view.registrations.sort_unstable();
+        view.mcs_registrations.sort_unstable();
         view.cache = self
             .speaker
             .cache()
@@ -127,16 +128,22 @@ impl DistributedMars {
         let Some(service) = self.core.services.get(&protocol) else {
             return;
         };
-        for (endpoint, range, origin) in service.mars.map().iter() {
-            let (min, max) = ranges::ends(range);
-            view.membership.push(MemberView {
-                protocol,
-                min,
-                max,
-                endpoint,
-                origin,
-                kind: MemberKind::Client,
-            });
+        let maps = [
+            (MemberKind::Client, service.mars.map()),
+            (MemberKind::Mcs, service.mars.server_map()),
+        ];
+        for (kind, map) in maps {
+            for (endpoint, range, origin) in map.iter() {
+                let (min, max) = ranges::ends(range);
+                view.membership.push(MemberView {
+                    protocol,
+                    min,
+                    max,
+                    endpoint,
+                    origin,
+                    kind,
+                });
+            }
         }
         for (endpoint, member) in service.mars.cluster().members() {
             view.registrations.push(RegistrationView {
@@ -147,11 +154,24 @@ impl DistributedMars {
             });
             view.leaves.push(LeafView { protocol, endpoint });
         }
-        for (origin, endpoint, cmi) in service.originators.registrations() {
+        for (endpoint, server) in service.mars.control().servers() {
+            view.mcs_registrations.push(RegistrationView {
+                protocol,
+                endpoint,
+                origin: self.config.server_id,
+                cmi: server.cmi,
+            });
+            view.mcs_leaves.push(LeafView { protocol, endpoint });
+        }
+        for (origin, party, cmi) in service.originators.registrations() {
             if service.liveness.is_live(origin) {
-                view.registrations.push(RegistrationView {
+                let list = match party.role {
+                    Role::Client => &mut view.registrations,
+                    Role::Mcs => &mut view.mcs_registrations,
+                };
+                list.push(RegistrationView {
                     protocol,
-                    endpoint,
+                    endpoint: party.endpoint,
                     origin,
                     cmi,
                 });

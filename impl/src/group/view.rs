@@ -11,7 +11,8 @@ use crate::address::{Endpoint, Protocol, ProtocolAddress, ServerId};
 /// All that a server believes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct View {
-    /// Host map: every membership that counts, of own clients and of live originators.
+    /// Host map and server map: every membership that counts, of own clients and MCSs and of live
+    /// originators.
     pub membership: Vec<MemberView>,
     /// Every registration that counts.
     pub registrations: Vec<RegistrationView>,
@@ -27,15 +28,21 @@ pub struct View {
     pub cafsm: BTreeMap<String, String>,
     /// Leaves of the cluster control VCs.
     pub leaves: Vec<LeafView>,
+    /// Every registration of an MCS that counts; its CMI stands in records only (register E01).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mcs_registrations: Vec<RegistrationView>,
+    /// Leaves of the server control VCs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mcs_leaves: Vec<LeafView>,
 }
 
-/// One line of the host map.
+/// One line of the host map or of the server map.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct MemberView {
     /// Layer 3 protocol.
     #[serde(with = "text::protocol")]
     pub protocol: Protocol,
-    /// Lowest group of the range as it was joined.
+    /// Lowest group of the range as it was joined, or is served.
     pub min: ProtocolAddress,
     /// Highest group.
     pub max: ProtocolAddress,
@@ -64,7 +71,7 @@ pub struct RegistrationView {
     /// Layer 3 protocol.
     #[serde(with = "text::protocol")]
     pub protocol: Protocol,
-    /// The client.
+    /// The client or MCS.
     pub endpoint: Endpoint,
     /// The server it is registered with.
     #[serde(with = "text::server_id")]
@@ -112,7 +119,7 @@ pub struct MapView {
     pub servers: Vec<Endpoint>,
 }
 
-/// One leaf of a cluster control VC.
+/// One leaf of a control VC.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct LeafView {
     /// Layer 3 protocol.

@@ -7,14 +7,14 @@ use super::cmi::CmiPool;
 use crate::address::{Endpoint, GroupRange, ProtocolAddress};
 use crate::io::Time;
 
-/// One registered client. Its endpoint is its name.
+/// One registered client, or one registered MCS. Its endpoint is its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Member {
     /// Its Cluster Member ID.
     pub cmi: u16,
     /// What it said when it registered.
     pub said: Said,
-    /// What it has joined in this registration, by exact range (register E08).
+    /// What it has joined (an MCS: serves) in this registration, by exact range (register E08).
     pub joins: BTreeMap<GroupRange, Said>,
 }
 
@@ -107,6 +107,16 @@ impl Cluster {
             self.cmis.release(member.cmi, until);
             member.cmi = cmi;
         }
+    }
+
+    /// A CMI for an MCS, which is no member of the cluster (register E01); `None` when none is free.
+    pub fn lend_cmi(&mut self, now: Time, taken: impl Fn(u16) -> bool) -> Option<u16> {
+        self.cmis.allocate(now, taken)
+    }
+
+    /// Takes one back that was lent, and keeps it out of use until `until`.
+    pub fn return_cmi(&mut self, cmi: u16, until: Time) {
+        self.cmis.release(cmi, until);
     }
 
     /// Keeps a CMI out of use that records of an earlier life carry (register E04).

@@ -12,8 +12,10 @@ pub struct CmiPool {
     /// Where the search for the next one starts.
     next: u16,
     used: BTreeSet<u16>,
-    /// Not to be assigned before that time.
+    /// Not to be assigned before that time. None of them is in use.
     held: BTreeMap<u16, Time>,
+    /// The same by time, so that each is looked at once when its time is over.
+    held_until: BTreeSet<(Time, u16)>,
 }
 
 impl CmiPool {
@@ -26,6 +28,7 @@ impl CmiPool {
             next: lowest.max(1),
             used: BTreeSet::new(),
             held: BTreeMap::new(),
+            held_until: BTreeSet::new(),
         }
     }
 
@@ -33,7 +36,11 @@ impl CmiPool {
     /// servers' records carry (register E03).
     // R2443-2-06 R2443-2-05
     pub fn allocate(&mut self, now: Time, taken: impl Fn(u16) -> bool) -> Option<u16> {
-        self.held.retain(|_, until| now < *until);
+        self.expire(now);
+        // Register E02: a full range refuses without a search.
+        if self.used.len() > usize::from(self.highest.checked_sub(self.lowest)?) {
+            return None;
+        }
         let start = self.next;
         let found = (start..=self.highest)
             .chain(self.lowest..start)
@@ -59,7 +66,19 @@ impl CmiPool {
     pub fn hold(&mut self, cmi: u16, until: Time) {
         if (self.lowest..=self.highest).contains(&cmi) && !self.used.contains(&cmi) {
             let held = self.held.entry(cmi).or_insert(until);
+            self.held_until.remove(&(*held, cmi));
             *held = until.max(*held);
+            self.held_until.insert((*held, cmi));
+        }
+    }
+
+    /// Ends the holds whose time is over.
+    fn expire(&mut self, now: Time) {
+        while let Some((until, cmi)) = self.held_until.first().copied()
+            && until <= now
+        {
+            self.held_until.pop_first();
+            self.held.remove(&cmi);
         }
     }
 
@@ -67,11 +86,12 @@ impl CmiPool {
     #[must_use]
     pub fn canonical(&self, now: Time) -> Self {
         let mut pool = self.clone();
-        pool.held = self
+        pool.expire(now);
+        pool.held.values_mut().for_each(|until| until.0 -= now.0);
+        pool.held_until = pool
             .held
             .iter()
-            .filter(|(_, until)| now < **until)
-            .map(|(cmi, until)| (*cmi, Time(until.0 - now.0)))
+            .map(|(cmi, until)| (*until, *cmi))
             .collect();
         pool
     }
@@ -137,6 +157,26 @@ mod tests {
             pool.canonical(Time(time + 10))
         };
         assert_eq!(at(0), at(5000));
+    }
+
+    // Register E02: every number but 0 is given, and the one that comes after them is refused, whether the
+    // rest is in use or held.
+    #[test]
+    fn gives_65535_and_refuses_the_next() {
+        let mut pool = CmiPool::new(0, u16::MAX);
+        let given: BTreeSet<u16> = (0..u16::MAX)
+            .filter_map(|_| pool.allocate(Time(0), FREE))
+            .collect();
+        assert_eq!(given.len(), usize::from(u16::MAX));
+        assert!(!given.contains(&0));
+        let full = pool.clone();
+        assert_eq!(pool.allocate(Time(0), FREE), None);
+        assert_eq!(pool, full);
+        (1..=u16::MAX).for_each(|cmi| pool.release(cmi, Time(u64::from(cmi))));
+        assert_eq!(pool.allocate(Time(0), FREE), None);
+        // The first one whose time is over, and no other.
+        assert_eq!(pool.allocate(Time(1), FREE), Some(1));
+        assert_eq!(pool.allocate(Time(1), FREE), None);
     }
 
     #[test]

@@ -5,12 +5,17 @@
 //! sees the union over all originators (register A07); whatever asks about an originator sees only
 //! its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::blocks::BlockIndex;
 use super::ranges;
 use crate::address::{Endpoint, GroupRange, ProtocolAddress, ServerId};
 
-/// Host map of one layer 3 protocol.
+/// Host map, or server map, of one layer 3 protocol.
+///
+/// With `n` memberships and `k` results, every operation takes time O(log n + k); what concerns blocks
+/// adds a term for the blocks that cover the lowest group asked for, whoever holds them (few: routers'
+/// blocks), and that of [`BlockIndex`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct HostMap {
     /// Everything, by endpoint.
@@ -18,6 +23,9 @@ pub struct HostMap {
     /// The same memberships by group, for queries: ranges of one group, then all others.
     singles: BTreeMap<ProtocolAddress, BTreeMap<Endpoint, u32>>,
     blocks: BTreeMap<GroupRange, BTreeMap<Endpoint, u32>>,
+    block_index: BlockIndex,
+    /// How many memberships of one group have layer3grp set; never zero.
+    layer3: BTreeMap<ProtocolAddress, u32>,
 }
 
 /// How often one membership is held.
@@ -28,6 +36,8 @@ struct Holding {
     /// With layer3grp set.
     layer3: u32,
 }
+
+const ALL_ORIGINS: [ServerId; 2] = [ServerId([0; 4]), ServerId([0xff; 4])];
 
 impl HostMap {
     /// Adds a membership.
@@ -45,8 +55,12 @@ impl HostMap {
             .entry((range, origin))
             .or_default();
         holding.times += 1;
-        holding.layer3 += u32::from(layer3grp);
-        if holding.times == 1 {
+        let first = holding.times == 1;
+        if layer3grp {
+            holding.layer3 += 1;
+            self.count_layer3(range);
+        }
+        if first {
             *self.by_group(range).entry(endpoint).or_default() += 1;
         }
     }
@@ -66,27 +80,20 @@ impl HostMap {
             return;
         };
         holding.times -= 1;
-        holding.layer3 = holding.layer3.saturating_sub(u32::from(layer3grp));
-        if holding.times > 0 {
-            return;
-        }
-        held.remove(&(range, origin));
-        if held.is_empty() {
-            self.members.remove(&endpoint);
-        }
-        let index = self.by_group(range);
-        if let Some(count) = index.get_mut(&endpoint) {
-            *count -= 1;
-            if *count == 0 {
-                index.remove(&endpoint);
+        let uncount = layer3grp && holding.layer3 > 0;
+        holding.layer3 -= u32::from(uncount);
+        let last = holding.times == 0;
+        if last {
+            held.remove(&(range, origin));
+            if held.is_empty() {
+                self.members.remove(&endpoint);
             }
         }
-        if index.is_empty() {
-            if range.is_single() {
-                self.singles.remove(&ranges::ends(range).0);
-            } else {
-                self.blocks.remove(&range);
-            }
+        if uncount {
+            self.uncount_layer3(range);
+        }
+        if last {
+            self.remove_by_group(range, endpoint);
         }
     }
 
@@ -94,63 +101,131 @@ impl HostMap {
         if range.is_single() {
             self.singles.entry(ranges::ends(range).0).or_default()
         } else {
+            self.block_index.insert(range);
             self.blocks.entry(range).or_default()
         }
     }
 
-    /// All ranges of an endpoint, by whatever originator; ascending, possibly repeated.
-    pub fn ranges(&self, endpoint: Endpoint) -> impl Iterator<Item = GroupRange> + '_ {
+    fn remove_by_group(&mut self, range: GroupRange, endpoint: Endpoint) {
+        let index = self.by_group(range);
+        if let Some(count) = index.get_mut(&endpoint) {
+            *count -= 1;
+            if *count == 0 {
+                index.remove(&endpoint);
+            }
+        }
+        if !index.is_empty() {
+            return;
+        }
+        if range.is_single() {
+            self.singles.remove(&ranges::ends(range).0);
+        } else {
+            self.blocks.remove(&range);
+            self.block_index.remove(range);
+        }
+    }
+
+    fn count_layer3(&mut self, range: GroupRange) {
+        if range.is_single() {
+            *self.layer3.entry(ranges::ends(range).0).or_default() += 1;
+        }
+    }
+
+    fn uncount_layer3(&mut self, range: GroupRange) {
+        let group = ranges::ends(range).0;
+        if let Some(count) = self.layer3.get_mut(&group).filter(|_| range.is_single()) {
+            *count -= 1;
+            if *count == 0 {
+                self.layer3.remove(&group);
+            }
+        }
+    }
+
+    /// The ranges of an endpoint that have a group in common with `range`, by whatever originator;
+    /// possibly repeated.
+    pub fn ranges_of(
+        &self,
+        endpoint: Endpoint,
+        range: GroupRange,
+    ) -> impl Iterator<Item = GroupRange> + '_ {
+        let (low, high) = ranges::ends(range);
+        let [first, last] = ALL_ORIGINS;
         self.members
             .get(&endpoint)
             .into_iter()
-            .flatten()
-            .map(|((range, _), _)| *range)
+            .flat_map(move |held| {
+                let before = self
+                    .block_index
+                    .containing(low)
+                    .filter(move |block| ranges::ends(*block).0 < low)
+                    .filter(move |block| {
+                        held.range((*block, first)..=(*block, last))
+                            .next()
+                            .is_some()
+                    });
+                let within = ranges::starting(low, high)
+                    .into_iter()
+                    .flat_map(move |at| held.range((*at.start(), first)..=(*at.end(), last)))
+                    .map(|((range, _), _)| *range);
+                before.chain(within)
+            })
+    }
+
+    /// The ranges of the whole map that have a group in common with `range`, each once.
+    pub fn overlapping(&self, range: GroupRange) -> impl Iterator<Item = GroupRange> + '_ {
+        self.singles_in(range)
+            .filter_map(ranges::single)
+            .chain(self.block_index.overlapping(range))
+    }
+
+    /// The groups of `range` that somebody holds as ranges of one group, ascending.
+    pub fn singles_in(&self, range: GroupRange) -> impl Iterator<Item = ProtocolAddress> + '_ {
+        let (low, high) = ranges::ends(range);
+        self.singles.range(low..=high).map(|(group, _)| *group)
+    }
+
+    /// The blocks that hold a group, each once, in no useful order.
+    pub fn blocks_over(&self, group: ProtocolAddress) -> impl Iterator<Item = GroupRange> + '_ {
+        self.block_index.containing(group)
     }
 
     /// The members of one group: each endpoint once, ascending.
     // R2443-1-01
     #[must_use]
-    pub fn members(&self, group: ProtocolAddress) -> BTreeSet<Endpoint> {
-        let blocks = self
-            .blocks
-            .iter()
-            .filter(|(range, _)| ranges::contains(**range, group))
-            .map(|(_, members)| members);
-        self.singles
-            .get(&group)
-            .into_iter()
-            .chain(blocks)
-            .flat_map(BTreeMap::keys)
-            .copied()
-            .collect()
+    pub fn members(&self, group: ProtocolAddress) -> Vec<Endpoint> {
+        let singles = self.singles.get(&group).into_iter();
+        let mut members: Vec<Endpoint> = singles.flat_map(BTreeMap::keys).copied().collect();
+        let before = members.len();
+        let blocks = self.block_index.containing(group);
+        members.extend(
+            blocks
+                .filter_map(|block| self.blocks.get(&block))
+                .flat_map(BTreeMap::keys)
+                .copied(),
+        );
+        if members.len() > before {
+            members.sort_unstable();
+            members.dedup();
+        }
+        members
+    }
+
+    /// True when a group has a member.
+    #[must_use]
+    pub fn has_members(&self, group: ProtocolAddress) -> bool {
+        self.singles.contains_key(&group) || self.block_index.containing(group).next().is_some()
     }
 
     /// The groups of `range` that a member joined for layer 3 (RFC 2022, 5.3), ascending. Only
     /// ranges of one group can be such.
     // R2022-5.3-04
     #[must_use]
-    pub fn layer3_groups(&self, range: GroupRange) -> BTreeSet<ProtocolAddress> {
+    pub fn layer3_groups(&self, range: GroupRange) -> Vec<ProtocolAddress> {
         let (min, max) = ranges::ends(range);
-        self.singles
+        self.layer3
             .range(min..=max)
-            .filter(|(group, _)| ranges::contains(range, **group))
-            .filter(|(group, members)| {
-                members
-                    .keys()
-                    .any(|endpoint| self.is_layer3(*endpoint, **group))
-            })
             .map(|(group, _)| *group)
             .collect()
-    }
-
-    fn is_layer3(&self, endpoint: Endpoint, group: ProtocolAddress) -> bool {
-        self.members
-            .get(&endpoint)
-            .into_iter()
-            .flatten()
-            .any(|((range, _), holding)| {
-                ranges::ends(*range) == (group, group) && holding.layer3 > 0
-            })
     }
 
     /// Every membership once: endpoint, range, originator.

@@ -1,12 +1,22 @@
 //! One MARS for one layer 3 protocol: a message in, messages and membership events out (RFC 2022, 6).
 //!
-//! The host map also holds what the group says about clients of other servers; the cluster holds own
-//! clients only. Queries are answered from the map, service is for the cluster (register A09).
+//! The host map and the server map also hold what the group says about clients and MCSs of other servers;
+//! the cluster and the server control hold own ones only. Queries are answered from the maps, service is
+//! for own nodes (register A09).
+//!
+//! Here: what a MARS is, the way of a message to its room, registration of clients. In `membership`: joins
+//! and leaves. In `serve`: MCSs.
+
+mod membership;
+mod serve;
+
+pub(super) use membership::asked;
 
 use super::cluster::{Cluster, Member, Said};
 use super::cmi::CmiPool;
+use super::mcs::ServerControl;
 use super::membership::HostMap;
-use super::ranges;
+use super::party::{Party, Role};
 use crate::address::{Endpoint, GroupRange, Protocol, ProtocolAddress, ServerId};
 use crate::io::Time;
 use crate::wire::codepoints::Op;
@@ -23,7 +33,7 @@ pub struct MarsConfig {
     pub origin: ServerId,
     /// CMIs to assign, both ends included.
     pub cmi_range: [u16; 2],
-    /// First CSN.
+    /// First CSN, and first SSN.
     pub csn_start: u32,
     /// Longest message, octets without LLC/SNAP.
     pub mtu: u16,
@@ -35,6 +45,8 @@ pub struct Mars {
     pub(super) config: MarsConfig,
     pub(super) cluster: Cluster,
     pub(super) map: HostMap,
+    pub(super) control: ServerControl,
+    pub(super) server_map: HostMap,
 }
 
 /// What a MARS wants done, in order. Octets are MARS messages without LLC/SNAP.
@@ -48,11 +60,20 @@ pub enum Effect {
     Reply(Vec<u8>),
     /// Send on the CCVC.
     Cluster(Vec<u8>),
-    /// Tell the other servers.
+    /// Tell the other servers of a client.
     Changed(Changed),
+    /// Add a leaf to the SCVC.
+    AddServerLeaf(Endpoint),
+    /// Drop a leaf from the SCVC.
+    DropServerLeaf(Endpoint),
+    /// Send on the SCVC.
+    Servers(Vec<u8>),
+    /// Tell the other servers of an MCS.
+    McsChanged(Changed),
 }
 
-/// A change among the own clients that the group has to know.
+/// A change among the own clients, or among the own MCSs, that the group has to know. An MCS serves what
+/// a client joins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// A new registration.
@@ -100,8 +121,10 @@ pub enum Ignored {
     NoCmi,
     /// A TLV asks for it.
     Tlv(TlvAction),
-    /// A message of a kind that this server does not serve.
-    Unserved(Op),
+    /// A JOIN for a group that the sender serves as an MCS (register F20).
+    ServesGroup,
+    /// A REQUEST of an MCS for a group that it does not serve (register F25).
+    NotServing,
     /// A message that only a MARS sends.
     NotForServers(Op),
 }
@@ -115,7 +138,7 @@ pub enum Kind {
     Leave,
 }
 
-/// A membership of a client of another server.
+/// A membership of a client of another server, or the service of an MCS of another server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Foreign {
     /// Whose word it is.
@@ -139,6 +162,8 @@ impl Mars {
             config,
             cluster: Cluster::new(CmiPool::new(lowest, highest), config.csn_start),
             map: HostMap::default(),
+            control: ServerControl::new(config.csn_start),
+            server_map: HostMap::default(),
         }
     }
 
@@ -152,6 +177,28 @@ impl Mars {
     #[must_use]
     pub const fn map(&self) -> &HostMap {
         &self.map
+    }
+
+    /// Its multicast servers.
+    #[must_use]
+    pub const fn control(&self) -> &ServerControl {
+        &self.control
+    }
+
+    /// The group-wide server map: who serves which groups.
+    // R2022-6.2-01
+    #[must_use]
+    pub const fn server_map(&self) -> &HostMap {
+        &self.server_map
+    }
+
+    /// A registered client or MCS.
+    #[must_use]
+    pub fn party(&self, party: Party) -> Option<&Member> {
+        match party.role {
+            Role::Client => self.cluster.member(party.endpoint),
+            Role::Mcs => self.control.server(party.endpoint),
+        }
     }
 
     /// Keeps a CMI out of use that records of an earlier life carry (register E04).
@@ -190,11 +237,15 @@ impl Mars {
         }
         let client = message.source;
         match &message.body {
-            Body::Join(body) | Body::Leave(body) if body.flags.copy() => {
+            Body::Join(body) | Body::Leave(body) | Body::Mserv(body) | Body::Unserv(body)
+                if body.flags.copy() =>
+            {
                 // R2022-6.1.2-07
                 Err(Ignored::CopyFlag)
             }
-            Body::Join(body) | Body::Leave(body) if body.pairs.len() > 1 => {
+            Body::Join(body) | Body::Leave(body) | Body::Mserv(body) | Body::Unserv(body)
+                if body.pairs.len() > 1 =>
+            {
                 // R2022-6.1.2-09
                 Err(Ignored::SeveralPairs)
             }
@@ -208,7 +259,14 @@ impl Mars {
             Body::Leave(body) => self.update(Kind::Leave, octets, message, body),
             Body::Request(query) => self.request(octets, client, query),
             Body::GrouplistRequest(body) => self.group_list(client, body),
-            Body::Mserv(_) | Body::Unserv(_) => Err(Ignored::Unserved(message.body.op())),
+            Body::Mserv(body) if body.flags.register() => {
+                self.register_mcs(now, octets, client, body, taken)
+            }
+            Body::Unserv(body) if body.flags.register() => {
+                self.deregister_mcs(octets, client, hold_until)
+            }
+            Body::Mserv(body) => self.serve(octets, message, body),
+            Body::Unserv(body) => self.unserve(octets, message, body),
             _ => Err(Ignored::NotForServers(message.body.op())),
         }
     }
@@ -270,67 +328,6 @@ impl Mars {
         Some(member)
     }
 
-    /// A join or leave of one range by an own client.
-    fn update(
-        &mut self,
-        kind: Kind,
-        octets: &[u8],
-        message: &Message<'_>,
-        body: &Membership<'_>,
-    ) -> Result<Vec<Effect>, Ignored> {
-        let client = message.source;
-        let origin = self.config.origin;
-        let member = self
-            .cluster
-            .member_mut(client)
-            .ok_or(Ignored::NotRegistered)?;
-        // R2443-5.3-18 R2443-5.4-09
-        let range = body
-            .pairs
-            .iter()
-            .next()
-            .filter(|range| ranges::fits(self.config.protocol, ranges::ends(*range).0))
-            .ok_or(Ignored::NoGroup)?;
-        let mut said = said(body);
-        // R2022-5.2.1-10
-        said.layer3grp &= range.is_single();
-        let changed = match (kind, member.joins.get(&range).copied()) {
-            // R2443-5.3-17 R2022-6.1.2-12
-            (Kind::Join, Some(old)) if old.layer3grp == said.layer3grp => {
-                return Ok(vec![self.private_copy(octets, None)]);
-            }
-            // Register E08: the same range with another flag is news for the group only.
-            (Kind::Join, Some(old)) => {
-                member.joins.insert(range, said);
-                self.map.remove(origin, client, range, old.layer3grp);
-                self.map.insert(origin, client, range, said.layer3grp);
-                return Ok(vec![
-                    self.private_copy(octets, None),
-                    Effect::Changed(Changed::Joined { client, range }),
-                ]);
-            }
-            (Kind::Join, None) => {
-                member.joins.insert(range, said);
-                self.map.insert(origin, client, range, said.layer3grp);
-                Changed::Joined { client, range }
-            }
-            // R2443-5.4-08, register F19
-            (Kind::Leave, None) => return Ok(vec![self.private_copy(octets, None)]),
-            (Kind::Leave, Some(old)) => {
-                member.joins.remove(&range);
-                self.map.remove(origin, client, range, old.layer3grp);
-                Changed::Left {
-                    client,
-                    range,
-                    said,
-                }
-            }
-        };
-        let mut effects = self.distribute(octets, message, body, range);
-        effects.push(Effect::Changed(changed));
-        Ok(effects)
-    }
-
     /// The same without absolute times and numbers.
     #[must_use]
     pub fn canonical(&self, now: Time) -> Self {
@@ -341,12 +338,14 @@ impl Mars {
             },
             cluster: self.cluster.canonical(now),
             map: self.map.clone(),
+            control: self.control.canonical(),
+            server_map: self.server_map.clone(),
         }
     }
 }
 
 /// What a message tells of its sender.
-fn said(body: &Membership<'_>) -> Said {
+pub(super) fn said(body: &Membership<'_>) -> Said {
     Said {
         layer3grp: body.flags.layer3grp(),
         sequence: body.flags.sequence(),

@@ -164,34 +164,6 @@ mod tests {
 
     const PEER: ServerId = ServerId([10, 0, 0, 2]);
 
-    // R2334-2.1-04, R2334-2.1-05, R2334-2.1-08, R2334-2.1-09, R2334-2.1-13, R2334-2.1-15,
-    // R2334-2.1-19, R2334-2.1-20, R2334-2.1-22
-    #[test]
-    fn the_whole_transition_relation() {
-        let row = |state: HfsmState| {
-            HfsmEvent::ALL
-                .iter()
-                .fold(format!("{:16}", state.name()), |row, &event| {
-                    format!("{row}{:16}", state.next(event).name())
-                })
-        };
-        let head = HfsmEvent::ALL
-            .iter()
-            .fold(format!("{:16}", "from"), |head, event| {
-                format!("{head}{:16}", format!("{event:?}"))
-            });
-        let table = HfsmState::ALL.into_iter().fold(head, |table, state| {
-            format!("{}\n{}", table.trim_end(), row(state).trim_end())
-        });
-        insta::assert_snapshot!(table, @"
-        from            VcUp            VcDown          HelloLists      HelloOmits      DeadTime        Abnormal
-        down            waiting         down            down            down            down            down
-        waiting         waiting         down            bidirectional   unidirectional  waiting         waiting
-        unidirectional  unidirectional  down            bidirectional   unidirectional  waiting         waiting
-        bidirectional   bidirectional   down            bidirectional   unidirectional  waiting         waiting
-        ");
-    }
-
     #[test]
     fn a_neighbour_is_listed_while_it_is_heard() {
         let mut hello = Hello::default();

@@ -5,9 +5,11 @@
 //!
 //! Each row is a process of its own (two for `timely`), so that its memory is its own: `B/state` is the peak of the
 //! resident memory of all its processes over the number of states. `cpu` is processor time: other programs on the
-//! machine disturb it less than `wall`. The ratios are to the faster of stateright's two breadth-first searches. Rows
-//! that count differently from the others are marked, and then the exit code is 1. Spin runs two-phase commit only; it
-//! needs `spin` and `gcc`, and its processor time is its wall time.
+//! machine disturb it less than `wall`. The ratios are to the faster of stateright's two breadth-first searches.
+//! `kernel 1, 2x` are two searches on one thread each at the same time, of which `wall` and `cpu` are one search's share:
+//! so much, and no more, can two threads gain over one on this machine. Rows that count differently from the others are
+//! marked, and then the exit code is 1. Spin runs two-phase commit only; it needs `spin` and `gcc`, and its processor
+//! time is its wall time.
 
 mod row;
 mod spin;

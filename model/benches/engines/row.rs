@@ -20,6 +20,8 @@ pub(super) enum Engine {
     BreadthFirst(usize),
     DepthFirst(usize),
     Kernel(usize),
+    /// So many searches on one thread each, at the same time: what the machine's cores can do at best.
+    Apart(usize),
     Timely(usize),
     Spin,
 }
@@ -35,13 +37,14 @@ pub(super) struct Row {
 }
 
 impl Engine {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::BreadthFirst(1),
         Self::BreadthFirst(2),
         Self::DepthFirst(1),
         Self::DepthFirst(2),
         Self::Kernel(1),
         Self::Kernel(2),
+        Self::Apart(2),
         Self::Timely(2),
         Self::Spin,
     ];
@@ -51,6 +54,7 @@ impl Engine {
             Self::BreadthFirst(threads) => format!("stateright b{threads}"),
             Self::DepthFirst(threads) => format!("stateright d{threads}"),
             Self::Kernel(threads) => format!("kernel {threads}"),
+            Self::Apart(searches) => format!("kernel 1, {searches}x"),
             Self::Timely(processes) => format!("timely {processes} proc"),
             Self::Spin => "spin".to_owned(),
         }
@@ -79,6 +83,19 @@ impl Engine {
                 Ok(Some(Row {
                     cpu: rows.iter().map(|row| row.cpu).sum(),
                     octets: rows.iter().map(|row| row.octets).sum(),
+                    ..first
+                }))
+            }
+            Self::Apart(searches) => {
+                let peers: Vec<Child> =
+                    (0..searches).map(|_| own(&[])).collect::<Result<_, _>>()?;
+                let rows: Vec<Row> = peers.into_iter().map(answer).collect::<Result<_, _>>()?;
+                let first = rows.first().copied().ok_or("no process")?;
+                let of = |what: fn(&Row) -> f64| rows.iter().map(what);
+                // One search's share of all.
+                Ok(Some(Row {
+                    wall: of(|row| row.wall).fold(0.0, f64::max) / rows.len() as f64,
+                    cpu: of(|row| row.cpu).sum::<f64>() / rows.len() as f64,
                     ..first
                 }))
             }
@@ -208,6 +225,10 @@ where
                 ..Options::default()
             };
             let report = search_space(space, &options, None, &mut |_| {}, &stop);
+            counted(report.unique, report.states)
+        }
+        Engine::Apart(_) => {
+            let report = search_space(space, &Options::default(), None, &mut |_| {}, &stop);
             counted(report.unique, report.states)
         }
         Engine::Timely(_) => {

@@ -106,10 +106,11 @@ pub(super) fn cache(config: &GroupConfig, records: &[Csas], step: &Step<'_>) -> 
             .collect()
     };
     let (before, after) = (own_entries(step.before), own_entries(step.after));
-    for (key, (sequence, _)) in &before {
-        demand(after.get(key).is_some_and(|now| now.0 >= *sequence), || {
-            format!("own record {key} fell from {sequence}")
-        })?;
+    for (key, (sequence, state)) in &before {
+        // What says that something ended goes when nobody needs it any more (register C06).
+        let may_go = matches!(state, Some(4 | 5));
+        let stays = after.get(key).map_or(may_go, |now| now.0 >= *sequence);
+        demand(stays, || format!("own record {key} fell from {sequence}"))?;
     }
     for csas in records
         .iter()

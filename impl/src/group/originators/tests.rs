@@ -6,6 +6,8 @@ use crate::wire::csa::RecordFlags;
 
 const A: ServerId = ServerId([0, 0, 0, 1]);
 
+use crate::address::Endpoint;
+
 fn client(number: u8) -> Endpoint {
     Endpoint {
         number: AtmNumber::new(AtmForm::Nsapa, &[number]).unwrap(),
@@ -90,6 +92,26 @@ impl Life {
     }
 }
 
+/// The same records about an MCS.
+fn of_mcs(mut told: Vec<(CacheKey, MarsRecord)>) -> Vec<(CacheKey, MarsRecord)> {
+    for (_, record) in &mut told {
+        record.state = match record.state {
+            CsaState::ClientJoin => CsaState::McsJoin,
+            _ => CsaState::McsLeave,
+        };
+    }
+    told
+}
+
+/// What of a join makes a difference: the CMI of an MCS makes none.
+fn counted(join: Join) -> Join {
+    let cmi = match join.client.role {
+        Role::Client => join.cmi,
+        Role::Mcs => 0,
+    };
+    Join { cmi, ..join }
+}
+
 /// Two clients' lives, and how their records get mixed up on the way.
 #[derive(Clone, Debug)]
 struct Story {
@@ -100,8 +122,13 @@ struct Story {
 impl Arbitrary for Story {
     fn arbitrary(g: &mut Gen) -> Self {
         let lives = [1, 2].map(|about| Life::new(about, &Vec::arbitrary(g)).0);
+        let told = lives.concat();
         Self {
-            told: lives.concat(),
+            told: if bool::arbitrary(g) {
+                of_mcs(told)
+            } else {
+                told
+            },
             picks: Vec::arbitrary(g),
         }
     }
@@ -115,10 +142,15 @@ fn outcome(told: &[(CacheKey, MarsRecord)]) -> (Originators, Vec<Join>) {
     for (key, record) in told {
         let known = !seen.insert(*key);
         for change in originators.apply(A, true, *key, known, record) {
+            let told = counted(change.join);
             match change.kind {
-                ChangeKind::Begins => counting.push(change.join),
+                ChangeKind::Begins => {
+                    let twice = told.client.role == Role::Mcs && counting.contains(&told);
+                    assert!(!twice, "an MCS begins to serve what it serves");
+                    counting.push(told);
+                }
                 ChangeKind::Ends => {
-                    let at = counting.iter().position(|join| *join == change.join);
+                    let at = counting.iter().position(|join| *join == told);
                     counting.remove(at.expect("what ends has begun"));
                 }
             }
@@ -162,7 +194,7 @@ quickcheck::quickcheck! {
     fn flush_and_restore_mirror_each_other(story: Story) -> bool {
         let (originators, counting) = outcome(&story.told);
         let joins = |changes: Vec<Change>| -> Vec<Join> {
-            changes.iter().map(|change| change.join).collect()
+            changes.iter().map(|change| counted(change.join)).collect()
         };
         joins(originators.flush(A)) == counting && joins(originators.restore(A)) == counting
     }
@@ -208,4 +240,47 @@ fn a_record_that_is_gone_takes_its_claim_along() {
     assert_eq!((ends.len(), ends[0].announce), (1, false));
     assert_eq!(other.forget(A, true, key(1)), []);
     assert_eq!(other.forget(ServerId([9; 4]), true, key(1)), []);
+}
+
+// Registers E17, E19, B06: an MCS's group record is passed on, a registration's end and a flush are not; H04:
+// a restore is. E01: the CMI 0 of a peer that gives none is one like others.
+#[test]
+fn services_say_who_is_to_be_told() {
+    let mut originators = Originators::default();
+    let register = record(CsaState::McsJoin, 1, 0, None);
+    let serve = |octet| record(CsaState::McsJoin, 1, 0, Some(range(octet, octet)));
+    // Register E20: the group's record first.
+    assert_eq!(originators.apply(A, true, key(2), false, &serve(5)), []);
+    let kinds = |changes: Vec<Change>| -> Vec<(ChangeKind, bool)> {
+        changes
+            .iter()
+            .map(|change| (change.kind, change.announce))
+            .collect()
+    };
+    let begins = [(ChangeKind::Begins, true)];
+    assert_eq!(
+        kinds(originators.apply(A, true, key(1), false, &register)),
+        begins
+    );
+    assert_eq!(
+        kinds(originators.apply(A, true, key(3), false, &serve(6))),
+        begins
+    );
+    assert_eq!(kinds(originators.flush(A)), [(ChangeKind::Ends, false); 2]);
+    assert_eq!(
+        kinds(originators.restore(A)),
+        [(ChangeKind::Begins, true); 2]
+    );
+    // The same under another key changes nothing, and neither does the end of one of the two.
+    assert_eq!(originators.apply(A, true, key(4), false, &serve(6)), []);
+    assert_eq!(originators.flush(A).len(), 2);
+    assert_eq!(originators.forget(A, true, key(3)), []);
+    let unserve = record(CsaState::McsLeave, 1, 0, Some(range(6, 6)));
+    let ends = originators.apply(A, true, key(4), true, &unserve);
+    assert_eq!(kinds(ends), [(ChangeKind::Ends, true)]);
+    let over = record(CsaState::McsLeave, 1, 0, None);
+    let ends = originators.apply(A, true, key(1), true, &over);
+    assert_eq!(kinds(ends), [(ChangeKind::Ends, false)]);
+    // A client of the same address is another party.
+    assert_eq!(originators.registrations().count(), 0);
 }

@@ -4,4 +4,5 @@ mod liveness;
 mod net;
 mod own_records;
 mod retention;
+mod serving;
 mod single;

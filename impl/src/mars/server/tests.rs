@@ -1,6 +1,7 @@
 mod answers;
 mod membership;
 mod registration;
+mod serve;
 
 use super::*;
 use crate::address::{AtmForm, AtmNumber};

@@ -18,5 +18,5 @@ pub use message::{
     Answer, Body, GroupList, Membership, MembershipFlags, Message, Query, RedirectMap, Reserved,
     decode,
 };
-pub use patch::{nak_copy, patched_copy};
+pub use patch::{nak_copy, patched_copy, retyped_copy};
 pub use tlv::{Tlv, TlvAction, TlvIter, Tlvs};

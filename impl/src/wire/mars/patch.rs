@@ -24,13 +24,34 @@ pub fn patched_copy(
     out: &mut Vec<u8>,
 ) {
     copy_with(original, out, |copy| {
-        let flags = peek_u16(copy, FLAGS_AT).unwrap_or_default();
-        let flags = (flags | flags_set) & !flags_clear;
-        patch(copy, FLAGS_AT, &flags.to_be_bytes());
-        if let Some(cmi) = cmi {
-            patch(copy, CMI_AT, &cmi.to_be_bytes());
-        }
-        patch(copy, MSN_AT, &msn.to_be_bytes());
+        set_fields(copy, (flags_set, flags_clear), cmi, msn);
+    });
+}
+
+fn set_fields(copy: &mut [u8], (set, clear): (u16, u16), cmi: Option<u16>, msn: u32) {
+    let flags = peek_u16(copy, FLAGS_AT).unwrap_or_default();
+    let flags = (flags | set) & !clear;
+    patch(copy, FLAGS_AT, &flags.to_be_bytes());
+    if let Some(cmi) = cmi {
+        patch(copy, CMI_AT, &cmi.to_be_bytes());
+    }
+    patch(copy, MSN_AT, &msn.to_be_bytes());
+}
+
+/// As [`patched_copy`] with mar$op replaced: a JOIN-like message that goes on as another (RFC 2022,
+/// 6.2.2, 6.2.4).
+pub fn retyped_copy(
+    original: &[u8],
+    op: Op,
+    flags_set: u16,
+    flags_clear: u16,
+    cmi: Option<u16>,
+    msn: u32,
+    out: &mut Vec<u8>,
+) {
+    copy_with(original, out, |copy| {
+        patch(copy, OP_AT, &[op.code()]);
+        set_fields(copy, (flags_set, flags_clear), cmi, msn);
     });
 }
 

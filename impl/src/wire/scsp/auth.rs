@@ -106,6 +106,16 @@ mod tests {
     }
 
     #[test]
+    fn the_secret_is_not_shown() {
+        let key = AuthKey {
+            spi: 0x1f,
+            key: b"secret".to_vec(),
+        };
+        let shown = format!("{key:?}");
+        assert_eq!(shown, "AuthKey { spi: 0x1f, key: hidden }");
+    }
+
+    #[test]
     fn rfc_2104_vectors() {
         assert_eq!(
             hex(&hmac_md5(&[0x0b; 16], b"Hi There")),

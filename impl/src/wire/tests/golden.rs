@@ -174,6 +174,16 @@ fn hellos_are_built_from_values() {
         &frame("g2_hello_one_heard"),
         &key
     ));
+    // The SPI names the key; what lies behind the packet is no part of it.
+    let renamed = AuthKey {
+        spi: 0x1001,
+        key: key.key.clone(),
+    };
+    assert!(!scsp::verify_authentication(&octets, &renamed));
+    let padded = [octets.as_slice(), &[0; 3]].concat();
+    assert!(scsp::verify_authentication(&padded, &key));
+    let bare = frame("g2_hello_one_heard");
+    assert_eq!(octets.len(), bare.len() + scsp::SEAL_LENGTH);
 }
 
 #[test]

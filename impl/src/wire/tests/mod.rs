@@ -1,6 +1,7 @@
 //! Tests that go over all messages: golden frames, snapshots, sweeps and round trips.
 
 mod annotate;
+mod corners;
 mod errors;
 mod fields;
 mod flags;

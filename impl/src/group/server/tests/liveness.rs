@@ -85,6 +85,59 @@ fn a_beat_restores_what_was_flushed() {
     assert_eq!(net.servers[&2].meters().restores, 1);
 }
 
+/// All of these die, so that the rest flush them, and start a new life; client 100 was at server 1.
+fn back_after_the_flush(links: &[(u8, u8)], dying: &[u8]) -> Net {
+    let mut net = Net::aligned(&[1, 2, 3], links);
+    net.register(1, 100);
+    net.join(1, 100, range(5, 5));
+    net.run(1_000);
+    assert_eq!(net.members(3).len(), 1);
+    for server in dying {
+        net.kill(*server);
+    }
+    net.run(220_000);
+    assert_eq!(net.members(3), []);
+    for server in dying {
+        let others: Vec<u8> = links
+            .iter()
+            .filter(|(a, b)| a == server || b == server)
+            .map(|(a, b)| if a == server { *b } else { *a })
+            .collect();
+        let mut config = config(*server, &others);
+        config.incarnation = 1;
+        net.start(config);
+    }
+    for (a, b) in links {
+        if dying.contains(a) || dying.contains(b) {
+            net.link(*a, *b);
+        }
+    }
+    net.run(70_000);
+    assert_eq!(net.servers[&3].meters().restores, dying.len() as u64);
+    net
+}
+
+// Registers B02, B03, B11: what a new life has to withdraw is in no summary; the others show it. Found by the
+// simulation of a whole LIS.
+#[test]
+fn a_server_that_starts_anew_after_its_flush_withdraws_its_old_records() {
+    let net = back_after_the_flush(&[(1, 2), (1, 3), (2, 3)], &[1]);
+    for server in 1..=3 {
+        assert_eq!(net.members(server), []);
+    }
+    assert!(net.servers[&1].meters().withdrawals > 0);
+}
+
+// The same where only a server at the far end of a line still knows.
+#[test]
+fn it_does_so_where_its_beat_came_by_way_of_another() {
+    let net = back_after_the_flush(&[(1, 2), (2, 3)], &[1, 2]);
+    for server in 1..=3 {
+        assert_eq!(net.members(server), []);
+    }
+    assert!(net.servers[&1].meters().withdrawals > 0);
+}
+
 // Register B02: changes during quarantine count when it ends, and are not announced before.
 #[test]
 fn records_learned_in_quarantine_count_after_it() {

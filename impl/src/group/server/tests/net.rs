@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::address::{
     AtmForm, AtmNumber, Endpoint, GroupRange, Protocol, ProtocolAddress, ServerId,
 };
+use crate::group::view::MemberKind;
 use crate::group::{DistributedMars, GroupConfig, NeighborConfig, View};
 use crate::io::{ControlKind, ControlVc, Input, Output, OutputAction, Target, Time, VcId};
 use crate::wire::llc_snap::{Encapsulation, MARS_HEADER, split};
@@ -16,6 +17,11 @@ pub(super) const LEAVE: u8 = 5;
 
 pub(super) const CCVC: ControlVc = ControlVc {
     kind: ControlKind::Ccvc,
+    protocol: Protocol::IPV4,
+};
+
+pub(super) const SCVC: ControlVc = ControlVc {
+    kind: ControlKind::Scvc,
     protocol: Protocol::IPV4,
 };
 
@@ -65,6 +71,10 @@ pub(super) enum Seen {
     /// To the client on whose VC it went.
     Private(u8, Vec<u8>),
     Cluster(Vec<u8>),
+    /// A leaf of the SCVC came or went.
+    McsLeaf(bool, u8),
+    /// On the SCVC.
+    Servers(Vec<u8>),
 }
 
 pub(super) struct Net {
@@ -210,8 +220,18 @@ impl Net {
     fn output(&mut self, name: u8, output: Output, frames: &mut VecDeque<(u8, VcId, Vec<u8>)>) {
         let number = |peer: Endpoint| peer.number.octets()[18];
         let seen = match output.action {
+            OutputAction::AddLeaf { peer, group } if group == SCVC => {
+                Seen::McsLeaf(true, number(peer))
+            }
+            OutputAction::DropLeaf { peer, group } if group == SCVC => {
+                Seen::McsLeaf(false, number(peer))
+            }
             OutputAction::AddLeaf { peer, .. } => Seen::Leaf(true, number(peer)),
             OutputAction::DropLeaf { peer, .. } => Seen::Leaf(false, number(peer)),
+            OutputAction::Send {
+                target: Target::Group(group),
+                octets,
+            } if group == SCVC => Seen::Servers(message(&octets)),
             OutputAction::Send {
                 target: Target::Group(_),
                 octets,
@@ -283,10 +303,20 @@ impl Net {
 
     /// The host map of a server as (client, min, max, originator).
     pub(super) fn members(&self, server: u8) -> Vec<(u8, u8, u8, u8)> {
+        self.lines(server, MemberKind::Client)
+    }
+
+    /// The server map of a server, likewise.
+    pub(super) fn served(&self, server: u8) -> Vec<(u8, u8, u8, u8)> {
+        self.lines(server, MemberKind::Mcs)
+    }
+
+    fn lines(&self, server: u8, kind: MemberKind) -> Vec<(u8, u8, u8, u8)> {
         let mut members: Vec<_> = self
             .view(server)
             .membership
             .iter()
+            .filter(|m| m.kind == kind)
             .map(|m| {
                 let last = |group: ProtocolAddress| group.octets()[3];
                 let client = m.endpoint.number.octets()[18];

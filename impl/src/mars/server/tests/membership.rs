@@ -144,10 +144,7 @@ fn layer3grp_counts_for_single_groups_only() {
     assert!(!joins[&range(4, 9)].layer3grp);
     assert!(joins[&range(5, 5)].layer3grp);
     // R2022-5.3-04
-    assert_eq!(
-        mars.map().layer3_groups(range(0, 255)),
-        [group(5)].into_iter().collect()
-    );
+    assert_eq!(mars.map().layer3_groups(range(0, 255)), [group(5)]);
     // The same group without the flag: private, and news for the group.
     let effects = ok(&mut mars, &one(Kind::Join, 1, 0, range(5, 5)));
     assert!(

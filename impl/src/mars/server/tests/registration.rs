@@ -111,10 +111,7 @@ fn a_deregistration_is_private_and_silent_on_the_ccvc() {
     assert_eq!((kind, msn), (Kind::Leave, 52));
     assert!(flags.register() && flags.copy());
     assert_eq!((*leaf, *client, member.cmi), (endpoint(1), endpoint(1), 7));
-    assert_eq!(
-        mars.map().members(group(5)),
-        [endpoint(2)].into_iter().collect()
-    );
+    assert_eq!(mars.map().members(group(5)), [endpoint(2)]);
     // Not a member any more (register A09).
     assert_eq!(
         send(&mut mars, &register(Kind::Leave, 1)),
@@ -174,10 +171,6 @@ fn what_only_servers_send_is_ignored() {
     nak[17] = 6;
     nak[12..14].fill(0);
     assert_eq!(send(&mut mars, &nak), Err(Ignored::NotForServers(Op::Nak)));
-    let mut mserv = register(Kind::Join, 1);
-    mserv[17] = 3;
-    mserv[12..14].fill(0);
-    assert_eq!(send(&mut mars, &mserv), Err(Ignored::Unserved(Op::Mserv)));
 }
 
 // R2022-10.2-03 R2022-10.3-02

@@ -49,6 +49,21 @@ quickcheck::quickcheck! {
         covered(block, holes.iter().copied()) == oracle(block, &holes).is_empty()
     }
 
+    // Several blocks at once are the same as one after the other.
+    fn subtracts_from_all_blocks(blocks: Vec<(u8, u8)>, holes: Vec<(u8, u8)>) -> bool {
+        let (blocks, holes) = (disjoint(ranges(&blocks)), ranges(&holes));
+        let one_by_one: Vec<_> = blocks.iter().flat_map(|block| oracle(*block, &holes)).collect();
+        subtract(&blocks, holes) == one_by_one
+    }
+
+    fn disjoint_ranges_hold_the_same_groups(pairs: Vec<(u8, u8)>) -> bool {
+        let all = ranges(&pairs);
+        let apart = disjoint(all.iter().copied());
+        let ascending = apart.windows(2).all(|pair| ends(pair[0]).1 < ends(pair[1]).0);
+        let held = |list: &[GroupRange], octet| list.iter().any(|range| contains(*range, one(octet)));
+        ascending && (0..=u8::MAX).all(|octet| held(&all, octet) == held(&apart, octet))
+    }
+
     // The same differences at the top of the widest addresses, where adding one can overflow.
     fn does_not_overflow_at_the_end_of_the_space(holes: Vec<(u8, u8)>) -> bool {
         let wide = |range: GroupRange| {
@@ -79,6 +94,12 @@ fn keeps_edge_addresses() {
     );
     assert_eq!(punch(range(5, 9), [range(5, 9)]), []);
     assert_eq!(punch(range(0, 255), [range(255, 255)]), [range(0, 254)]);
+}
+
+#[test]
+fn adjacent_ranges_stay_apart() {
+    let list = ranges(&[(7, 7), (6, 6), (1, 3), (3, 4), (6, 6)]);
+    assert_eq!(disjoint(list), ranges(&[(1, 4), (6, 6), (7, 7)]));
 }
 
 #[test]
