@@ -4,10 +4,10 @@
 //! on ClusterControlVC has been followed by one that arrived.
 
 use super::Cluster;
-use super::message::Body;
+use super::message::{Body, Flight};
 use super::state::{
-    CMI_CHANGED, COPY_WRONG, CSN_SKIPPED, Client, GROUPS, MIGRATE_WRONG, OVERFLOW, PUNCHED_WRONG,
-    Phase, SJOIN_WRONG, SSN_SKIPPED, State,
+    CMI_CHANGED, COPY_WRONG, CSN_SKIPPED, GROUPS, MIGRATE_WRONG, OVERFLOW, PUNCHED_WRONG, Phase,
+    SJOIN_WRONG, SSN_SKIPPED, State,
 };
 use super::step::{awaits_in_vain, is_idle};
 use crate::family::{Claim, Kind};
@@ -254,19 +254,27 @@ const CLAIMS: &[Claim<Cluster>] = &[
     },
     Claim {
         name: "mesh-again",
-        sentence: "A sender has heard that the last multicast server of a group with members is gone, and has no VC.",
+        sentence: "The next that a sender hears is that the multicast server it uses, a group's last, is gone; the group has \
+                   members.",
         requirements: &["R2022-6.2.2-11", "R2022-6.2.2-15"],
         kind: Kind::Witness,
         holds: |model, state| {
-            let spent = model.scenario().budgets.serves > state.left.serves + 1
-                || model.scenario().budgets.gone > state.left.gone;
             (0..2).any(|at| {
-                (0..GROUPS).any(|group| {
-                    spent
-                        && model.sends(at) & 1 << group != 0
-                        && state.client(at).vc(group) == 0
-                        && model.members(state, group) != 0
-                        && state.servers(group) == 0
+                let Some(Body::Change {
+                    leave: true,
+                    node,
+                    groups,
+                    ..
+                }) = state.cluster(at).next().and_then(Flight::body)
+                else {
+                    return false;
+                };
+                vcs_of(state, at).any(|vc| {
+                    vc.leaves == 1 << node
+                        && node >= 2
+                        && groups & 1 << vc.group != 0
+                        && state.servers(vc.group) == 0
+                        && model.members(state, vc.group) != 0
                 })
             })
         },
@@ -337,15 +345,17 @@ struct Vc {
 
 /// All VCs of members.
 fn vcs(state: &State) -> impl Iterator<Item = Vc> + '_ {
-    let members = state.clients.iter();
-    let members = members.filter(|client: &&Client| client.phase == Phase::Member);
-    members.flat_map(|client| {
-        let all = (0..GROUPS).map(|group| Vc {
-            group,
-            leaves: client.vc(group),
-        });
-        all.filter(|vc| vc.leaves != 0)
-    })
+    (0..2).flat_map(|at| vcs_of(state, at))
+}
+
+/// The VCs of a client, if it is a member.
+fn vcs_of(state: &State, at: u8) -> impl Iterator<Item = Vc> + '_ {
+    let client = state.client(at);
+    let all = (0..GROUPS).map(|group| Vc {
+        group,
+        leaves: client.vc(group),
+    });
+    all.filter(|vc| client.phase == Phase::Member && vc.leaves != 0)
 }
 
 impl Vc {
