@@ -53,15 +53,37 @@ const FINDINGS: &[Finding] = &[
         resolution: "The client counts arrivals on ClusterControlVC apart and revalidates unless each is the next.",
     },
     Finding {
+        id: "F02b",
+        title: "A client with one sequence number misses a loss that a private reply follows, where the number is raised before",
+        sections: &["RFC 2022, 5.1.4.2, 6.1.4 and appendix F"],
+        rules_field: ("numbering", "one-before"),
+        scenario: "cluster_lost_updates",
+        property: "leaf-sets-true-when-quiet",
+        consequence: "The private reply repeats the number of the message on ClusterControlVC that was lost, so the next one is its \
+                      successor: raising the number earlier, as in appendix F, only moves the hole.",
+        resolution: "As for F02: what arrives on ClusterControlVC is counted apart, and then either number is safe.",
+    },
+    Finding {
         id: "F05",
         title: "The sample code for hole punching loses the groups at the edge of a block",
         sections: &["RFC 2022, appendix A"],
         rules_field: ("punching", "sample"),
         scenario: "cluster_blocks",
         property: "leaf-sets-true-when-quiet",
-        consequence: "A block whose first or last group stands alone between two holes goes out without it. The sender to that \
-                      group has heard everything, and never learns of the new member.",
+        consequence: "A block whose first or last group stands alone between two holes goes out without it. A sender to that \
+                      group hears everything, and never learns that a member has come or gone.",
         resolution: "The true difference of sets of inclusive ranges.",
+    },
+    Finding {
+        id: "F19",
+        title: "A leave of a block that was never joined takes a member out of the senders' VCs",
+        sections: &["RFC 2022, 5.2 and 6.1.2"],
+        rules_field: ("unmatched_leave", "announced"),
+        scenario: "cluster_blocks",
+        property: "leaf-sets-true-when-quiet",
+        consequence: "Holes are punched for single joins only, so the leave goes out for groups that the client is still in by \
+                      another block: senders drop a leaf that the server goes on answering.",
+        resolution: "A leave that fits no join exactly goes back to its source and changes nothing.",
     },
     Finding {
         id: "N05",

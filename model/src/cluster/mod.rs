@@ -13,6 +13,12 @@
 //! is reliable and at once: what clients do with numbers is what multicast servers do with theirs. An answer is one
 //! message. Numbers are kept as differences to the server's. Maps come when everything faster is over. A bound on
 //! messages on their way holds changes back. Clients are not permuted: counts are of plain states.
+//!
+//! **What it is not used for**: no golden trace comes from here. The traces are made of paths of the server group, whose
+//! steps are those of the network that plays them; here messages wait on their way one by one. Two readings that the rules
+//! can express make no finding, since no property can tell them from the resolved ones: F24 (what is answered for a group
+//! with a multicast server and no members) and E14 (MIGRATE without members). E19 (a purge without a word) is what RFC
+//! 2022 says, and its harm, a stray leaf, is a witness. Tests show all three.
 
 mod action;
 mod client;
@@ -189,3 +195,5 @@ impl Space for Cluster {
 
 #[cfg(test)]
 mod mutants;
+#[cfg(test)]
+mod tests;

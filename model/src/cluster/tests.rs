@@ -1,6 +1,6 @@
 //! Duties on small scenarios, each refuted once; the readings that do no harm; what travels between processes.
 
-use super::rules::{Numbering, Purge};
+use super::rules::{Deserted, EmptyGroup, Numbering, Purge};
 use super::*;
 use crate::explore::liveness::Verdict;
 use crate::explore::timely::Portable;
@@ -103,6 +103,29 @@ fn an_announced_purge_leaves_no_stray_leaf() {
         let report = search(&scenario("cluster_from_nothing"), rules);
         assert!(report.exhausted() && report.violations().next().is_none());
         assert_eq!(report.discovery("stray-leaf").is_some(), strays);
+    }
+}
+
+// E14, F24: a group with a multicast server and no members. Nobody is worse off, whatever is said of it.
+#[test]
+fn what_is_said_of_a_group_without_members_does_no_harm() {
+    let resolved = Rules::resolved();
+    let all = scenario("cluster_two_servers");
+    let plain = search(&all, resolved);
+    for rules in [
+        Rules {
+            empty_group: EmptyGroup::Migrates,
+            ..resolved
+        },
+        Rules {
+            deserted: Deserted::Nak,
+            ..resolved
+        },
+    ] {
+        let report = search(&all, rules);
+        assert!(report.is_clean() && report.exhausted());
+        // The reading is not without effect.
+        assert_ne!(report.unique, plain.unique);
     }
 }
 
