@@ -105,6 +105,7 @@ pub fn findings() -> impl Iterator<Item = &'static Finding> + Clone {
         .chain(crate::hello::findings::findings())
         .chain(crate::alignment::findings::findings())
         .chain(crate::flooding::findings::findings())
+        .chain(crate::cluster::findings::findings())
 }
 
 /// Those of the server group.

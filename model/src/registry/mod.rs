@@ -340,6 +340,7 @@ pub fn cases() -> impl Iterator<Item = &'static dyn Case> {
     of(crate::hello::scenarios())
         .chain(of(crate::alignment::scenarios()))
         .chain(of(crate::flooding::scenarios()))
+        .chain(of(crate::cluster::scenarios()))
         .chain(of(crate::scenario::scenarios()))
 }
 

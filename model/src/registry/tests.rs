@@ -33,6 +33,7 @@ fn witnesses_that_a_scenario_names_are_claims_of_its_family() {
     check(crate::hello::scenarios());
     check(crate::alignment::scenarios());
     check(crate::flooding::scenarios());
+    check(crate::cluster::scenarios());
     check(crate::scenario::scenarios());
 }
 
