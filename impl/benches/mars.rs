@@ -19,6 +19,7 @@
     reason = "a program for people: what is wrong shows at once"
 )]
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -27,9 +28,11 @@ use distributed_mars::address::{
 };
 use distributed_mars::io::Time;
 use distributed_mars::mars::{Effect, Foreign, Mars, MarsConfig};
+use distributed_mars::ranges;
 use distributed_mars::wire::mars::{
     Body, Membership, MembershipFlags, Message, PairList, Query, decode,
 };
+use rangemap::RangeInclusiveSet;
 use rustix::time::{ClockId, clock_gettime};
 
 /// Runs are repeated until they took this long together, so that small ones are measured often.
@@ -42,7 +45,7 @@ fn cpu_time() -> Duration {
 }
 
 /// Seconds of CPU time of `work` on what `prepare` makes, which is not counted: the least of several runs.
-fn cheapest<T>(mut prepare: impl FnMut() -> T, mut work: impl FnMut(&mut T)) -> f64 {
+fn cheapest<T, R>(mut prepare: impl FnMut() -> T, mut work: impl FnMut(&mut T) -> R) -> f64 {
     let start = Instant::now();
     let mut best = Duration::MAX;
     while best == Duration::MAX || start.elapsed() < SAMPLING {
@@ -300,6 +303,36 @@ fn punching(sizes: &[u32], of_mcs: bool) {
     line(*holes, "single joins of the same client", seconds, 200.0);
 }
 
+/// Our holes against the gaps of a set of `rangemap`, which cannot hold what a membership is (exact ranges of many
+/// clients, several of them alike), but could hold the holes.
+fn interval_sets(sizes: &[u32]) {
+    println!("\nwhat so many single groups leave of the whole range, from what is kept of them");
+    for holes in sizes {
+        let all = range(0, 0x0fff_ffff);
+        let singles = (0..*holes).map(|n| 2 * n);
+        let held: BTreeSet<GroupRange> = singles.clone().map(|n| range(n, n)).collect();
+        let set: RangeInclusiveSet<u32> = singles.clone().map(|n| n..=n).collect();
+        let own = cheapest(
+            || (),
+            |()| black_box(ranges::punch(all, held.iter().copied())),
+        );
+        let theirs = cheapest(
+            || (),
+            |()| black_box(set.gaps(&(0..=0x0fff_ffff)).collect::<Vec<_>>()),
+        );
+        let left = ranges::punch(all, held.iter().copied()).len();
+        assert_eq!(left, set.gaps(&(0..=0x0fff_ffff)).count());
+        let holes_made = f64::from(*holes);
+        line(*holes, "holes of ours", own, holes_made);
+        line(*holes, "gaps of rangemap", theirs, holes_made);
+        println!(
+            "{:>9} ours takes {:.2} of rangemap's time",
+            "",
+            own / theirs
+        );
+    }
+}
+
 fn memory(sizes: &[u32]) {
     println!("\noctets of a MARS with so many clients, each in {GROUPS_EACH} groups");
     for clients in sizes {
@@ -360,5 +393,6 @@ fn main() {
     requests(largest);
     punching(&up_to(&[625, 2500, 10_000]), false);
     punching(&up_to(&[625, 2500, 10_000]), true);
+    interval_sets(&up_to(&[625, 2500, 10_000]));
     memory(&up_to(&[1000, 60_000]));
 }

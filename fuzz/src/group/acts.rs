@@ -164,7 +164,7 @@ fn neighbor(world: &World, source: &mut Unstructured<'_>) -> Result<usize> {
 
 fn leaf_gone(world: &mut World, source: &mut Unstructured<'_>) -> Result<()> {
     let kind = match source.arbitrary::<u8>()? {
-        0..=239 => ControlKind::Ccvc,
+        0..=199 => ControlKind::Ccvc,
         _ => ControlKind::Scvc,
     };
     let protocol = protocol(source)?;
@@ -399,7 +399,7 @@ fn csus(world: &mut World, source: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What clients say about themselves; a VC to the client comes up first if there is none.
+/// What clients and MCSs say about themselves; a VC to the client comes up first if there is none.
 fn membership(world: &mut World, source: &mut Unstructured<'_>) -> Result<()> {
     let client = any_endpoint(source)?;
     let what: u8 = source.arbitrary()?;
@@ -426,9 +426,12 @@ fn membership(world: &mut World, source: &mut Unstructured<'_>) -> Result<()> {
             None => PairList::null(1),
         },
     };
-    let body = match what & 0x09 {
-        0 | 8 => Body::Join(body),
-        1 => Body::Leave(body),
+    let mcs = what & 0x30 == 0x30;
+    let body = match (what & 0x09, mcs) {
+        (0 | 8, false) => Body::Join(body),
+        (1, false) => Body::Leave(body),
+        (0 | 8, true) => Body::Mserv(body),
+        (1, true) => Body::Unserv(body),
         _ => Body::GrouplistRequest(body),
     };
     let mut message = Message::new(protocol, client, body);

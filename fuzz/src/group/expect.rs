@@ -7,7 +7,7 @@ use distributed_mars::address::Endpoint;
 use distributed_mars::group::{GroupConfig, View};
 use distributed_mars::io::{ControlKind, Input, VcId};
 use distributed_mars::wire::llc_snap::{self, Encapsulation};
-use distributed_mars::wire::mars::{self, Body, TlvAction};
+use distributed_mars::wire::mars::{self, Body, Membership, TlvAction};
 use distributed_mars::wire::scsp;
 
 /// What an input may do.
@@ -34,9 +34,11 @@ pub fn expected(
         Input::VcUp { vc, .. } => up.contains_key(vc),
         Input::VcDown { vc } => !up.contains_key(vc),
         Input::LeafGone { group, peer } => {
-            let mut leaves = view.leaves.iter();
-            group.kind != ControlKind::Ccvc
-                || !leaves.any(|leaf| (leaf.protocol, leaf.endpoint) == (group.protocol, *peer))
+            let mut leaves = match group.kind {
+                ControlKind::Ccvc => view.leaves.iter(),
+                ControlKind::Scvc => view.mcs_leaves.iter(),
+            };
+            !leaves.any(|leaf| (leaf.protocol, leaf.endpoint) == (group.protocol, *peer))
         }
         Input::Frame { vc, octets } => match (up.get(vc), llc_snap::split(octets)) {
             (None, _) | (_, Err(_) | Ok((Encapsulation::Data1 | Encapsulation::Data2, _))) => true,
@@ -75,14 +77,18 @@ fn is_idle_message(octets: &[u8], config: &GroupConfig, view: &View) -> bool {
     let Ok(message) = mars::decode(octets) else {
         return true;
     };
-    let registers = match &message.body {
-        Body::Join(body) if !body.flags.copy() && body.pairs.len() <= 1 => body.flags.register(),
-        Body::Leave(body) if !body.flags.copy() && body.pairs.len() <= 1 => false,
-        Body::Request(_) | Body::GrouplistRequest(_) => false,
+    let whole = |body: &Membership<'_>| !body.flags.copy() && body.pairs.len() <= 1;
+    let (clients, mcss) = (&view.registrations[..], &view.mcs_registrations[..]);
+    let (registers, among) = match &message.body {
+        Body::Join(body) if whole(body) => (body.flags.register(), [clients, &[]]),
+        Body::Leave(body) if whole(body) => (false, [clients, &[]]),
+        Body::Mserv(body) if whole(body) => (body.flags.register(), [mcss, &[]]),
+        Body::Unserv(body) if whole(body) => (false, [mcss, &[]]),
+        Body::Request(_) | Body::GrouplistRequest(_) => (false, [clients, mcss]),
         _ => return true,
     };
     // Register A09: who is not registered gets nothing but a registration.
-    let mut registered = view.registrations.iter();
+    let mut registered = among.into_iter().flatten();
     let known = registered.any(|one| {
         (one.origin, one.protocol, one.endpoint)
             == (config.server_id, message.protocol, message.source)

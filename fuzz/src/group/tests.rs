@@ -394,7 +394,7 @@ fn frames_out() {
     };
     let mut stage = registered();
     stage.outputs.extend([on_ccvc(0), on_ccvc(2)]);
-    stage.refused("CSN 2, expected 1");
+    stage.refused("number 2, expected 1");
     let mut stage = Stage::new();
     stage.outputs.push(on_ccvc(0));
     stage.refused("leaves");
@@ -421,4 +421,106 @@ fn what_must_do_nothing() {
     let mut stage = learned();
     stage.expected = Expected::ResetOnly;
     stage.refused("more than reset");
+}
+
+/// A message of MCS 7 or on its behalf, registration or not.
+fn of_mcs(
+    wrap: impl FnOnce(Membership<'static>) -> Body<'static>,
+    flags: u16,
+    msn: u32,
+) -> Vec<u8> {
+    let body = Membership {
+        source_protocol: ProtocolAddress::default(),
+        flags: MembershipFlags(flags),
+        cmi: 0,
+        msn,
+        pairs: PairList::null(1),
+    };
+    let message = Message::new(Protocol::IPV4, atm(7), wrap(body)).to_vec();
+    [&MARS_HEADER[..], &message].concat()
+}
+
+const SCVC: ControlVc = ControlVc {
+    kind: ControlKind::Scvc,
+    protocol: Protocol::IPV4,
+};
+
+/// MCS 7 registered; CMI 1 stands in its record.
+fn mcs_registered() -> Stage {
+    let mut stage = Stage::new();
+    stage.input = Input::Frame {
+        vc: VcId(2),
+        octets: of_mcs(Body::Mserv, MembershipFlags::REGISTER, 0),
+    };
+    stage.outputs.push(OutputAction::AddLeaf {
+        group: SCVC,
+        peer: atm(7),
+    });
+    stage.after.mcs_registrations.push(registration(OWN, 7, 1));
+    stage.after.mcs_leaves.push(LeafView {
+        protocol: Protocol::IPV4,
+        endpoint: atm(7),
+    });
+    stage.after.cache.push(entry(OWN, 2, 1, 2));
+    stage
+}
+
+#[test]
+fn mcss_are_watched_like_clients() {
+    assert_eq!(mcs_registered().step(), Ok(()));
+    // The record of a client is none of an MCS, nor is its registration.
+    let mut stage = mcs_registered();
+    stage.after.cache[1].state = Some(3);
+    stage.refused("own claims of Client");
+    let mut stage = mcs_registered();
+    stage.input = Input::TimePassed;
+    stage.refused("never registered here");
+    let mut stage = mcs_registered();
+    let kind = MemberKind::Mcs;
+    stage.after.membership.push(MemberView {
+        kind,
+        ..member(OWN, 7)
+    });
+    stage.refused("never joined here");
+    // One pool of CMIs.
+    let mut stage = mcs_registered();
+    stage.after.mcs_registrations[0].cmi = 10;
+    stage.refused("outside the range");
+    let mut stage = mcs_registered();
+    assert_eq!(stage.step(), Ok(()));
+    stage.input = Input::Frame {
+        vc: VcId(2),
+        octets: join(7, MembershipFlags::REGISTER, 0),
+    };
+    stage.after.registrations.push(registration(OWN, 7, 1));
+    stage.refused("is given twice");
+    // Of another server's MCS, too, a record must stand.
+    let mut stage = learned();
+    stage.after.mcs_registrations.push(registration(PEER, 9, 4));
+    stage.refused("stands nowhere");
+}
+
+#[test]
+fn the_server_control_vc_has_numbers_and_leaves_of_its_own() {
+    let on_scvc = |msn| OutputAction::Send {
+        target: Target::Group(SCVC),
+        octets: of_mcs(Body::Sjoin, MembershipFlags::COPY, msn),
+    };
+    let mut stage = mcs_registered();
+    stage.outputs.extend([on_scvc(0), on_scvc(1)]);
+    assert_eq!(stage.step(), Ok(()));
+    stage.outputs.push(on_scvc(3));
+    stage.refused("number 3, expected 2");
+    let mut stage = mcs_registered();
+    stage.outputs.push(OutputAction::Send {
+        target: Target::Group(CCVC),
+        octets: of_mcs(Body::Sjoin, MembershipFlags::COPY, 0),
+    });
+    stage.refused("on a Ccvc");
+    let mut stage = registered();
+    stage.outputs.push(on_scvc(0));
+    stage.refused("leaves");
+    let mut stage = mcs_registered();
+    stage.after.mcs_leaves.clear();
+    stage.refused("leaves");
 }

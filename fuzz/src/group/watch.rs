@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use distributed_mars::address::{Endpoint, GroupRange, Protocol};
+use distributed_mars::group::view::MemberKind;
 use distributed_mars::group::{GroupConfig, View};
 use distributed_mars::io::{ControlKind, Input, Output, OutputAction, Target, Time, VcId};
 use distributed_mars::wire::csa::{MarsRecord, decode_record};
@@ -48,6 +49,9 @@ pub struct Step<'a> {
     pub renewals: u64,
 }
 
+/// A client or an MCS.
+type Station = (Protocol, MemberKind, Endpoint);
+
 /// What an SCSP packet or MARS message in a frame says, as far as the rules need it.
 #[derive(Default)]
 struct Said {
@@ -59,9 +63,9 @@ struct Said {
     asked: Vec<Csas>,
     /// Summaries of a CA or CSU Reply, which may be of something to ask for.
     told: Vec<Csas>,
-    /// A client that registers, or joins a range.
-    registers: Option<(Protocol, Endpoint)>,
-    joins: Option<(Protocol, Endpoint, GroupRange)>,
+    /// A client or MCS that registers, or joins or serves a range.
+    registers: Option<Station>,
+    joins: Option<(Station, GroupRange)>,
     octets: usize,
 }
 
@@ -73,11 +77,11 @@ pub struct Watch {
     cmis: Cmis,
     hops: Hops,
     contents: Contents,
-    registered: BTreeSet<(Protocol, Endpoint)>,
-    joined: BTreeSet<(Protocol, Endpoint, GroupRange)>,
-    leaves: BTreeSet<(Protocol, Endpoint)>,
-    /// The CSN of the next message on each CCVC.
-    csn: BTreeMap<Protocol, u32>,
+    registered: BTreeSet<Station>,
+    joined: BTreeSet<(Station, GroupRange)>,
+    leaves: BTreeSet<(Protocol, ControlKind, Endpoint)>,
+    /// The CSN of the next message on each CCVC, the SSN of that on each SCVC.
+    next: BTreeMap<(Protocol, ControlKind), u32>,
 }
 
 type Verdict = Result<(), String>;
@@ -103,7 +107,7 @@ impl Watch {
             registered: BTreeSet::new(),
             joined: BTreeSet::new(),
             leaves: BTreeSet::new(),
-            csn: BTreeMap::new(),
+            next: BTreeMap::new(),
         }
     }
 
@@ -158,7 +162,7 @@ impl Watch {
                 _ => return Err(format!("an unreadable frame: {octets:02x?}")),
             };
             let right = match (target, kind) {
-                (Target::Group(group), Encapsulation::Mars) => group.kind == ControlKind::Ccvc,
+                (Target::Group(_), Encapsulation::Mars) => true,
                 // Register F21: an answer goes back where the question came from.
                 (Target::Vc(vc), Encapsulation::Mars) => came_on == Some(vc),
                 (Target::Vc(vc), Encapsulation::Scsp) => {
@@ -177,20 +181,29 @@ impl Watch {
         Ok(())
     }
 
-    /// R2022-5.1.4.2-02: every transmission on a CCVC has the next number.
+    /// R2022-5.1.4.2-02 R2022-6.2.5-02: every transmission on a CCVC or SCVC has the next number, and is of a kind that
+    /// belongs there.
     fn sequence_numbers(&mut self, step: &Step<'_>) -> Verdict {
         for (target, octets) in sends(step.outputs) {
             let (Target::Group(group), Ok((_, message))) = (target, llc_snap::split(octets)) else {
                 continue;
             };
-            let msn = match mars::decode(message).map(|message| message.body) {
-                Ok(Body::Join(body) | Body::Leave(body)) => body.msn,
-                Ok(Body::RedirectMap(map)) => map.msn,
-                other => return Err(format!("on a CCVC: {other:?}")),
+            let body = mars::decode(message).map(|message| message.body);
+            let msn = match (group.kind, body) {
+                (_, Ok(Body::RedirectMap(map))) => map.msn,
+                (ControlKind::Ccvc, Ok(Body::Join(body) | Body::Leave(body))) => body.msn,
+                (ControlKind::Ccvc, Ok(Body::Migrate(answer))) => answer.msn,
+                (ControlKind::Scvc, Ok(body)) if body.membership().is_some() => {
+                    body.membership().map_or(0, |body| body.msn)
+                }
+                (kind, other) => return Err(format!("on a {kind:?}: {other:?}")),
             };
-            let next = self.csn.entry(group.protocol);
-            let next = next.or_insert(self.config.csn_start);
-            demand(msn == *next, || format!("CSN {msn}, expected {next}"))?;
+            let next = self.next.entry((group.protocol, group.kind));
+            let next = next.or_insert(match group.kind {
+                ControlKind::Ccvc => self.config.csn_start,
+                ControlKind::Scvc => self.config.ssn_start,
+            });
+            demand(msn == *next, || format!("number {msn}, expected {next}"))?;
             *next = next.wrapping_add(1);
         }
         Ok(())
@@ -198,29 +211,38 @@ impl Watch {
 
     /// AddLeaf and DropLeaf tell of exactly the own registrations; nothing is sent to nobody.
     fn leaves(&mut self, step: &Step<'_>) -> Verdict {
-        if let Input::LeafGone { group, peer } = step.input
-            && group.kind == ControlKind::Ccvc
-        {
-            self.leaves.remove(&(group.protocol, *peer));
+        if let Input::LeafGone { group, peer } = step.input {
+            self.leaves.remove(&(group.protocol, group.kind, *peer));
         }
         for output in step.outputs {
             let told = match &output.action {
                 OutputAction::AddLeaf { group, peer } => {
-                    self.leaves.insert((group.protocol, *peer))
+                    self.leaves.insert((group.protocol, group.kind, *peer))
                 }
                 OutputAction::DropLeaf { group, peer } => {
-                    self.leaves.remove(&(group.protocol, *peer))
+                    self.leaves.remove(&(group.protocol, group.kind, *peer))
                 }
                 OutputAction::Send {
                     target: Target::Group(group),
                     ..
-                } => self.leaves.iter().any(|leaf| leaf.0 == group.protocol),
+                } => self
+                    .leaves
+                    .iter()
+                    .any(|leaf| (leaf.0, leaf.1) == (group.protocol, group.kind)),
                 _ => true,
             };
             demand(told, || format!("leaves: {:?}", output.action))?;
         }
-        let shown = step.after.leaves.iter();
-        let shown: BTreeSet<_> = shown.map(|leaf| (leaf.protocol, leaf.endpoint)).collect();
+        let shown: BTreeSet<_> = [
+            (ControlKind::Ccvc, &step.after.leaves),
+            (ControlKind::Scvc, &step.after.mcs_leaves),
+        ]
+        .into_iter()
+        .flat_map(|(kind, leaves)| {
+            let leaves = leaves.iter();
+            leaves.map(move |leaf| (leaf.protocol, kind, leaf.endpoint))
+        })
+        .collect();
         demand(shown == self.leaves, || {
             format!("leaves {shown:?}, told {:?}", self.leaves)
         })
@@ -258,16 +280,18 @@ fn said(input: &Input) -> Said {
             _ => {}
         },
         Ok((Encapsulation::Mars, message)) => {
-            if let Ok(message) = mars::decode(message)
-                && let Body::Join(body) = message.body
-            {
-                match body.flags.register() {
-                    true => said.registers = Some((message.protocol, message.source)),
-                    false => {
-                        let range = body.pairs.iter().next();
-                        said.joins = range.map(|range| (message.protocol, message.source, range));
-                    }
-                }
+            let Ok(message) = mars::decode(message) else {
+                return said;
+            };
+            let (kind, body) = match message.body {
+                Body::Join(body) => (MemberKind::Client, body),
+                Body::Mserv(body) => (MemberKind::Mcs, body),
+                _ => return said,
+            };
+            let station = (message.protocol, kind, message.source);
+            match body.flags.register() {
+                true => said.registers = Some(station),
+                false => said.joins = body.pairs.iter().next().map(|range| (station, range)),
             }
         }
         _ => {}
@@ -323,7 +347,9 @@ fn idle(config: &GroupConfig, step: &Step<'_>) -> Verdict {
                 && before.registrations == after.registrations
                 && before.live == after.live
                 && others(before) == others(after)
-                && before.leaves == after.leaves;
+                && before.mcs_registrations == after.mcs_registrations
+                && before.leaves == after.leaves
+                && before.mcs_leaves == after.mcs_leaves;
             demand(
                 same && (renews || logs_only() && step.outputs.len() <= 3),
                 || "a malformed packet did more than reset".to_owned(),
@@ -339,7 +365,10 @@ fn bounded(config: &GroupConfig, last: Time, said: &Said, step: &Step<'_>) -> Ve
     let causes = said.octets / 20 + seconds + 2;
     let state = |view: &View| {
         let servers: usize = view.redirect_map.iter().map(|map| map.servers.len()).sum();
-        view.cache.len() + view.membership.len() + view.registrations.len() + servers
+        let registrations = view.registrations.len() + view.mcs_registrations.len();
+        // Each group of a block of up to 256 gets a MIGRATE when an MCS begins to serve it (RFC 2022, 6.2.2).
+        let migrations = 256 * usize::from(registrations > view.registrations.len());
+        view.cache.len() + view.membership.len() + registrations + servers + migrations
     };
     let items = state(step.before).max(state(step.after)) + 1;
     let ends = config.neighbors.len() + config.protocols.len();

@@ -119,7 +119,7 @@ impl Contents {
             let mut live = view.live.iter();
             live.any(|one| (one.protocol, one.origin) == (protocol, origin))
         };
-        for one in &view.registrations {
+        for one in view.registrations.iter().chain(&view.mcs_registrations) {
             if one.origin == config.server_id {
                 continue;
             }

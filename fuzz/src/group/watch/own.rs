@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use distributed_mars::address::{Endpoint, GroupRange, Protocol};
+use distributed_mars::address::{GroupRange, Protocol};
+use distributed_mars::group::view::{MemberKind, RegistrationView};
 use distributed_mars::group::{GroupConfig, View};
 use distributed_mars::io::Time;
 use distributed_mars::wire::scsp::Csas;
 
-use super::{Step, Verdict, demand};
+use super::{Station, Step, Verdict, demand};
 
 /// CMIs given out, and since when not to be given again.
 #[derive(Clone, Debug, Default)]
@@ -15,38 +16,45 @@ pub(super) struct Cmis {
     held: BTreeMap<(Protocol, u16), Time>,
 }
 
-type ByClient = BTreeMap<(Protocol, Endpoint), u16>;
+/// All registrations, of clients and of MCSs.
+fn registrations(view: &View) -> impl Iterator<Item = (MemberKind, &RegistrationView)> {
+    let clients = view.registrations.iter();
+    let mcss = view.mcs_registrations.iter();
+    clients
+        .map(|one| (MemberKind::Client, one))
+        .chain(mcss.map(|one| (MemberKind::Mcs, one)))
+}
 
-fn own(config: &GroupConfig, view: &View) -> ByClient {
-    let own = view.registrations.iter();
-    own.filter(|one| one.origin == config.server_id)
-        .map(|one| ((one.protocol, one.endpoint), one.cmi))
+fn own(config: &GroupConfig, view: &View) -> BTreeMap<Station, u16> {
+    registrations(view)
+        .filter(|(_, one)| one.origin == config.server_id)
+        .map(|(kind, one)| ((one.protocol, kind, one.endpoint), one.cmi))
         .collect()
 }
 
 impl Cmis {
-    /// CMIs of own clients are of the own range, one client's each, no other server's, and rest before
-    /// they are given again (RFC 2443, 2; register E03, E04).
+    /// CMIs of own clients and MCSs are of the own range, one's each, no other server's, and rest before
+    /// they are given again (RFC 2443, 2; register E01, E03, E04).
     pub(super) fn step(&mut self, config: &GroupConfig, step: &Step<'_>) -> Verdict {
         let (before, after) = (own(config, step.before), own(config, step.after));
         let [lowest, highest] = config.cmi_range;
         let mut used = BTreeSet::new();
-        for ((protocol, client), cmi) in &after {
+        for (station @ (protocol, ..), cmi) in &after {
             demand((lowest.max(1)..=highest).contains(cmi), || {
                 format!("CMI {cmi} is outside the range")
             })?;
             demand(used.insert((protocol, cmi)), || {
                 format!("CMI {cmi} is given twice")
             })?;
-            if before.get(&(*protocol, *client)) == Some(cmi) {
+            if before.get(station) == Some(cmi) {
                 continue;
             }
-            let foreign = step.before.registrations.iter().any(|one| {
+            let foreign = registrations(step.before).any(|(_, one)| {
                 (one.protocol, one.cmi) == (*protocol, *cmi) && one.origin != config.server_id
             });
             let in_use = before
                 .iter()
-                .any(|((other, _), used)| (other, used) == (protocol, cmi));
+                .any(|((other, ..), used)| (other, used) == (protocol, cmi));
             let held = self.held.get(&(*protocol, *cmi));
             let rests = held.is_some_and(|until| step.now < *until);
             demand(!foreign && !in_use && !rests, || {
@@ -54,20 +62,20 @@ impl Cmis {
             })?;
         }
         let until = Time(step.now.0 + 2 * config.redirect_hold_ms);
-        for ((protocol, client), cmi) in before {
-            if after.get(&(protocol, client)) != Some(&cmi) {
-                self.held.insert((protocol, cmi), until);
+        for (station, cmi) in before {
+            if after.get(&station) != Some(&cmi) {
+                self.held.insert((station.0, cmi), until);
             }
         }
         Ok(())
     }
 }
 
-/// Own registrations and memberships are of clients that asked for them here.
+/// Own registrations, memberships and services are of those that asked for them here.
 pub(super) fn claims(
     config: &GroupConfig,
-    registered: &BTreeSet<(Protocol, Endpoint)>,
-    joined: &BTreeSet<(Protocol, Endpoint, GroupRange)>,
+    registered: &BTreeSet<Station>,
+    joined: &BTreeSet<(Station, GroupRange)>,
     step: &Step<'_>,
 ) -> Verdict {
     let clients = own(config, step.after);
@@ -80,12 +88,12 @@ pub(super) fn claims(
         if member.origin != config.server_id {
             continue;
         }
+        let station = (member.protocol, member.kind, member.endpoint);
         let asked = GroupRange::new(member.min, member.max)
-            .is_some_and(|range| joined.contains(&(member.protocol, member.endpoint, range)));
-        demand(
-            asked && clients.contains_key(&(member.protocol, member.endpoint)),
-            || format!("{member:?} never joined here"),
-        )?;
+            .is_some_and(|range| joined.contains(&(station, range)));
+        demand(asked && clients.contains_key(&station), || {
+            format!("{member:?} never joined here")
+        })?;
     }
     demand(
         step.after
@@ -124,23 +132,23 @@ pub(super) fn cache(config: &GroupConfig, records: &[Csas], step: &Step<'_>) -> 
             number(&after) == Some(theirs) && number(&before) != Some(theirs) && theirs != i32::MAX;
         demand(!taken, || format!("own record {key} came from the net"))?;
     }
-    let claims = after.values().filter(|one| one.1 == Some(3)).count();
-    let members = step.after.membership.iter();
-    let members = members.filter(|one| one.origin == config.server_id);
-    let true_ones = own(config, step.after).len() + members.count();
-    let complete = claims == true_ones || step.renewals > 0 && claims <= true_ones;
-    demand(complete, || {
-        format!("{claims} own claims in the cache of {true_ones} that are so")
-    })?;
+    for (kind, state) in [(MemberKind::Client, 3), (MemberKind::Mcs, 2)] {
+        let claims = after.values().filter(|one| one.1 == Some(state)).count();
+        let members = step.after.membership.iter();
+        let members = members.filter(|one| (one.origin, one.kind) == (config.server_id, kind));
+        let stations = own(config, step.after);
+        let stations = stations.keys().filter(|station| station.1 == kind);
+        let true_ones = stations.count() + members.count();
+        let complete = claims == true_ones || step.renewals > 0 && claims <= true_ones;
+        demand(complete, || {
+            format!("{claims} own claims of {kind:?} in the cache of {true_ones} that are so")
+        })?;
+    }
     let beats = after.values().filter(|one| one.1 == Some(1)).count();
     let renewals = usize::try_from(step.renewals).unwrap_or(usize::MAX);
     let protocols = config.protocols.len();
     demand(
         (protocols..=protocols.saturating_add(renewals)).contains(&beats),
         || format!("{beats} own Redirect Entries"),
-    )?;
-    // This server has no MCSs.
-    demand(after.values().all(|one| one.1 != Some(2)), || {
-        "an MCS of this server's".to_owned()
-    })
+    )
 }
