@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::builder::{CCVC, SCVC, Script, leaf};
 use super::counter::Counter;
-use super::messages::{Message, Range, op};
+use super::messages::{Message, Range, flag, op};
 use crate::trace::{Alternative, Expected, Level, Stimulus};
 
 /// One thing demanded.
@@ -93,7 +93,14 @@ impl<'s> Expect<'s> {
     /// It goes out on a control VC under another operation with these pairs, punched if they are not its own.
     pub(super) fn punched_on(self, vc: &'static str, op_type: u64, pairs: &[Range<'_>]) -> Self {
         let (_, message) = self.sender();
-        self.on(vc, message.punched(op_type, pairs))
+        let copy = message.punched(op_type, pairs);
+        if vc == CCVC {
+            return self.on(vc, copy);
+        }
+        // Nobody says whether an SJOIN with holes is marked (register E18), and MCSs do not look for it.
+        let flags = copy.number("flags");
+        let either = json!({"one_of": [flags & !flag::PUNCHED, flags | flag::PUNCHED]});
+        self.on(vc, copy.with("flags", either))
     }
 
     /// A message goes out on `ccvc` or `scvc`.
@@ -126,9 +133,26 @@ impl<'s> Expect<'s> {
 
     /// A MULTI in one part, to a client.
     pub(super) fn multi(self, group: &str, members: &[&str]) -> Self {
+        self.multi_in(CCVC, group, members, &[members.len()])
+    }
+
+    /// A MULTI in parts of these sizes, with the numbers of a control VC.
+    pub(super) fn multi_in(
+        self,
+        vc: &'static str,
+        group: &str,
+        members: &[&str],
+        sizes: &[usize],
+    ) -> Self {
         let (who, _) = self.sender();
-        let message = self.script.multi(&who, group, members);
-        self.parts(CCVC, vec![message])
+        let mut from = 0;
+        let mut parts = Vec::new();
+        for size in sizes {
+            let places = from..from + size;
+            parts.push(self.script.multi(&who, group, members, places));
+            from += size;
+        }
+        self.parts(vc, parts)
     }
 
     /// Somebody becomes a leaf of a control VC, or is dropped from it.

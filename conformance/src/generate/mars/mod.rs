@@ -7,18 +7,42 @@
 mod builder;
 mod counter;
 mod expect;
+mod grouplist;
+mod holes;
+mod membership;
 pub mod messages;
+mod redirect;
 mod registration;
+mod requests;
+
+use messages::Range;
 
 use crate::trace::Trace;
 
 /// Area of the traces about clients.
 const CLUSTER: &str = "mars.cluster";
 
+/// A block of 256 groups.
+const BLOCK: Range<'static> = ("e0000100", "e00001ff");
+/// A group of that block.
+const G1: Range<'static> = ("e0000111", "e0000111");
+/// Another.
+const G2: Range<'static> = ("e0000122", "e0000122");
+
 /// All traces, in the order of their chapters.
 #[must_use]
 pub fn traces() -> Vec<Trace> {
-    registration::traces()
+    [
+        registration::traces,
+        membership::traces,
+        holes::traces,
+        requests::traces,
+        grouplist::traces,
+        redirect::traces,
+    ]
+    .into_iter()
+    .flat_map(|chapter| chapter())
+    .collect()
 }
 
 #[cfg(test)]
