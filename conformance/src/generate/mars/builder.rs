@@ -126,6 +126,11 @@ impl Script {
         self.protocol = index;
     }
 
+    /// Index of the protocol of what is said now.
+    pub(super) fn spoken(&self) -> usize {
+        self.protocol
+    }
+
     /// The protocol of what is said now.
     pub(super) fn protocol(&self) -> &Protocol {
         &self.protocols[self.protocol]

@@ -17,8 +17,8 @@ enum Output {
     Plain(String, Message),
     /// Parts of one answer on somebody's VC: numbered, and with one sequence number.
     Parts(String, Vec<Message>, &'static str),
-    /// On `ccvc` or `scvc`.
-    Control(&'static str, Message),
+    /// On `ccvc` or `scvc` of the protocol with this index.
+    Control(usize, &'static str, Message),
     /// Anything else.
     Other(Expected),
 }
@@ -104,8 +104,19 @@ impl<'s> Expect<'s> {
     }
 
     /// A message goes out on `ccvc` or `scvc`.
-    pub(super) fn on(mut self, vc: &'static str, message: Message) -> Self {
-        self.outputs.push(Output::Control(vc, message));
+    pub(super) fn on(self, vc: &'static str, message: Message) -> Self {
+        let protocol = self.script.spoken();
+        self.on_protocol(protocol, vc, message)
+    }
+
+    /// A message goes out on that control VC of the protocol with this index.
+    pub(super) fn on_protocol(
+        mut self,
+        protocol: usize,
+        vc: &'static str,
+        message: Message,
+    ) -> Self {
+        self.outputs.push(Output::Control(protocol, vc, message));
         self
     }
 
@@ -217,17 +228,20 @@ impl<'s> Expect<'s> {
         let outputs = std::mem::take(&mut self.outputs);
         let script = &mut *self.script;
         let count = |vc: &str| {
-            let on = |one: &&Output| matches!(one, Output::Control(other, _) if *other == vc);
+            let on = |one: &&Output| matches!(one, Output::Control(_, other, _) if *other == vc);
             u32::try_from(outputs.iter().filter(on).count()).unwrap_or(u32::MAX)
         };
         let mut expected = Vec::new();
         for output in &outputs {
             match output {
                 Output::Other(other) => expected.push(other.clone()),
-                Output::Control(vc, message) => {
+                Output::Control(protocol, vc, message) => {
+                    let spoken = script.spoken();
+                    script.speak(*protocol);
                     let number = script.counter(vc).next();
                     let message = message.clone().with("msn", number);
                     expected.push(frame(script.control_vc(vc), &message));
+                    script.speak(spoken);
                 }
                 _ => {}
             }

@@ -8,12 +8,15 @@ mod builder;
 mod counter;
 mod expect;
 mod grouplist;
+mod header;
 mod holes;
 mod membership;
 pub mod messages;
+mod protocols;
 mod redirect;
 mod registration;
 mod requests;
+mod tlv;
 
 use messages::Range;
 
@@ -39,6 +42,9 @@ pub fn traces() -> Vec<Trace> {
         requests::traces,
         grouplist::traces,
         redirect::traces,
+        tlv::traces,
+        header::traces,
+        protocols::traces,
     ]
     .into_iter()
     .flat_map(|chapter| chapter())
