@@ -10,6 +10,9 @@ mod expect;
 mod grouplist;
 mod header;
 mod holes;
+mod mcs_holes;
+mod mcs_register;
+mod mcs_serve;
 mod membership;
 pub mod messages;
 mod protocols;
@@ -24,6 +27,8 @@ use crate::trace::Trace;
 
 /// Area of the traces about clients.
 const CLUSTER: &str = "mars.cluster";
+/// Area of the traces about multicast servers.
+const MCS: &str = "mars.mcs";
 
 /// A block of 256 groups.
 const BLOCK: Range<'static> = ("e0000100", "e00001ff");
@@ -45,6 +50,9 @@ pub fn traces() -> Vec<Trace> {
         tlv::traces,
         header::traces,
         protocols::traces,
+        mcs_register::traces,
+        mcs_serve::traces,
+        mcs_holes::traces,
     ]
     .into_iter()
     .flat_map(|chapter| chapter())
