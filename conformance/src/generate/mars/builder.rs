@@ -63,6 +63,9 @@ impl Script {
             "neighbors": [],
             "map_interval_ms": MAP_MS,
             "mtu": 9180,
+            // Far from each other, so that one is not taken for the other where they are honoured.
+            "csn_start": 1000,
+            "ssn_start": 500_000,
         });
         let mut script = Self {
             id,
@@ -238,12 +241,13 @@ impl Script {
     /// The part of a MULTI for somebody that has those of `members` which stand at these places, in any
     /// order.
     pub(super) fn multi(&self, who: &str, group: &str, members: &[&str], part: Places) -> Message {
+        let first = members.first().copied().unwrap_or_default();
         let members: Vec<&Endpoint> = members.iter().map(|name| self.who(name)).collect();
         let answer = Message::answer(op::MULTI, self.protocol(), self.who(who), group, &members);
         if members.len() == 1 {
             return answer;
         }
-        let name = format!("member-{}-{}", self.steps.len(), members[0].number_tl());
+        let name = format!("{first}-and-others-{}", self.steps.len());
         answer.any_targets(&name, &members, part)
     }
 

@@ -40,6 +40,7 @@ fn over_single() -> Trace {
             .copy()
             .punched_on(CCVC, op_type, &AROUND_G1)
             .done(&[
+                "R2022-5.2.1-03",
                 "R2022-5.2.1-13",
                 "R2022-5.2.1-17",
                 "R2022-6.1.2-14",

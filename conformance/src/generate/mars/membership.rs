@@ -107,7 +107,9 @@ fn other_flag() -> Trace {
         .or(&["R2022-5.3-04", "F07"])
         .done(&["R2022-5.3-04", "F07"]);
     let again = s.about(op::JOIN, "c1", G1).with("flags", LAYER3GRP);
-    s.send("c1", again).copy().done(&["R2022-6.1.2-12", "E08"]);
+    s.send("c1", again)
+        .copy()
+        .done(&["R2022-1.4-02", "R2022-6.1.2-12", "E08"]);
     let one = s.group_list("c1", &[G1.0]);
     s.send("c1", ask)
         .parts(CCVC, vec![one])

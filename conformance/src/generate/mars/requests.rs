@@ -172,12 +172,13 @@ fn subaddresses() -> Trace {
     for (who, octet) in [("c2", 0xd2), ("c4", 0xd4)] {
         s.cast(who, Endpoint::nsapa(0xc2, "0a000109").below(octet));
     }
-    for who in ["c1", "c2", "c4"] {
+    // In the order of their numbers those without one stand on both sides.
+    for who in ["c1", "c2", "c4", "c5"] {
         s.register(who);
         s.join(who, G1);
     }
     let ids = ["R2022-5.1.1-07", "R2022-5.1.1-08", "R2022-5.1.2-11"];
-    let plain = s.multi("c4", G1.0, &["c1"], 0..1);
+    let plain = s.multi("c4", G1.0, &["c1", "c5"], 0..2);
     let with = s.multi("c4", G1.0, &["c2", "c4"], 0..2);
     s.asks("c4", G1.0)
         .parts(CCVC, vec![plain.clone(), with.clone()])
