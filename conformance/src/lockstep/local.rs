@@ -124,11 +124,7 @@ fn one(wanted: &[Expected], outs: &[Out], bindings: &mut Bindings) -> Result<(),
     for out in outs {
         match &out.action {
             OutAction::Send { vc, hex } => frames_on.entry(vc).or_default().push(hex),
-            OutAction::Leaf {
-                add,
-                group: _,
-                peer,
-            } => leaves.push((*add, peer)),
+            OutAction::Leaf { add, group, peer } => leaves.push((*add, group, peer)),
             OutAction::Call { .. } | OutAction::Hangup { .. } => {}
         }
     }
@@ -169,17 +165,23 @@ fn one(wanted: &[Expected], outs: &[Out], bindings: &mut Bindings) -> Result<(),
                     });
                 }
             }
-            Expected::Leaf { op, peer, .. } => {
+            Expected::Leaf {
+                op, peer, group, ..
+            } => {
                 let add = *op == LeafOp::Add;
                 let same =
                     |number: &Value| number.get("number").and_then(Value::as_str) == Some(peer);
-                let position = leaves
-                    .iter()
-                    .position(|(other, number)| *other == add && same(number));
+                let there = |other: &String| group.as_ref().is_none_or(|group| group == other);
+                let position = leaves.iter().position(|(other, group, number)| {
+                    *other == add && there(group) && same(number)
+                });
                 let Some(position) = position else {
                     return Err(Failure::new(
                         "missing-output",
-                        format!("leaf {op:?} {peer}"),
+                        format!(
+                            "leaf {op:?} {peer} {}",
+                            group.as_deref().unwrap_or_default()
+                        ),
                         "",
                     ));
                 };
@@ -197,9 +199,9 @@ fn one(wanted: &[Expected], outs: &[Out], bindings: &mut Bindings) -> Result<(),
     let frame = frames_on
         .iter()
         .find_map(|(vc, left)| Some(format!("on {vc}: {}", left.first()?)));
-    let leaf = leaves
-        .first()
-        .map(|(add, peer)| format!("leaf {} {peer}", if *add { "add" } else { "drop" }));
+    let leaf = leaves.first().map(|(add, group, peer)| {
+        format!("leaf {} {group} {peer}", if *add { "add" } else { "drop" })
+    });
     match frame.or(leaf) {
         Some(extra) => Err(Failure::new("extra-output", "", extra)),
         None => Ok(()),

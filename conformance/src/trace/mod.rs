@@ -249,15 +249,16 @@ pub enum Expected {
     Csa(ExpectedCsa),
     /// A MARS control message on `ccvc` or on the VC of a client.
     Mars(ExpectedMars),
-    /// A leaf added to or dropped from the ClusterControlVC.
+    /// A leaf added to or dropped from the control VC named `group`, from any where none is named.
     Leaf {
         from: String,
         op: LeafOp,
         peer: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<String>,
     },
-    /// A frame on a VC whose decoded form has at least these fields. A value may be
-    /// `{"bind": NAME}`, `{"ref": NAME}`, `{"ref": NAME, "add": N}`, `{"in": [LO, HI]}` or
-    /// `{"any": true}`.
+    /// A frame on a VC whose decoded form has at least these fields. A value may be a matcher of
+    /// `judge::pattern`.
     Frame { vc: String, matches: Value },
 }
 

@@ -7,7 +7,7 @@ use super::liveness::{Liveness, after};
 use super::originators::Originators;
 use super::redirect_map::{self, Sources};
 use super::{AuthAlgorithm, AuthConfig, ConfigError, GroupConfig, Meters, records};
-use crate::address::{Endpoint, Protocol, ServerId};
+use crate::address::{Endpoint, Protocol, ProtocolAddress, ServerId};
 use crate::io::{
     Admin, ControlKind, ControlVc, Input, LogEvent, Output, OutputAction, Target, Time, VcId,
 };
@@ -412,13 +412,21 @@ impl DistributedMars {
 
 impl Service {
     fn new(config: &GroupConfig, protocol: Protocol) -> Self {
+        // One layer 3 address is configured; it is of the protocol that it fits.
+        let protocol_address = if ranges::fits(protocol, config.protocol_address) {
+            config.protocol_address
+        } else {
+            ProtocolAddress::default()
+        };
         Self {
             mars: Mars::new(MarsConfig {
                 protocol,
                 address: config.atm,
+                protocol_address,
                 origin: config.server_id,
                 cmi_range: config.cmi_range,
                 csn_start: config.csn_start,
+                ssn_start: config.ssn_start,
                 mtu: config.mtu,
             }),
             liveness: Liveness::default(),
