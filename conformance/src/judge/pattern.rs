@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `{"any": true}` | everything |
 //! | `{"bind": NAME}` | everything, and gives it a name; a second sight must be equal |
+//! | `{"bind": NAME, "in": [LO, HI]}` | a number between the two, and gives it a name likewise |
 //! | `{"ref": NAME}` | what has that name |
 //! | `{"ref": NAME, "add": N}` | the number of that name plus N, modulo 2^32; a negative one stays signed |
 //! | `{"in": [LO, HI]}` | a number between the two, both included |
@@ -172,6 +173,17 @@ fn matcher(
                 .or_insert_with(|| actual.clone());
             verdict(first == actual, format!("{first} (bound as `{name}`)"))
         }
+        ("bind", 2) => {
+            let range = fields.get("in")?;
+            let within = serde_json::Map::from_iter([("in".to_owned(), range.clone())]);
+            match matcher(&within, actual, bindings)? {
+                Ok(()) => {
+                    let named = [("bind".to_owned(), argument.clone())];
+                    matcher(&named.into_iter().collect(), actual, bindings)
+                }
+                wrong => Some(wrong),
+            }
+        }
         ("ref", 1 | 2) => match reference(argument.as_str()?, fields.get("add"), bindings) {
             Ok(wanted) => verdict(wanted == *actual, wanted.to_string()),
             Err(why) => Some(Err(why)),
@@ -208,6 +220,24 @@ mod tests {
             .into_iter()
             .map(|found| found.field)
             .collect()
+    }
+
+    #[test]
+    fn a_name_can_be_bound_within_bounds() {
+        let pattern = json!({"flags": {"bind": "f", "in": [16, 31]}});
+        let mut bindings = Bindings::new();
+        assert_eq!(
+            fields(&pattern, &json!({"flags": 32}), &mut bindings),
+            ["flags"]
+        );
+        assert!(bindings.is_empty());
+        assert!(fields(&pattern, &json!({"flags": 17}), &mut bindings).is_empty());
+        assert_eq!(bindings["f"], 17);
+        // The second sight must be equal.
+        assert_eq!(
+            fields(&pattern, &json!({"flags": 18}), &mut bindings),
+            ["flags"]
+        );
     }
 
     #[test]
