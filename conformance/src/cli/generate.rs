@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use super::corpus;
 use super::output::{Ctx, Exit};
-use crate::generate::{GenerateError, compare, generate, write};
+use crate::generate::{GenerateError, Which, compare, generate, local, write};
 
 /// Arguments of `generate`.
 #[derive(Debug, clap::Args)]
@@ -18,6 +18,9 @@ pub struct Args {
     /// Compares byte for byte with what is checked in and writes nothing
     #[arg(long)]
     pub check: bool,
+    /// Only the local traces (areas scsp.* and mars.*), which need no search of the model
+    #[arg(long)]
+    pub local: bool,
     /// Worker threads; as many as there are processors if not given
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -30,7 +33,12 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     let tell = |done: usize, all: usize| {
         ctx.log(format_args!("generate: {done} of {all} scenarios searched"));
     };
-    let generated = match generate(threads, &tell, ctx.stop) {
+    let (generated, which) = if args.local {
+        (local(), Which::Local)
+    } else {
+        (generate(threads, &tell, ctx.stop), Which::All)
+    };
+    let generated = match generated {
         Ok(generated) => generated,
         Err(GenerateError::Stopped) => return Exit::Interrupted,
         Err(GenerateError::Internal(why)) => {
@@ -42,7 +50,7 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     };
     let folder = corpus::folder();
     if args.check {
-        let wrong = compare(&folder, &generated);
+        let wrong = compare(&folder, &generated, which);
         for line in &wrong {
             ctx.say(line);
             ctx.row(&serde_json::json!({"file": line.split(':').next(), "problem": line}));
@@ -58,7 +66,7 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         }
         return Exit::Ok;
     }
-    match write(&folder, &generated) {
+    match write(&folder, &generated, which) {
         Ok(()) => {
             ctx.say(format_args!(
                 "{} traces written below {}",

@@ -309,6 +309,7 @@ pub fn expected(observation: &Observation) -> Expected {
             from: server(*s),
             op: if *add { LeafOp::Add } else { LeafOp::Drop },
             peer: client(*c),
+            group: None,
         },
     }
 }

@@ -1,12 +1,15 @@
 //! Golden traces from the model: goals first, a shortest path for each goal, a small set of paths
 //! that meets all goals, each path as a trace. The same model gives the same octets, whatever the
-//! number of threads. Local traces of one server come from the model's relations instead of its paths:
-//! [`grid`].
+//! number of threads. Local traces of one server come from the model's relations instead of its paths
+//! ([`grid`]), or from scripts that say what RFC 2022 demands of a MARS ([`mars`]) and of the other end
+//! ([`ends`]).
 
 pub mod convert;
 mod cover;
+pub mod ends;
 mod goals;
 pub mod grid;
+pub mod mars;
 mod script;
 
 use std::collections::BTreeMap;
@@ -26,6 +29,15 @@ pub struct Generated {
     pub path: PathBuf,
     /// The whole text.
     pub text: String,
+}
+
+/// Which files a set of generated ones is meant to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All.
+    All,
+    /// Those of [`local`].
+    Local,
 }
 
 /// Why nothing was generated.
@@ -104,8 +116,24 @@ pub fn generate(
             text: canonical(&value),
         });
     }
-    let local = grid::grid().map_err(GenerateError::Internal)?;
-    for trace in &local.traces {
+    files.extend(local()?);
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(files)
+}
+
+/// The local traces among them, which need no search.
+///
+/// # Errors
+/// A place that the relations do not lead to; a bug of ours.
+pub fn local() -> Result<Vec<Generated>, GenerateError> {
+    let grid = grid::grid().map_err(GenerateError::Internal)?;
+    let mut files = Vec::new();
+    for trace in grid
+        .traces
+        .iter()
+        .chain(&mars::traces())
+        .chain(&ends::traces())
+    {
         let value = serde_json::to_value(trace)
             .map_err(|error| GenerateError::Internal(error.to_string()))?;
         let path = Path::new(&trace.area).join(format!("{}.json", trace.id));
@@ -118,9 +146,15 @@ pub fn generate(
     Ok(files)
 }
 
+/// True for a file in an area of local traces only.
+fn is_local(path: &Path) -> bool {
+    let area = path.iter().next().and_then(std::ffi::OsStr::to_str);
+    area.is_some_and(|area| area.starts_with("scsp.") || area.starts_with("mars."))
+}
+
 /// How the files below `folder` differ from what would be generated; empty when they do not.
 #[must_use]
-pub fn compare(folder: &Path, generated: &[Generated]) -> Vec<String> {
+pub fn compare(folder: &Path, generated: &[Generated], which: Which) -> Vec<String> {
     let mut wrong = Vec::new();
     for Generated { path, text } in generated {
         match std::fs::read_to_string(folder.join(path)) {
@@ -140,7 +174,7 @@ pub fn compare(folder: &Path, generated: &[Generated]) -> Vec<String> {
             Err(_) => wrong.push(format!("{}: missing", path.display())),
         }
     }
-    for path in generated_files(folder) {
+    for path in generated_files(folder, which) {
         let known = path
             .strip_prefix(folder)
             .is_ok_and(|path| generated.iter().any(|one| one.path == path));
@@ -151,10 +185,14 @@ pub fn compare(folder: &Path, generated: &[Generated]) -> Vec<String> {
     wrong
 }
 
-/// Trace files below `folder` that name a model path as their source.
-fn generated_files(folder: &Path) -> Vec<PathBuf> {
+/// Trace files below `folder` that name where they were made from.
+fn generated_files(folder: &Path, which: Which) -> Vec<PathBuf> {
     let all = crate::trace::find(folder).unwrap_or_default();
     all.into_iter()
+        .filter(|path| {
+            let below = path.strip_prefix(folder);
+            which == Which::All || below.is_ok_and(is_local)
+        })
         .filter(|path| {
             let text = std::fs::read_to_string(path).unwrap_or_default();
             let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
@@ -167,7 +205,11 @@ fn generated_files(folder: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// The file that could not be written.
-pub fn write(folder: &Path, generated: &[Generated]) -> Result<(), (PathBuf, std::io::Error)> {
+pub fn write(
+    folder: &Path,
+    generated: &[Generated],
+    which: Which,
+) -> Result<(), (PathBuf, std::io::Error)> {
     let failed = |path: &Path, error| (path.to_path_buf(), error);
     for Generated { path, text } in generated {
         let path = folder.join(path);
@@ -178,7 +220,7 @@ pub fn write(folder: &Path, generated: &[Generated]) -> Result<(), (PathBuf, std
         std::fs::write(&temporary, text).map_err(|error| failed(&temporary, error))?;
         std::fs::rename(&temporary, &path).map_err(|error| failed(&path, error))?;
     }
-    for path in generated_files(folder) {
+    for path in generated_files(folder, which) {
         let known = path
             .strip_prefix(folder)
             .is_ok_and(|path| generated.iter().any(|one| one.path == path));

@@ -2,14 +2,14 @@
 //! may be a matcher.
 //!
 //! An object matches when each field that the pattern names matches; fields it does not name are not
-//! judged. An array matches element by element and in length. Matchers are objects with one of these
-//! keys alone:
+//! judged. An array matches element by element and in length. Matchers are objects with these keys alone:
 //!
 //! | matcher | matches |
 //! |---|---|
 //! | `{"any": true}` | everything |
 //! | `{"bind": NAME}` | everything, and gives it a name; a second sight must be equal |
-//! | `{"bind": NAME, "in": [LO, HI]}` | a number between the two, and gives it a name likewise |
+//! | `{"bind": NAME, "in": [LO, HI], "one_of": [..], "unlike": [..]}` | what the given ones of `in` and `one_of` match, and none of the patterns of `unlike` does; gives it a name |
+//! | `{"absent": true}` | a field that is not there |
 //! | `{"ref": NAME}` | what has that name |
 //! | `{"ref": NAME, "add": N}` | the number of that name plus N, modulo 2^32; a negative one stays signed |
 //! | `{"in": [LO, HI]}` | a number between the two, both included |
@@ -118,6 +118,9 @@ fn compare(
         });
     };
     let Some(actual) = actual else {
+        if *pattern == serde_json::json!({"absent": true}) {
+            return;
+        }
         differ(pattern.to_string());
         return;
     };
@@ -166,23 +169,16 @@ fn matcher(
     let verdict = |matches: bool, wanted: String| Some(if matches { Ok(()) } else { Err(wanted) });
     match (key.as_str(), fields.len()) {
         ("any", 1) => Some(Ok(())),
-        ("bind", 1) => {
+        ("absent", 1) => verdict(false, "(absent)".to_owned()),
+        ("bind", _) => {
             let name = argument.as_str()?;
+            if let Some(wanted) = restricted(fields, actual, bindings)? {
+                return Some(Err(wanted));
+            }
             let first = bindings
                 .entry(name.to_owned())
                 .or_insert_with(|| actual.clone());
             verdict(first == actual, format!("{first} (bound as `{name}`)"))
-        }
-        ("bind", 2) => {
-            let range = fields.get("in")?;
-            let within = serde_json::Map::from_iter([("in".to_owned(), range.clone())]);
-            match matcher(&within, actual, bindings)? {
-                Ok(()) => {
-                    let named = [("bind".to_owned(), argument.clone())];
-                    matcher(&named.into_iter().collect(), actual, bindings)
-                }
-                wrong => Some(wrong),
-            }
         }
         ("ref", 1 | 2) => match reference(argument.as_str()?, fields.get("add"), bindings) {
             Ok(wanted) => verdict(wanted == *actual, wanted.to_string()),
@@ -209,6 +205,37 @@ fn matcher(
     }
 }
 
+/// What else a `bind` asks for, if it is not so; `None` when the object is no matcher.
+#[expect(
+    clippy::option_option,
+    reason = "no matcher, right, and wrong are three things"
+)]
+fn restricted(
+    fields: &serde_json::Map<String, Value>,
+    actual: &Value,
+    bindings: &mut Bindings,
+) -> Option<Option<String>> {
+    for (key, argument) in fields.iter().skip(1) {
+        let matches =
+            |one: &Value, bindings: &mut Bindings| differences(one, actual, bindings).is_empty();
+        let right = match key.as_str() {
+            "in" | "one_of" => {
+                let one = Value::Object(std::iter::once((key.clone(), argument.clone())).collect());
+                matches(&one, bindings)
+            }
+            "unlike" => !argument
+                .as_array()?
+                .iter()
+                .any(|one| matches(one, bindings)),
+            _ => return None,
+        };
+        if !right {
+            return Some(Some(format!("{key} {argument}")));
+        }
+    }
+    Some(None)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -220,24 +247,6 @@ mod tests {
             .into_iter()
             .map(|found| found.field)
             .collect()
-    }
-
-    #[test]
-    fn a_name_can_be_bound_within_bounds() {
-        let pattern = json!({"flags": {"bind": "f", "in": [16, 31]}});
-        let mut bindings = Bindings::new();
-        assert_eq!(
-            fields(&pattern, &json!({"flags": 32}), &mut bindings),
-            ["flags"]
-        );
-        assert!(bindings.is_empty());
-        assert!(fields(&pattern, &json!({"flags": 17}), &mut bindings).is_empty());
-        assert_eq!(bindings["f"], 17);
-        // The second sight must be equal.
-        assert_eq!(
-            fields(&pattern, &json!({"flags": 18}), &mut bindings),
-            ["flags"]
-        );
     }
 
     #[test]
@@ -297,6 +306,38 @@ mod tests {
         assert_eq!(resolve(&sums, &bindings), Ok(json!([-2_147_483_646, 0])));
         let template = json!([{"ref": "x"}, {"k": {"ref": "x", "add": -1}}]);
         assert_eq!(resolve(&template, &bindings), Ok(json!([7, {"k": 6}])));
+    }
+
+    #[test]
+    fn a_restricted_bind_names_only_what_fits() {
+        let mut bindings = Bindings::from([("other".to_owned(), json!(5))]);
+        let pattern = json!({"n": {"bind": "x", "in": [1, 9], "unlike": [{"ref": "other"}]}});
+        for wrong in [0, 5, 10] {
+            assert_eq!(
+                fields(&pattern, &json!({"n": wrong}), &mut bindings),
+                ["n"],
+                "{wrong}"
+            );
+        }
+        assert!(!bindings.contains_key("x"));
+        assert!(fields(&pattern, &json!({"n": 6}), &mut bindings).is_empty());
+        assert_eq!(fields(&pattern, &json!({"n": 7}), &mut bindings), ["n"]);
+        let pattern = json!({"n": {"bind": "y", "one_of": [{"ref": "x"}, {"ref": "x", "add": 1}]}});
+        assert_eq!(fields(&pattern, &json!({"n": 8}), &mut bindings), ["n"]);
+        assert!(fields(&pattern, &json!({"n": 7}), &mut bindings).is_empty());
+        assert_eq!(bindings.get("y"), Some(&json!(7)));
+        // Anything else with these keys is an object.
+        let plain = json!({"bind": "z", "other": 1});
+        assert!(fields(&plain, &plain.clone(), &mut bindings).is_empty());
+        assert!(!bindings.contains_key("z"));
+    }
+
+    #[test]
+    fn what_must_be_absent_is() {
+        let mut bindings = Bindings::new();
+        let pattern = json!({"n": {"absent": true}});
+        assert!(fields(&pattern, &json!({"m": 1}), &mut bindings).is_empty());
+        assert_eq!(fields(&pattern, &json!({"n": 1}), &mut bindings), ["n"]);
     }
 
     #[test]

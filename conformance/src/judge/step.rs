@@ -233,26 +233,33 @@ fn bind_cmi(
 /// Leaves of the ClusterControlVC. An echo of a leaf that the network dropped is not judged, and the
 /// network reports none here.
 fn leaves(expected: &[Expected], seen: &[Seen]) -> Result<(), Failure> {
-    let mut there: Vec<(&str, LeafOp, &str)> = seen
+    let mut there: Vec<(&str, LeafOp, &str, &str)> = seen
         .iter()
         .filter_map(|Seen { from, what, .. }| match what {
-            SeenWhat::Leaf {
-                add,
-                group: _,
-                peer,
-            } => Some((
+            SeenWhat::Leaf { add, group, peer } => Some((
                 from.as_str(),
                 if *add { LeafOp::Add } else { LeafOp::Drop },
                 peer.as_str(),
+                group.as_str(),
             )),
             _ => None,
         })
         .collect();
     for wanted in expected {
-        let Expected::Leaf { from, op, peer } = wanted else {
+        let Expected::Leaf {
+            from,
+            op,
+            peer,
+            group,
+        } = wanted
+        else {
             continue;
         };
-        match there.iter().position(|other| *other == (from, *op, peer)) {
+        let same = |other: &(&str, LeafOp, &str, &str)| {
+            (other.0, other.1, other.2) == (from, *op, peer)
+                && group.as_ref().is_none_or(|group| group == other.3)
+        };
+        match there.iter().position(same) {
             Some(position) => {
                 there.remove(position);
             }
@@ -266,7 +273,7 @@ fn leaves(expected: &[Expected], seen: &[Seen]) -> Result<(), Failure> {
         }
     }
     match there.first() {
-        Some((from, op, peer)) => Err(Failure::new(
+        Some((from, op, peer, _)) => Err(Failure::new(
             "extra-output",
             "",
             format!("{from}: leaf {op:?} {peer}"),

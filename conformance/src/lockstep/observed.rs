@@ -13,8 +13,10 @@ use crate::trace::{Alternative, Expected, LeafOp, Trace};
 /// What of the outputs a trace judges.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Eyes {
-    /// The subject is a client or an MCS: its calls and hangups count.
+    /// The subject is a client or an MCS: its calls count.
     endpoint: bool,
+    /// The VCs whose release the trace names.
+    hangups: BTreeSet<String>,
     /// The trace names packets that are handed up.
     deliveries: bool,
     /// The kinds of notices that it names.
@@ -33,6 +35,9 @@ impl Eyes {
         for expected in steps.flat_map(|alternative| &alternative.outputs) {
             match expected {
                 Expected::Deliver { .. } => eyes.deliveries = true,
+                Expected::Hangup { vc } => {
+                    eyes.hangups.insert(vc.clone());
+                }
                 Expected::Notice { matches } => eyes.notices.extend(kind(matches)),
                 _ => {}
             }
@@ -43,7 +48,8 @@ impl Eyes {
     fn judges(&self, action: &OutAction) -> bool {
         match action {
             OutAction::Send { .. } | OutAction::Leaf { .. } | OutAction::Tree { .. } => true,
-            OutAction::Call { .. } | OutAction::Hangup { .. } => self.endpoint,
+            OutAction::Call { .. } => self.endpoint,
+            OutAction::Hangup { vc } => self.hangups.contains(vc),
             OutAction::Deliver { .. } => self.deliveries,
             OutAction::Notice(notice) => kind(notice).is_some_and(|it| self.notices.contains(&it)),
         }
@@ -147,10 +153,18 @@ fn position(expected: &Expected, left: &[&Out], bindings: &mut Bindings) -> Resu
                 _ => Err(missing()),
             }
         }
-        Expected::Leaf { op, peer, .. } => find(&|action| match action {
+        Expected::Leaf {
+            op, peer, group, ..
+        } => find(&|action| match action {
             OutAction::Leaf {
-                add, peer: other, ..
-            } => *add == (*op == LeafOp::Add) && number(other) == Some(peer),
+                add,
+                group: on,
+                peer: other,
+            } => {
+                *add == (*op == LeafOp::Add)
+                    && number(other) == Some(peer)
+                    && group.as_ref().is_none_or(|group| group == on)
+            }
             _ => false,
         }),
         Expected::Tree {
@@ -267,7 +281,12 @@ fn number(peer: &Value) -> Option<&str> {
 fn demand(expected: &Expected) -> String {
     match expected {
         Expected::Frame { vc, matches } => format!("on {vc}: {matches}"),
-        Expected::Leaf { op, peer, .. } => format!("leaf {op:?} {peer}"),
+        Expected::Leaf {
+            op, peer, group, ..
+        } => {
+            let group = group.as_deref().unwrap_or_default();
+            format!("leaf {op:?} {peer} {group}")
+        }
         other => serde_json::to_string(other).unwrap_or_default(),
     }
 }
@@ -277,8 +296,8 @@ fn words(action: &OutAction) -> String {
     let text = |peer: &Option<Value>| peer.as_ref().map(Value::to_string).unwrap_or_default();
     match action {
         OutAction::Send { vc, hex } => format!("on {vc}: {hex}"),
-        OutAction::Leaf { add, peer, .. } => {
-            format!("leaf {} {peer}", if *add { "add" } else { "drop" })
+        OutAction::Leaf { add, group, peer } => {
+            format!("leaf {} {group} {peer}", if *add { "add" } else { "drop" })
         }
         OutAction::Call { peer } => format!("call {peer}"),
         OutAction::Hangup { vc } => format!("hangup {vc}"),

@@ -108,7 +108,7 @@ impl Chart {
                 );
             }
             Expected::Mars(mars) => self.message(&mars.from, &mars.to, says(&mars.says)),
-            Expected::Leaf { from, op, peer } => {
+            Expected::Leaf { from, op, peer, .. } => {
                 let op = if *op == LeafOp::Add { "adds" } else { "drops" };
                 if let Some(at) = self.column(from) {
                     self.lines.push(Line::Remark {

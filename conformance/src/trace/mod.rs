@@ -8,10 +8,10 @@
 //! server is free to choose: such values are bound on first sight and referred to later.
 //!
 //! The one server of a local trace may be the other end of RFC 2022: with `role` `client` or `mcs` in
-//! its `config` the harness is the MARS and the network. Then `call` and `hangup` are judged too,
-//! which of a server they never are. Packets that are handed up, and notices, are judged only where
-//! the trace names them: if any step expects a `deliver`, every one that comes must be expected, and
-//! likewise for each kind of `notice`. The trace has its own names of trees; one is given at the
+//! its `config` the harness is the MARS and the network. Then `call` is judged too, which of a server
+//! it never is. Packets that are handed up, notices, and hangups are judged only where the trace names
+//! them: if any step expects a `deliver`, every one that comes must be expected, and likewise for each
+//! kind of `notice` and for the `hangup` of each VC. The trace has its own names of trees; one is given at the
 //! `open` for its group, and data is expected on it as on a VC.
 
 mod canonical;
@@ -282,15 +282,16 @@ pub enum Expected {
     Csa(ExpectedCsa),
     /// A MARS control message on `ccvc` or on the VC of a client.
     Mars(ExpectedMars),
-    /// A leaf added to or dropped from the ClusterControlVC.
+    /// A leaf added to or dropped from the control VC named `group`, from any where none is named.
     Leaf {
         from: String,
         op: LeafOp,
         peer: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<String>,
     },
-    /// A frame on a VC whose decoded form has at least these fields. A value may be
-    /// `{"bind": NAME}`, `{"ref": NAME}`, `{"ref": NAME, "add": N}`, `{"in": [LO, HI]}` or
-    /// `{"any": true}`.
+    /// A frame on a VC whose decoded form has at least these fields. A value may be a matcher of
+    /// `judge::pattern`.
     Frame { vc: String, matches: Value },
     /// An endpoint changes one of its trees. `group` stands at `open`; `peer` is a number in hex, none
     /// at `close`.

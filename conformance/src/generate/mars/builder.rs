@@ -1,0 +1,411 @@
+//! Scripts of local traces of one MARS without neighbours, in the words of the field. Every expectation is
+//! written down by the author of a script; the builder keeps count of sequence numbers and of ids only.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::counter::Counter;
+use super::expect::Expect;
+use super::messages::{Endpoint, Message, Protocol, Range, op};
+use crate::trace::{
+    Alternative, Class, Expected, FORMAT, Level, ServerSpec, Source, Step, Stimulus, Topology,
+    Trace,
+};
+
+/// The server's name.
+pub(super) const SERVER: &str = "s1";
+/// The ClusterControlVC.
+pub(super) const CCVC: &str = "ccvc";
+/// The ServerControlVC.
+pub(super) const SCVC: &str = "scvc";
+/// CMIs that the server may assign.
+pub(super) const CMIS: (u16, u16) = (1, 200);
+/// Milliseconds between redirect maps.
+pub(super) const MAP_MS: u64 = 60_000;
+
+/// A trace that is being written.
+pub(super) struct Script {
+    id: &'static str,
+    title: &'static str,
+    area: &'static str,
+    class: Class,
+    config: Value,
+    protocols: Vec<Protocol>,
+    /// Who is there, by name.
+    cast: BTreeMap<String, Endpoint>,
+    /// The VC of each, when it has or had one, and how many it has had.
+    vcs: BTreeMap<String, u32>,
+    /// The protocol of what is said now.
+    protocol: usize,
+    counters: BTreeMap<String, Counter>,
+    /// Names of CMIs seen.
+    cmis: Vec<String>,
+    at: u64,
+    steps: Vec<Step>,
+}
+
+impl Script {
+    /// A server that speaks IPv4, at time 0.
+    pub(super) fn new(area: &'static str, id: &'static str, title: &'static str) -> Self {
+        let mars = Endpoint::nsapa(0x0a, "0a000001");
+        let config = json!({
+            "server_id": "0a000001",
+            "atm": mars.peer(),
+            "protocol_address": mars.address,
+            "sgid": 1,
+            "cmi_range": [CMIS.0, CMIS.1],
+            "neighbors": [],
+            "map_interval_ms": MAP_MS,
+            "mtu": 9180,
+        });
+        let mut script = Self {
+            id,
+            title,
+            area,
+            class: Class::Valid,
+            config,
+            protocols: vec![Protocol::short(0x0800)],
+            cast: BTreeMap::from([(SERVER.to_owned(), mars)]),
+            vcs: BTreeMap::new(),
+            protocol: 0,
+            counters: BTreeMap::new(),
+            cmis: Vec::new(),
+            at: 0,
+            steps: Vec::new(),
+        };
+        for number in 1..10_u8 {
+            let client = Endpoint::nsapa(0xc0 + number, &format!("0a0001{number:02x}"));
+            let mcs = Endpoint::nsapa(0xe0 + number, &format!("0a0002{number:02x}"));
+            script.cast.insert(format!("c{number}"), client);
+            script.cast.insert(format!("m{number}"), mcs);
+        }
+        script
+    }
+
+    /// Its class, if it is not `valid`.
+    pub(super) fn class(mut self, class: Class) -> Self {
+        self.class = class;
+        self
+    }
+
+    /// Sets a key of the configuration.
+    pub(super) fn config(mut self, key: &str, value: impl Into<Value>) -> Self {
+        if let Some(fields) = self.config.as_object_mut() {
+            fields.insert(key.to_owned(), value.into());
+        }
+        self
+    }
+
+    /// The protocols it serves, instead of IPv4; the first is spoken until [`Self::speak`] says otherwise.
+    pub(super) fn protocols(mut self, protocols: &[Protocol]) -> Self {
+        self.protocols = protocols.to_vec();
+        self
+    }
+
+    /// Somebody with an address of a special kind, or in place of one of the usual cast.
+    pub(super) fn cast(&mut self, name: &str, endpoint: Endpoint) {
+        self.cast.insert(name.to_owned(), endpoint);
+    }
+
+    /// From now on messages are of the protocol with this index.
+    pub(super) fn speak(&mut self, index: usize) {
+        self.protocol = index;
+    }
+
+    /// The protocol of what is said now.
+    pub(super) fn protocol(&self) -> &Protocol {
+        &self.protocols[self.protocol]
+    }
+
+    /// Somebody of the cast.
+    pub(super) fn who(&self, name: &str) -> &Endpoint {
+        let found = self.cast.get(name);
+        found.unwrap_or_else(|| panic!("{}: nobody is called {name}", self.id))
+    }
+
+    /// The VC of somebody.
+    pub(super) fn vc(&self, name: &str) -> String {
+        match self.vcs.get(name).copied().unwrap_or_default() {
+            0 | 1 => name.to_owned(),
+            more => format!("{name}-{more}"),
+        }
+    }
+
+    /// The full name of `ccvc` or `scvc` of the protocol spoken now.
+    pub(super) fn control_vc(&self, vc: &str) -> String {
+        if self.protocols.len() == 1 {
+            vc.to_owned()
+        } else {
+            format!("{vc}:{}", self.protocol().suffix())
+        }
+    }
+
+    /// The numbers of `ccvc` or `scvc` of the protocol spoken now.
+    pub(super) fn counter(&mut self, vc: &str) -> &mut Counter {
+        let kind = if vc == SCVC { "ssn" } else { "csn" };
+        let name = match self.protocol {
+            0 => kind.to_owned(),
+            more => format!("{kind}:{more}"),
+        };
+        self.counters
+            .entry(name.clone())
+            .or_insert_with(|| Counter::new(name))
+    }
+
+    pub(super) fn counters(&self) -> &BTreeMap<String, Counter> {
+        &self.counters
+    }
+
+    pub(super) fn set_counters(&mut self, counters: BTreeMap<String, Counter>) {
+        self.counters = counters;
+    }
+
+    /// A new CMI for a registration of `who` here: within the range, and nobody else's
+    /// (R2022-5.2.3-05).
+    pub(super) fn new_cmi(&mut self, who: &str) -> Value {
+        let mut name = self.cmi_name(who);
+        if self.cmis.contains(&name) {
+            name.push_str("-again");
+        }
+        let others: Vec<Value> = self
+            .cmis
+            .iter()
+            .filter(|other| other.starts_with(&self.cmi_name("")))
+            .map(|other| json!({"ref": other}))
+            .collect();
+        self.cmis.push(name.clone());
+        let range = self.config.get("cmi_range").cloned().unwrap_or_default();
+        match others.as_slice() {
+            [] => json!({"bind": name, "in": range}),
+            _ => json!({"bind": name, "in": range, "unlike": others}),
+        }
+    }
+
+    /// The CMI that `who` has.
+    pub(super) fn cmi(&self, who: &str) -> Value {
+        json!({"ref": self.cmi_name(who)})
+    }
+
+    fn cmi_name(&self, who: &str) -> String {
+        match self.protocol {
+            0 => format!("cmi-{who}"),
+            more => format!("cmi:{more}-{who}"),
+        }
+    }
+
+    // Messages of the cast in the protocol spoken now.
+
+    /// A message of JOIN form about one range.
+    pub(super) fn about(&self, op_type: u64, who: &str, range: Range<'_>) -> Message {
+        Message::about(op_type, self.protocol(), self.who(who), range)
+    }
+
+    /// Registration or deregistration.
+    pub(super) fn registration(&self, op_type: u64, who: &str) -> Message {
+        Message::registration(op_type, self.protocol(), self.who(who))
+    }
+
+    /// A REQUEST.
+    pub(super) fn request(&self, who: &str, group: &str) -> Message {
+        Message::query(op::REQUEST, self.protocol(), self.who(who), group)
+    }
+
+    /// A part of a MULTI for somebody.
+    pub(super) fn multi(&self, who: &str, group: &str, members: &[&str]) -> Message {
+        let members: Vec<&Endpoint> = members.iter().map(|name| self.who(name)).collect();
+        Message::answer(op::MULTI, self.protocol(), self.who(who), group, &members)
+    }
+
+    /// A MIGRATE of a group.
+    pub(super) fn migrate(&self, group: &str, mcs: &str) -> Message {
+        let targets = [self.who(mcs)];
+        Message::answer(
+            op::MIGRATE,
+            self.protocol(),
+            self.who(SERVER),
+            group,
+            &targets,
+        )
+    }
+
+    /// A redirect map in one part.
+    pub(super) fn map(&self, servers: &[&str]) -> Message {
+        let servers: Vec<&Endpoint> = servers.iter().map(|name| self.who(name)).collect();
+        Message::redirect_map(self.protocol(), self.who(SERVER), &servers)
+    }
+
+    // Steps.
+
+    fn step(&mut self, stimulus: Stimulus, sent: Option<(String, Message)>) -> Expect<'_> {
+        Expect::new(self, stimulus, sent)
+    }
+
+    /// A VC to somebody is up; nothing is said.
+    pub(super) fn up(&mut self, who: &str) {
+        *self.vcs.entry(who.to_owned()).or_insert(0) += 1;
+        let (vc, peer) = (self.vc(who), self.who(who).peer());
+        self.step(
+            Stimulus::VcUp {
+                vc,
+                peer,
+                kind: None,
+            },
+            None,
+        )
+        .silence(&[]);
+    }
+
+    /// The VC to somebody is down.
+    pub(super) fn down(&mut self, who: &str) -> Expect<'_> {
+        let vc = self.vc(who);
+        self.step(Stimulus::VcDown { vc }, None)
+    }
+
+    /// Somebody sends a message on its VC.
+    pub(super) fn send(&mut self, who: &str, message: Message) -> Expect<'_> {
+        let (vc, frame) = (self.vc(who), Some(message.frame()));
+        let hex = None;
+        self.step(
+            Stimulus::Deliver { vc, hex, frame },
+            Some((who.to_owned(), message)),
+        )
+    }
+
+    /// Somebody sends octets that are no message the writer of frames could make; `message` is what they
+    /// would be.
+    pub(super) fn send_octets(&mut self, who: &str, octets: &[u8]) -> Expect<'_> {
+        let (vc, hex) = (self.vc(who), Some(crate::frames::hex(octets)));
+        let frame = None;
+        self.step(Stimulus::Deliver { vc, hex, frame }, None)
+    }
+
+    /// The network reports that somebody is no leaf of `ccvc` or `scvc` any more.
+    pub(super) fn leaf_gone(&mut self, vc: &str, who: &str) -> Expect<'_> {
+        let (group, peer) = (self.control_vc(vc), self.who(who).peer());
+        self.step(Stimulus::LeafGone { group, peer }, None)
+    }
+
+    /// Time passes up to `at` ms.
+    pub(super) fn advance(&mut self, at: u64) -> Expect<'_> {
+        self.at = at;
+        self.step(Stimulus::Advance {}, None)
+    }
+
+    /// Somebody joins (`op::JOIN`), leaves, serves or unserves a range.
+    pub(super) fn says(&mut self, op_type: u64, who: &str, range: Range<'_>) -> Expect<'_> {
+        let message = self.about(op_type, who, range);
+        self.send(who, message)
+    }
+
+    /// Somebody asks for the members of a group.
+    pub(super) fn asks(&mut self, who: &str, group: &str) -> Expect<'_> {
+        let message = self.request(who, group);
+        self.send(who, message)
+    }
+
+    /// A client comes up and registers.
+    pub(super) fn register(&mut self, who: &str) {
+        self.up(who);
+        let message = self.registration(op::JOIN, who);
+        let cmi = self.new_cmi(who);
+        self.send(who, message)
+            .leaf(true, CCVC, who)
+            .copy_with(cmi)
+            .done(&["R2022-6.1.2-01", "R2022-5.2.3-03"]);
+    }
+
+    /// An MCS comes up and registers.
+    pub(super) fn register_mcs(&mut self, who: &str) {
+        self.up(who);
+        let message = self.registration(op::MSERV, who);
+        self.send(who, message)
+            .leaf(true, SCVC, who)
+            .copy()
+            .done(&["R2022-6.2.3-01", "R2022-6.2.3-03"]);
+    }
+
+    /// A client joins a range that is news to the cluster.
+    pub(super) fn join(&mut self, who: &str, range: Range<'_>) {
+        self.says(op::JOIN, who, range)
+            .copy_on(CCVC)
+            .done(&["R2022-6.1.2-08"]);
+    }
+
+    /// Steps so far.
+    pub(super) fn steps(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// A step is over.
+    pub(super) fn push(&mut self, stimulus: Stimulus, expect: Vec<Alternative>) {
+        self.steps.push(Step {
+            at: self.at,
+            act: None,
+            stimulus: Some(stimulus),
+            expect,
+            state: BTreeMap::new(),
+        });
+    }
+
+    /// The trace.
+    pub(super) fn finish(mut self) -> Trace {
+        let protocols: Vec<Value> = self
+            .protocols
+            .iter()
+            .map(|one| json!({"type": one.kind, "snap": one.snap}))
+            .collect();
+        if let Some(fields) = self.config.as_object_mut() {
+            fields.insert("protocols".to_owned(), protocols.into());
+        }
+        let alternatives = || self.steps.iter().flat_map(|step| &step.expect);
+        let mut requirements: Vec<String> = alternatives()
+            .flat_map(|one| one.requirements.clone())
+            .collect();
+        requirements.sort();
+        requirements.dedup();
+        let level = alternatives().map(|one| one.level).max();
+        let goals = vec![self.title.to_owned()];
+        let fingerprint = fingerprint(&self.steps);
+        Trace {
+            format: FORMAT.to_owned(),
+            id: self.id.to_owned(),
+            title: self.title.to_owned(),
+            area: self.area.to_owned(),
+            class: self.class,
+            level: level.unwrap_or(Level::Must),
+            requirements,
+            source: Some(Source {
+                scenario: "rfc2022-server".to_owned(),
+                fingerprint,
+                goals,
+            }),
+            topology: Topology::default(),
+            servers: vec![ServerSpec {
+                name: SERVER.to_owned(),
+                config: self.config,
+            }],
+            steps: self.steps,
+        }
+    }
+}
+
+/// Of a script's steps: 16 hex digits that change when one does (FNV-1a).
+fn fingerprint(steps: &[Step]) -> String {
+    let text = serde_json::to_string(steps).unwrap_or_default();
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
+        (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+/// A leaf of a control VC.
+pub(super) fn leaf(add: bool, group: &str, endpoint: &Endpoint) -> Expected {
+    use crate::trace::LeafOp;
+    Expected::Leaf {
+        from: SERVER.to_owned(),
+        op: if add { LeafOp::Add } else { LeafOp::Drop },
+        peer: endpoint.number.clone(),
+        group: Some(group.to_owned()),
+    }
+}

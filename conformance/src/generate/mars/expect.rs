@@ -1,0 +1,255 @@
+//! What must be seen of one step: allowed alternatives, each with the messages and leaves that it demands.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::builder::{CCVC, SCVC, Script, leaf};
+use super::counter::Counter;
+use super::messages::{Message, Range, op};
+use crate::trace::{Alternative, Expected, Level, Stimulus};
+
+/// One thing demanded.
+enum Output {
+    /// On somebody's VC, numbered as the control VC named.
+    Private(String, Message, &'static str),
+    /// On somebody's VC, without a number.
+    Plain(String, Message),
+    /// Parts of one answer on somebody's VC: numbered, and with one sequence number.
+    Parts(String, Vec<Message>, &'static str),
+    /// On `ccvc` or `scvc`.
+    Control(&'static str, Message),
+    /// Anything else.
+    Other(Expected),
+}
+
+/// A step that is being written.
+#[must_use = "a step ends with `done` or `silence`"]
+pub(super) struct Expect<'s> {
+    script: &'s mut Script,
+    stimulus: Stimulus,
+    /// Who sent what.
+    sent: Option<(String, Message)>,
+    outputs: Vec<Output>,
+    alternatives: Vec<Alternative>,
+    /// Numbers before the step, and after its first alternative.
+    before: BTreeMap<String, Counter>,
+    after: Option<BTreeMap<String, Counter>>,
+    level: Level,
+}
+
+impl<'s> Expect<'s> {
+    pub(super) fn new(
+        script: &'s mut Script,
+        stimulus: Stimulus,
+        sent: Option<(String, Message)>,
+    ) -> Self {
+        let before = script.counters().clone();
+        Self {
+            script,
+            stimulus,
+            sent,
+            outputs: Vec::new(),
+            alternatives: Vec::new(),
+            before,
+            after: None,
+            level: Level::Must,
+        }
+    }
+
+    fn sender(&self) -> (String, Message) {
+        let sent = self.sent.clone();
+        sent.unwrap_or_else(|| panic!("nobody sent anything that could be copied"))
+    }
+
+    /// Numbers in answers to this message are those of which control VC.
+    fn counted_by(message: &Message) -> &'static str {
+        match message.number("op_type") {
+            op::MSERV | op::UNSERV => SCVC,
+            _ => CCVC,
+        }
+    }
+
+    /// The message comes back to its sender alone (R2022-6.1.2-12 and its like).
+    pub(super) fn copy(self) -> Self {
+        let (who, message) = self.sender();
+        let vc = Self::counted_by(&message);
+        self.private(&who, message.copied(), vc)
+    }
+
+    /// The same, with a CMI in it.
+    pub(super) fn copy_with(self, cmi: Value) -> Self {
+        let (who, message) = self.sender();
+        let vc = Self::counted_by(&message);
+        self.private(&who, message.copied().with("cmi", cmi), vc)
+    }
+
+    /// The message goes out on `ccvc` or `scvc` as it is.
+    pub(super) fn copy_on(self, vc: &'static str) -> Self {
+        let (_, message) = self.sender();
+        self.on(vc, message.copied())
+    }
+
+    /// It goes out on a control VC under another operation with these pairs, punched if they are not its own.
+    pub(super) fn punched_on(self, vc: &'static str, op_type: u64, pairs: &[Range<'_>]) -> Self {
+        let (_, message) = self.sender();
+        self.on(vc, message.punched(op_type, pairs))
+    }
+
+    /// A message goes out on `ccvc` or `scvc`.
+    pub(super) fn on(mut self, vc: &'static str, message: Message) -> Self {
+        self.outputs.push(Output::Control(vc, message));
+        self
+    }
+
+    /// A message to somebody alone, with the current number of a control VC.
+    pub(super) fn private(mut self, who: &str, message: Message, vc: &'static str) -> Self {
+        self.outputs
+            .push(Output::Private(who.to_owned(), message, vc));
+        self
+    }
+
+    /// The NAK of the REQUEST that was sent: it, under another operation (R2022-5.1.2-07).
+    pub(super) fn nak(mut self) -> Self {
+        let (who, message) = self.sender();
+        self.outputs
+            .push(Output::Plain(who, message.with("op_type", op::NAK)));
+        self
+    }
+
+    /// Parts of an answer to the sender, in order; `vc` tells whose numbers they carry.
+    pub(super) fn parts(mut self, vc: &'static str, parts: Vec<Message>) -> Self {
+        let (who, _) = self.sender();
+        self.outputs.push(Output::Parts(who, parts, vc));
+        self
+    }
+
+    /// A MULTI in one part, to a client.
+    pub(super) fn multi(self, group: &str, members: &[&str]) -> Self {
+        let (who, _) = self.sender();
+        let message = self.script.multi(&who, group, members);
+        self.parts(CCVC, vec![message])
+    }
+
+    /// Somebody becomes a leaf of a control VC, or is dropped from it.
+    pub(super) fn leaf(mut self, add: bool, vc: &str, who: &str) -> Self {
+        let group = self.script.control_vc(vc);
+        let leaf = leaf(add, &group, self.script.who(who));
+        self.outputs.push(Output::Other(leaf));
+        self
+    }
+
+    /// The level of what follows in this step; MUST if nothing is said.
+    pub(super) fn level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Another way to behave is allowed too.
+    pub(super) fn or(mut self, requirements: &[&str]) -> Self {
+        self.close(requirements);
+        self
+    }
+
+    /// Nothing more is allowed; ends the step.
+    pub(super) fn done(mut self, requirements: &[&str]) {
+        self.close(requirements);
+        let script = self.script;
+        if let Some(after) = self.after {
+            script.set_counters(after);
+        }
+        script.push(self.stimulus, self.alternatives);
+    }
+
+    /// Nothing is said at all; ends the step.
+    pub(super) fn silence(self, requirements: &[&str]) {
+        assert!(self.outputs.is_empty(), "something is said");
+        self.done(requirements);
+    }
+
+    fn close(&mut self, requirements: &[&str]) {
+        self.script.set_counters(self.before.clone());
+        let outputs = self.numbered();
+        self.alternatives.push(Alternative {
+            level: self.level,
+            requirements: requirements.iter().map(|one| (*one).to_owned()).collect(),
+            window: None,
+            outputs,
+        });
+        let mut now = self.script.counters().clone();
+        if let Some(first) = &self.after {
+            // Alternatives that count differently leave a number that nobody knows.
+            for (name, counter) in &mut now {
+                if first.get(name) != Some(counter) {
+                    counter.forget();
+                }
+            }
+        }
+        self.after = Some(now);
+    }
+
+    /// The outputs with their numbers: control VCs first, which count; then the private ones, which are in
+    /// no order with them.
+    fn numbered(&mut self) -> Vec<Expected> {
+        let outputs = std::mem::take(&mut self.outputs);
+        let script = &mut *self.script;
+        let count = |vc: &str| {
+            let on = |one: &&Output| matches!(one, Output::Control(other, _) if *other == vc);
+            u32::try_from(outputs.iter().filter(on).count()).unwrap_or(u32::MAX)
+        };
+        let mut expected = Vec::new();
+        for output in &outputs {
+            match output {
+                Output::Other(other) => expected.push(other.clone()),
+                Output::Control(vc, message) => {
+                    let number = script.counter(vc).next();
+                    let message = message.clone().with("msn", number);
+                    expected.push(frame(script.control_vc(vc), &message));
+                }
+                _ => {}
+            }
+        }
+        for output in &outputs {
+            match output {
+                Output::Plain(who, message) => expected.push(frame(script.vc(who), message)),
+                Output::Private(who, message, vc) => {
+                    let number = script.counter(vc).current(count(vc));
+                    let message = message.clone().with("msn", number);
+                    expected.push(frame(script.vc(who), &message));
+                }
+                Output::Parts(who, parts, vc) => {
+                    let number = script.counter(vc).current(count(vc));
+                    let name = format!("answer-{}", script.steps());
+                    expected.extend(answer(&script.vc(who), parts, &name, &number));
+                }
+                _ => {}
+            }
+        }
+        expected
+    }
+}
+
+fn frame(vc: String, message: &Message) -> Expected {
+    Expected::Frame {
+        vc,
+        matches: message.pattern(),
+    }
+}
+
+/// Parts of one answer (R2022-5.1.1-03, R2022-5.1.1-04, R2022-5.1.1-14): y counts from 1, x marks the last,
+/// and all carry the number of the first.
+fn answer(vc: &str, parts: &[Message], name: &str, number: &Value) -> Vec<Expected> {
+    let mut expected = Vec::new();
+    for (position, part) in parts.iter().enumerate() {
+        let last = position + 1 == parts.len();
+        let seqxy = position + 1 + if last { 0x8000 } else { 0 };
+        let number = match (parts.len(), position) {
+            (1, _) => number.clone(),
+            (_, 0) => json!({"bind": name, "one_of": [number]}),
+            _ => json!({"ref": name}),
+        };
+        let part = part.clone().with("seqxy", seqxy).with("msn", number);
+        expected.push(frame(vc.to_owned(), &part));
+    }
+    expected
+}
