@@ -42,7 +42,7 @@ struct Config {
     #[serde(default)]
     protocol_address: ProtocolAddress,
     #[serde(default)]
-    protocols: Vec<Protocol>,
+    protocols: Vec<ProtocolText>,
     mars: Vec<Endpoint>,
     retransmit_ms: Option<u64>,
     answer_ms: Option<u64>,
@@ -53,9 +53,35 @@ struct Config {
     queue_limit: Option<usize>,
 }
 
+/// `{"type":2048,"snap":"0000000000"}`; the second field may be absent.
+#[derive(Debug, Deserialize)]
+struct ProtocolText {
+    #[serde(rename = "type")]
+    kind: u16,
+    #[serde(default)]
+    snap: String,
+}
+
+impl ProtocolText {
+    fn protocol(&self) -> Result<Protocol, String> {
+        let text = if self.snap.is_empty() {
+            "0000000000"
+        } else {
+            &self.snap
+        };
+        let snap = unhex(text).and_then(|octets| octets.try_into().ok());
+        let kind = self.kind;
+        snap.map(|snap| Protocol { kind, snap })
+            .ok_or_else(|| format!("`snap` is no five octets: {text}"))
+    }
+}
+
 impl Config {
     fn machine(self, seed: u64) -> Result<Machine, String> {
-        let protocol = self.protocols.first().copied().unwrap_or(Protocol::IPV4);
+        let protocol = match self.protocols.first() {
+            Some(first) => first.protocol()?,
+            None => Protocol::IPV4,
+        };
         let mut config = EndpointConfig::new(protocol, self.atm, self.mars);
         config.source = self.protocol_address;
         config.seed = seed;

@@ -220,13 +220,13 @@ fn several() -> Stage {
     stage.due(8 * S, &ids, vec![first()]);
     stage.due(S, &ids, vec![second()]);
     let copy = say::copy(op::JOIN, &two, "b", 0, stage.msn);
-    stage.private(copy, &ids, vec![notice("joined", json!({}))]);
+    stage.private(copy, &ids, Vec::new());
     stage.due(S, &ids, vec![third()]);
     let copy = say::copy(op::LEAVE, &nine, "c", 0, stage.msn);
     stage.private(copy, &ids, Vec::new());
     stage.due(8 * S, &ids, vec![first()]);
     let copy = say::copy(op::JOIN, &one, "a", 0, stage.msn);
-    stage.private(copy, &ids, vec![notice("joined", json!({}))]);
+    stage.private(copy, &ids, Vec::new());
     stage.quiet(30 * S, &ids);
     stage
 }

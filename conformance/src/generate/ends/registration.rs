@@ -21,6 +21,7 @@ pub(super) fn stages() -> Vec<Stage> {
         repeats(10),
         repeats(5),
         no_vc(),
+        slow_call(),
         wrong_copies(),
         cmi(),
         deregistered(),
@@ -128,6 +129,21 @@ fn no_vc() -> Stage {
     stage.within((1, 9 * S + 1), &["5.4.1-01"], vec![call(MARS)]);
     let registration = said(PRIVATE, say::registration(op::JOIN, "r"));
     stage.up(PRIVATE, MARS, &["5.4.1-01"], vec![registration]);
+    stage
+}
+
+fn slow_call() -> Stage {
+    let mut stage = Stage::client(
+        "register-slow-call",
+        "The VC to the MARS takes long to come up: the repeats are counted from what is sent on it.",
+    );
+    stage.wish(Wish::Register {}, &[], vec![call(MARS)]);
+    stage.quiet(9 * S, &["5.2.2-02"]);
+    let again = || said(PRIVATE, say::registration(op::JOIN, "r"));
+    let ids = ["5.2.2-01", "5.2.2-02"];
+    stage.up(PRIVATE, MARS, &ids, vec![again()]);
+    stage.within((5 * S, 10 * S), &ids, vec![again()]);
+    stage.due(10 * S, &ids, vec![again()]);
     stage
 }
 

@@ -87,8 +87,8 @@ pub(super) fn nameless(op: u64, name: &str) -> Value {
 /// `MARS_REQUEST` for a group.
 pub(super) fn request(octet: u8) -> Value {
     Message::query(op::REQUEST, &ip(), &end(OWN), &group(octet))
-        .with("tha", "")
-        .with("tsa", "")
+        .with("thtl", 0)
+        .with("tstl", 0)
         .pattern()
 }
 
