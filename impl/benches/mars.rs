@@ -76,9 +76,11 @@ fn mars() -> Mars {
     Mars::new(MarsConfig {
         protocol: Protocol::IPV4,
         address: endpoint(u32::MAX),
+        protocol_address: ProtocolAddress::default(),
         origin: ServerId([10, 0, 0, 1]),
         cmi_range: [1, u16::MAX],
         csn_start: 1,
+        ssn_start: 1,
         mtu: 9180,
     })
 }

@@ -20,7 +20,7 @@ pub struct GroupConfig {
     pub server_id: ServerId,
     /// ATM address that clients use for this server, sent in Redirect Entries and maps.
     pub atm: Endpoint,
-    /// Layer 3 address of the server; not used by the protocol.
+    /// Layer 3 address of the server, the source of its MIGRATEs; null for none.
     #[serde(default)]
     pub protocol_address: ProtocolAddress,
     /// SCSP server group id.

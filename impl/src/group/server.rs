@@ -412,13 +412,18 @@ impl DistributedMars {
 
 impl Service {
     fn new(config: &GroupConfig, protocol: Protocol) -> Self {
+        // One layer 3 address is configured; it is of the protocol that it fits.
+        let fits = ranges::fits(protocol, config.protocol_address);
+        let protocol_address = fits.then_some(config.protocol_address).unwrap_or_default();
         Self {
             mars: Mars::new(MarsConfig {
                 protocol,
                 address: config.atm,
+                protocol_address,
                 origin: config.server_id,
                 cmi_range: config.cmi_range,
                 csn_start: config.csn_start,
+                ssn_start: config.ssn_start,
                 mtu: config.mtu,
             }),
             liveness: Liveness::default(),

@@ -29,12 +29,16 @@ pub struct MarsConfig {
     pub protocol: Protocol,
     /// Its own ATM address.
     pub address: Endpoint,
+    /// Its own layer 3 address; null for none.
+    pub protocol_address: ProtocolAddress,
     /// The name of its own entries in the host map.
     pub origin: ServerId,
     /// CMIs to assign, both ends included.
     pub cmi_range: [u16; 2],
-    /// First CSN, and first SSN.
+    /// First CSN.
     pub csn_start: u32,
+    /// First SSN.
+    pub ssn_start: u32,
     /// Longest message, octets without LLC/SNAP.
     pub mtu: u16,
 }
@@ -162,7 +166,7 @@ impl Mars {
             config,
             cluster: Cluster::new(CmiPool::new(lowest, highest), config.csn_start),
             map: HostMap::default(),
-            control: ServerControl::new(config.csn_start),
+            control: ServerControl::new(config.ssn_start),
             server_map: HostMap::default(),
         }
     }
@@ -334,6 +338,7 @@ impl Mars {
         Self {
             config: MarsConfig {
                 csn_start: 0,
+                ssn_start: 0,
                 ..self.config
             },
             cluster: self.cluster.canonical(now),

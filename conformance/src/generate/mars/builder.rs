@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::counter::Counter;
 use super::expect::Expect;
-use super::messages::{Endpoint, Message, Protocol, Range, op};
+use super::messages::{Endpoint, Message, Protocol, Range, one_each, op};
 use crate::trace::{
     Alternative, Class, Expected, FORMAT, Level, ServerSpec, Source, Step, Stimulus, Topology,
     Trace,
@@ -24,6 +24,9 @@ pub(super) const CMIS: (u16, u16) = (1, 200);
 /// Milliseconds between redirect maps.
 pub(super) const MAP_MS: u64 = 60_000;
 
+/// Places in a list that may be split into parts.
+pub(super) type Places = std::ops::Range<usize>;
+
 /// A trace that is being written.
 pub(super) struct Script {
     id: &'static str,
@@ -39,8 +42,10 @@ pub(super) struct Script {
     /// The protocol of what is said now.
     protocol: usize,
     counters: BTreeMap<String, Counter>,
-    /// Names of CMIs seen.
-    cmis: Vec<String>,
+    /// Names of the CMIs of who is registered, by protocol.
+    cmis: BTreeMap<(usize, String), String>,
+    /// Registrations so far.
+    registrations: u32,
     at: u64,
     steps: Vec<Step>,
 }
@@ -58,6 +63,9 @@ impl Script {
             "neighbors": [],
             "map_interval_ms": MAP_MS,
             "mtu": 9180,
+            // Far from each other, so that one is not taken for the other where they are honoured.
+            "csn_start": 1000,
+            "ssn_start": 500_000,
         });
         let mut script = Self {
             id,
@@ -70,7 +78,8 @@ impl Script {
             vcs: BTreeMap::new(),
             protocol: 0,
             counters: BTreeMap::new(),
-            cmis: Vec::new(),
+            cmis: BTreeMap::new(),
+            registrations: 0,
             at: 0,
             steps: Vec::new(),
         };
@@ -103,6 +112,13 @@ impl Script {
         self
     }
 
+    /// The server's own ATM address, if it is not the usual one.
+    pub(super) fn server(mut self, atm: Endpoint) -> Self {
+        let peer = atm.peer();
+        self.cast.insert(SERVER.to_owned(), atm);
+        self.config("atm", peer)
+    }
+
     /// Somebody with an address of a special kind, or in place of one of the usual cast.
     pub(super) fn cast(&mut self, name: &str, endpoint: Endpoint) {
         self.cast.insert(name.to_owned(), endpoint);
@@ -111,6 +127,11 @@ impl Script {
     /// From now on messages are of the protocol with this index.
     pub(super) fn speak(&mut self, index: usize) {
         self.protocol = index;
+    }
+
+    /// Index of the protocol of what is said now.
+    pub(super) fn spoken(&self) -> usize {
+        self.protocol
     }
 
     /// The protocol of what is said now.
@@ -164,17 +185,20 @@ impl Script {
     /// A new CMI for a registration of `who` here: within the range, and nobody else's
     /// (R2022-5.2.3-05).
     pub(super) fn new_cmi(&mut self, who: &str) -> Value {
-        let mut name = self.cmi_name(who);
-        if self.cmis.contains(&name) {
-            name.push_str("-again");
-        }
+        let key = self.cmi_key(who);
+        let own = self.protocol;
         let others: Vec<Value> = self
             .cmis
             .iter()
-            .filter(|other| other.starts_with(&self.cmi_name("")))
-            .map(|other| json!({"ref": other}))
+            .filter(|((protocol, other), _)| *protocol == own && other != who)
+            .map(|(_, name)| json!({"ref": name}))
             .collect();
-        self.cmis.push(name.clone());
+        self.registrations += 1;
+        let name = match self.registrations {
+            1 => "cmi".to_owned(),
+            more => format!("cmi-{more}"),
+        };
+        self.cmis.insert(key, name.clone());
         let range = self.config.get("cmi_range").cloned().unwrap_or_default();
         match others.as_slice() {
             [] => json!({"bind": name, "in": range}),
@@ -182,16 +206,19 @@ impl Script {
         }
     }
 
-    /// The CMI that `who` has.
-    pub(super) fn cmi(&self, who: &str) -> Value {
-        json!({"ref": self.cmi_name(who)})
+    /// The registration of `who` is over; its CMI may be given again.
+    pub(super) fn free_cmi(&mut self, who: &str) {
+        let key = self.cmi_key(who);
+        self.cmis.remove(&key);
     }
 
-    fn cmi_name(&self, who: &str) -> String {
-        match self.protocol {
-            0 => format!("cmi-{who}"),
-            more => format!("cmi:{more}-{who}"),
-        }
+    /// The CMI that `who` has.
+    pub(super) fn cmi(&self, who: &str) -> Value {
+        json!({"ref": self.cmis.get(&self.cmi_key(who))})
+    }
+
+    fn cmi_key(&self, who: &str) -> (usize, String) {
+        (self.protocol, who.to_owned())
     }
 
     // Messages of the cast in the protocol spoken now.
@@ -211,10 +238,36 @@ impl Script {
         Message::query(op::REQUEST, self.protocol(), self.who(who), group)
     }
 
-    /// A part of a MULTI for somebody.
-    pub(super) fn multi(&self, who: &str, group: &str, members: &[&str]) -> Message {
+    /// The part of a MULTI for somebody that has those of `members` which stand at these places, in any
+    /// order.
+    pub(super) fn multi(&self, who: &str, group: &str, members: &[&str], part: Places) -> Message {
+        let first = members.first().copied().unwrap_or_default();
         let members: Vec<&Endpoint> = members.iter().map(|name| self.who(name)).collect();
-        Message::answer(op::MULTI, self.protocol(), self.who(who), group, &members)
+        let answer = Message::answer(op::MULTI, self.protocol(), self.who(who), group, &members);
+        if members.len() == 1 {
+            return answer;
+        }
+        let name = format!("{first}-and-others-{}", self.steps.len());
+        answer.any_targets(&name, &members, part)
+    }
+
+    /// A whole list of layer 3 groups for somebody, in any order.
+    pub(super) fn group_list(&self, who: &str, groups: &[&str]) -> Message {
+        self.group_list_part(who, groups, 0..groups.len())
+    }
+
+    /// The part of such a list that has those groups which stand at these places.
+    pub(super) fn group_list_part(&self, who: &str, groups: &[&str], part: Places) -> Message {
+        let count = part.len();
+        let name = format!("group-{}", self.steps.len());
+        let values: Vec<Value> = groups.iter().map(|group| json!(group)).collect();
+        let list = Message::group_list(self.protocol(), self.who(who), groups);
+        match groups {
+            [] | [_] => list,
+            _ => list
+                .with("tnum", count)
+                .with("groups", one_each(&name, &values, part)),
+        }
     }
 
     /// A MIGRATE of a group.
@@ -330,6 +383,31 @@ impl Script {
         self.says(op::JOIN, who, range)
             .copy_on(CCVC)
             .done(&["R2022-6.1.2-08"]);
+    }
+
+    /// A client joins a single group that an own MCS serves.
+    pub(super) fn join_served(&mut self, who: &str, range: Range<'_>) {
+        self.says(op::JOIN, who, range)
+            .punched_on(SCVC, op::SJOIN, &[range])
+            .copy()
+            .done(&["R2022-6.2.4-03", "R2022-6.2.4-04"]);
+    }
+
+    /// An MCS begins to serve a group that has no members and no other MCS.
+    pub(super) fn serve(&mut self, who: &str, range: Range<'_>) {
+        self.says(op::MSERV, who, range)
+            .copy_on(SCVC)
+            .done(&["R2022-6.2.2-02", "R2022-6.2.2-05"]);
+    }
+
+    /// The members of a group are asked for and are these.
+    pub(super) fn members(&mut self, who: &str, group: &str, members: &[&str], ids: &[&str]) {
+        self.asks(who, group).multi(group, members).done(ids);
+    }
+
+    /// A group is asked for that has no members.
+    pub(super) fn nobody(&mut self, who: &str, group: &str) {
+        self.asks(who, group).nak().done(&["R2022-6.1.1-02"]);
     }
 
     /// Steps so far.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::builder::{CCVC, SCVC, Script, leaf};
 use super::counter::Counter;
-use super::messages::{Message, Range, op};
+use super::messages::{Message, Range, flag, op};
 use crate::trace::{Alternative, Expected, Level, Stimulus};
 
 /// One thing demanded.
@@ -17,8 +17,8 @@ enum Output {
     Plain(String, Message),
     /// Parts of one answer on somebody's VC: numbered, and with one sequence number.
     Parts(String, Vec<Message>, &'static str),
-    /// On `ccvc` or `scvc`.
-    Control(&'static str, Message),
+    /// On `ccvc` or `scvc` of the protocol with this index.
+    Control(usize, &'static str, Message),
     /// Anything else.
     Other(Expected),
 }
@@ -93,12 +93,30 @@ impl<'s> Expect<'s> {
     /// It goes out on a control VC under another operation with these pairs, punched if they are not its own.
     pub(super) fn punched_on(self, vc: &'static str, op_type: u64, pairs: &[Range<'_>]) -> Self {
         let (_, message) = self.sender();
-        self.on(vc, message.punched(op_type, pairs))
+        let copy = message.punched(op_type, pairs);
+        if vc == CCVC {
+            return self.on(vc, copy);
+        }
+        // Nobody says whether an SJOIN with holes is marked (register E18), and MCSs do not look for it.
+        let flags = copy.number("flags");
+        let either = json!({"one_of": [flags & !flag::PUNCHED, flags | flag::PUNCHED]});
+        self.on(vc, copy.with("flags", either))
     }
 
     /// A message goes out on `ccvc` or `scvc`.
-    pub(super) fn on(mut self, vc: &'static str, message: Message) -> Self {
-        self.outputs.push(Output::Control(vc, message));
+    pub(super) fn on(self, vc: &'static str, message: Message) -> Self {
+        let protocol = self.script.spoken();
+        self.on_protocol(protocol, vc, message)
+    }
+
+    /// A message goes out on that control VC of the protocol with this index.
+    pub(super) fn on_protocol(
+        mut self,
+        protocol: usize,
+        vc: &'static str,
+        message: Message,
+    ) -> Self {
+        self.outputs.push(Output::Control(protocol, vc, message));
         self
     }
 
@@ -126,9 +144,26 @@ impl<'s> Expect<'s> {
 
     /// A MULTI in one part, to a client.
     pub(super) fn multi(self, group: &str, members: &[&str]) -> Self {
+        self.multi_in(CCVC, group, members, &[members.len()])
+    }
+
+    /// A MULTI in parts of these sizes, with the numbers of a control VC.
+    pub(super) fn multi_in(
+        self,
+        vc: &'static str,
+        group: &str,
+        members: &[&str],
+        sizes: &[usize],
+    ) -> Self {
         let (who, _) = self.sender();
-        let message = self.script.multi(&who, group, members);
-        self.parts(CCVC, vec![message])
+        let mut from = 0;
+        let mut parts = Vec::new();
+        for size in sizes {
+            let places = from..from + size;
+            parts.push(self.script.multi(&who, group, members, places));
+            from += size;
+        }
+        self.parts(vc, parts)
     }
 
     /// Somebody becomes a leaf of a control VC, or is dropped from it.
@@ -194,17 +229,20 @@ impl<'s> Expect<'s> {
         let outputs = std::mem::take(&mut self.outputs);
         let script = &mut *self.script;
         let count = |vc: &str| {
-            let on = |one: &&Output| matches!(one, Output::Control(other, _) if *other == vc);
+            let on = |one: &&Output| matches!(one, Output::Control(_, other, _) if *other == vc);
             u32::try_from(outputs.iter().filter(on).count()).unwrap_or(u32::MAX)
         };
         let mut expected = Vec::new();
         for output in &outputs {
             match output {
                 Output::Other(other) => expected.push(other.clone()),
-                Output::Control(vc, message) => {
+                Output::Control(protocol, vc, message) => {
+                    let spoken = script.spoken();
+                    script.speak(*protocol);
                     let number = script.counter(vc).next();
                     let message = message.clone().with("msn", number);
                     expected.push(frame(script.control_vc(vc), &message));
+                    script.speak(spoken);
                 }
                 _ => {}
             }

@@ -94,6 +94,23 @@ impl Endpoint {
         }
     }
 
+    /// The same with a subaddress that differs from others in one octet.
+    #[must_use]
+    pub fn below(self, octet: u8) -> Self {
+        let subaddress = Self::nsapa(octet, "").number;
+        Self { subaddress, ..self }
+    }
+
+    /// The same with a native E.164 number of these digits in hex.
+    #[must_use]
+    pub fn e164(self, digits: &str) -> Self {
+        Self {
+            number: digits.to_owned(),
+            e164: true,
+            ..self
+        }
+    }
+
     /// As the adapter protocol says it.
     #[must_use]
     pub fn peer(&self) -> Value {
@@ -254,6 +271,20 @@ impl Message {
             .with("targets", list)
     }
 
+    /// Sets those of `all` targets, in any order, that stand at these places of the whole answer; `name`
+    /// names them for the time of the trace.
+    #[must_use]
+    pub fn any_targets(self, name: &str, all: &[&Endpoint], part: std::ops::Range<usize>) -> Self {
+        let values: Vec<Value> = all
+            .iter()
+            .map(|one| json!({"tha": one.number, "tsa": one.subaddress}))
+            .collect();
+        let list = one_each(name, &values, part);
+        self.targets(all)
+            .with("tnum", list.len())
+            .with("targets", list)
+    }
+
     /// Appends TLVs, `(type, value)`, the null TLV included where it is given.
     #[must_use]
     pub fn tlvs(self, tlvs: &[(u16, &str)]) -> Self {
@@ -334,6 +365,22 @@ impl Message {
         }
         json!({"protocol": "mars", "message": all})
     }
+}
+
+/// Matchers of some elements of a list that must be the elements of `all`, each once, in any order.
+#[must_use]
+pub fn one_each(name: &str, all: &[Value], part: std::ops::Range<usize>) -> Vec<Value> {
+    let element = |position: usize| {
+        let before: Vec<Value> = (0..position)
+            .map(|other| json!({"ref": format!("{name}-{other}")}))
+            .collect();
+        let name = format!("{name}-{position}");
+        match before.as_slice() {
+            [] => json!({"bind": name, "one_of": all}),
+            _ => json!({"bind": name, "one_of": all, "unlike": before}),
+        }
+    };
+    part.map(element).collect()
 }
 
 /// A list of TLVs whose padding is zero.

@@ -7,18 +7,56 @@
 mod builder;
 mod counter;
 mod expect;
+mod grouplist;
+mod header;
+mod holes;
+mod mcs_holes;
+mod mcs_register;
+mod mcs_serve;
+mod membership;
 pub mod messages;
+mod protocols;
+mod redirect;
 mod registration;
+mod requests;
+mod tlv;
+
+use messages::Range;
 
 use crate::trace::Trace;
 
 /// Area of the traces about clients.
 const CLUSTER: &str = "mars.cluster";
+/// Area of the traces about multicast servers.
+const MCS: &str = "mars.mcs";
+
+/// A block of 256 groups.
+const BLOCK: Range<'static> = ("e0000100", "e00001ff");
+/// A group of that block.
+const G1: Range<'static> = ("e0000111", "e0000111");
+/// Another.
+const G2: Range<'static> = ("e0000122", "e0000122");
 
 /// All traces, in the order of their chapters.
 #[must_use]
 pub fn traces() -> Vec<Trace> {
-    registration::traces()
+    [
+        registration::traces,
+        membership::traces,
+        holes::traces,
+        requests::traces,
+        grouplist::traces,
+        redirect::traces,
+        tlv::traces,
+        header::traces,
+        protocols::traces,
+        mcs_register::traces,
+        mcs_serve::traces,
+        mcs_holes::traces,
+    ]
+    .into_iter()
+    .flat_map(|chapter| chapter())
+    .collect()
 }
 
 #[cfg(test)]

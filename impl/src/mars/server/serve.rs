@@ -260,14 +260,13 @@ impl Mars {
         groups
     }
 
-    /// Moves the senders of a group to an MCS. RFC 2022 has this server's layer 3 address as well, which
-    /// nobody configures: it is null.
+    /// Moves the senders of a group to an MCS.
     // R2022-5.1.6-01 R2022-6.2.2-06 R2022-6.2.2-07
     fn migrate(&mut self, group: ProtocolAddress, mcs: Endpoint) -> Option<Effect> {
         let targets = [mcs];
         let targets = EndpointList::new(&targets)?;
         let answer = Answer {
-            source_protocol: ProtocolAddress::default(),
+            source_protocol: self.config.protocol_address,
             target: group,
             last: false,
             part: 0,

@@ -37,9 +37,11 @@ fn mars() -> Mars {
     Mars::new(MarsConfig {
         protocol: Protocol::IPV4,
         address: endpoint(100),
+        protocol_address: address(100),
         origin: OWN,
         cmi_range: [7, 9],
         csn_start: 50,
+        ssn_start: 50,
         mtu: 9180,
     })
 }

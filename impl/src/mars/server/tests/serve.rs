@@ -66,6 +66,7 @@ fn migrates(effects: &[Effect]) -> Vec<(ProtocolAddress, Vec<Endpoint>, u32)> {
             };
             // R2022-6.2.2-07
             assert_eq!(message.source, endpoint(100));
+            assert_eq!(answer.source_protocol, address(100));
             assert_eq!((answer.last, answer.part), (false, 0));
             Some((answer.target, answer.targets.iter().collect(), answer.msn))
         })
@@ -133,6 +134,18 @@ fn an_mcs_registers_and_is_told_no_cmi() {
     let before = mars.clone();
     assert_eq!(sent(&ok(&mut mars, &message)), copy);
     assert_eq!(mars, before);
+}
+
+// R2022-6.2.5-01
+#[test]
+fn the_ssn_has_a_start_of_its_own() {
+    let mut mars = Mars::new(MarsConfig {
+        ssn_start: 900,
+        ..mars().config
+    });
+    let effects = ok(&mut mars, &register_mcs(Kind::Join, 50));
+    let numbers: Vec<u32> = sent(&effects).iter().map(|one| one.4).collect();
+    assert_eq!((numbers, mars.cluster.csn()), (vec![900], 50));
 }
 
 // R2022-6.2.2-02 R2022-6.2.2-05 R2022-6.2.2-06 R2022-6.2.2-07 R2022-5.1.6-01, register E14
