@@ -7,7 +7,7 @@ use super::liveness::{Liveness, after};
 use super::originators::Originators;
 use super::redirect_map::{self, Sources};
 use super::{AuthAlgorithm, AuthConfig, ConfigError, GroupConfig, Meters, records};
-use crate::address::{Endpoint, Protocol, ServerId};
+use crate::address::{Endpoint, Protocol, ProtocolAddress, ServerId};
 use crate::io::{
     Admin, ControlKind, ControlVc, Input, LogEvent, Output, OutputAction, Target, Time, VcId,
 };
@@ -414,7 +414,11 @@ impl Service {
     fn new(config: &GroupConfig, protocol: Protocol) -> Self {
         // One layer 3 address is configured; it is of the protocol that it fits.
         let fits = ranges::fits(protocol, config.protocol_address);
-        let protocol_address = fits.then_some(config.protocol_address).unwrap_or_default();
+        let protocol_address = if fits {
+            config.protocol_address
+        } else {
+            ProtocolAddress::default()
+        };
         Self {
             mars: Mars::new(MarsConfig {
                 protocol,
