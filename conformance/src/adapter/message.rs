@@ -30,7 +30,8 @@ pub enum Op {
         #[serde(default)]
         suite: Value,
     },
-    /// A fresh server at time 0, no VC up.
+    /// A fresh server at time 0, no VC up; extension: with `role` `client` or `mcs` in `config` an
+    /// endpoint instead.
     Reset {
         /// Name of the case, for logs.
         #[serde(default)]
@@ -49,6 +50,10 @@ pub enum Op {
         vc: String,
         /// The other end, an ATM address.
         peer: Value,
+        /// Extension: `leaf` where the endpoint under test is a leaf of the peer's
+        /// point-to-multipoint VC; otherwise the VC is point-to-point.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<VcKind>,
     },
     /// A VC was released by the other side or the network.
     VcDown {
@@ -66,11 +71,11 @@ pub enum Op {
         /// The octets in hex, LLC/SNAP header included.
         hex: String,
     },
-    /// A leaf dropped off a control VC.
+    /// A leaf dropped off a control VC, or off a tree of an endpoint.
     LeafGone {
         /// When.
         at: u64,
-        /// The control VC's name.
+        /// The name of the control VC or of the tree.
         group: String,
         /// The leaf, an ATM address.
         peer: Value,
@@ -87,6 +92,47 @@ pub enum Op {
         /// `drain` or `undrain`.
         what: String,
     },
+    /// Extension: the layer above an endpoint wants something.
+    Command {
+        /// When.
+        at: u64,
+        /// What.
+        command: Wish,
+    },
+    /// Extension: a `call` of an endpoint came to nothing.
+    CallFailed {
+        /// When.
+        at: u64,
+        /// Who was called, an ATM address.
+        peer: Value,
+    },
+    /// Extension: a leaf that an endpoint asked for is there.
+    LeafUp {
+        /// When.
+        at: u64,
+        /// The tree's name.
+        tree: String,
+        /// The leaf, an ATM address.
+        peer: Value,
+    },
+    /// Extension: a leaf that an endpoint asked for is not to be had.
+    LeafFailed {
+        /// When.
+        at: u64,
+        /// The tree's name.
+        tree: String,
+        /// The leaf, an ATM address.
+        peer: Value,
+        /// Cause of UNI 3.0/3.1.
+        cause: u8,
+    },
+    /// Extension: a whole tree of an endpoint is gone.
+    TreeDown {
+        /// When.
+        at: u64,
+        /// The tree's name.
+        tree: String,
+    },
     /// Reads state.
     Probe {
         /// What to read.
@@ -96,8 +142,50 @@ pub enum Op {
     Bye,
 }
 
+/// What a VC that ends at an endpoint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VcKind {
+    /// The endpoint is a leaf: frames only arrive.
+    Leaf,
+}
+
+/// What the layer above an endpoint may want. Groups and packets in hex.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "a block is `min` to `max`, both included; the rest bears its name"
+)]
+pub enum Wish {
+    /// To be registered, and stay so.
+    Register {},
+    /// To end the registration and all that hangs on it.
+    Deregister {},
+    /// Client: to join a group or a block.
+    Join {
+        min: String,
+        max: String,
+        #[serde(default)]
+        layer3grp: bool,
+    },
+    /// Client: to leave exactly what was joined.
+    Leave { min: String, max: String },
+    /// Client: to send a layer 3 packet.
+    Send { group: String, hex: String },
+    /// Client: to know which groups have layer 3 members.
+    GroupList { min: String, max: String },
+    /// MCS: to serve a group or a block.
+    Serve { min: String, max: String },
+    /// MCS: to serve exactly that no more.
+    Unserve { min: String, max: String },
+}
+
+/// What the subject of a test can be: `config.role` of `reset`, `roles` of `hello`.
+pub const ROLES: [&str; 3] = ["server", "client", "mcs"];
+
 /// Names of all operations, as on the line.
-pub const OPS: [&str; 10] = [
+pub const OPS: [&str; 15] = [
     "hello",
     "reset",
     "vc_up",
@@ -106,6 +194,11 @@ pub const OPS: [&str; 10] = [
     "leaf_gone",
     "advance",
     "admin",
+    "command",
+    "call_failed",
+    "leaf_up",
+    "leaf_failed",
+    "tree_down",
     "probe",
     "bye",
 ];
@@ -239,6 +332,43 @@ pub enum Action {
         /// Its name.
         vc: String,
     },
+    /// Extension: an endpoint changes a point-to-multipoint VC of its own.
+    Tree {
+        /// Which change.
+        op: TreeOp,
+        /// The tree's name, given at `open` and never used again after `close`. Data is sent on it.
+        tree: String,
+        /// At `open`: the group that it is for, in hex.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<String>,
+        /// The leaf; none at `close`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        peer: Option<Value>,
+    },
+    /// Extension: an endpoint hands a layer 3 packet up.
+    Deliver {
+        /// Cluster Member ID of its sender, where the frame has it.
+        cmi: Option<u16>,
+        /// The packet.
+        hex: String,
+    },
+    /// Extension: an endpoint tells the layer above or the administrator something: an object with
+    /// one field, the kind of notice.
+    Notice(Value),
+}
+
+/// The changes of a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TreeOp {
+    /// Set up to its first leaf; said again, with another leaf, when that one fails.
+    Open,
+    /// Add a leaf.
+    Add,
+    /// Drop a leaf.
+    Drop,
+    /// Release it.
+    Close,
 }
 
 /// The two changes of leaves.

@@ -1,11 +1,13 @@
-//! The adapter: this project's server over `mars-sut/1`.
+//! The adapter: this project's server, client and MCS over `mars-sut/1`.
 //!
 //! Names only `distributed_mars`, `serde`, `serde_json` and itself: the mutant build compiles these
 //! same files into adapters of altered copies of the implementation.
 
+mod endpoint;
 mod groups;
 pub mod machines;
 pub mod message;
+mod names;
 pub mod serve;
 mod session;
 

@@ -1,16 +1,15 @@
 //! One connection: the server under test and the names that the harness gave to its VCs.
 
-use std::collections::BTreeMap;
-
-use distributed_mars::address::Endpoint;
 use distributed_mars::group::{DistributedMars, GroupConfig};
-use distributed_mars::io::{Admin, Input, Output, OutputAction, Target, Time, VcId};
+use distributed_mars::io::{Admin, Input, Output, OutputAction, Target, Time};
 use serde_json::{Map, Value, json};
 
+use super::endpoint::End;
 use super::groups::{self, hex, unhex};
 use super::message::{
-    Action, Emitted, LeafOp, OPS, Op, Outcome, PROBES, PROTOCOL, Request, Response,
+    Action, Emitted, LeafOp, OPS, Op, Outcome, PROBES, PROTOCOL, ROLES, Request, Response,
 };
+use super::names::{Names, Refusal, endpoint, refuse};
 
 /// What `hello` says about the implementation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +33,15 @@ const CLAIMS: [&str; 5] = [
 #[derive(Clone, Debug)]
 pub struct Session {
     identity: Identity,
-    server: Option<Server>,
+    subject: Option<Subject>,
     ended: bool,
+}
+
+/// What is under test since the last reset.
+#[derive(Clone, Debug)]
+enum Subject {
+    Server(Box<Server>),
+    End(End),
 }
 
 /// A server between two resets.
@@ -44,21 +50,7 @@ struct Server {
     mars: DistributedMars,
     config: GroupConfig,
     now: u64,
-    names: Vec<String>,
-    vcs: BTreeMap<String, VcId>,
-}
-
-/// An error response in the making.
-struct Refusal {
-    code: &'static str,
-    reason: String,
-}
-
-fn refuse<T>(code: &'static str, reason: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal {
-        code,
-        reason: reason.into(),
-    })
+    vcs: Names,
 }
 
 impl Session {
@@ -67,7 +59,7 @@ impl Session {
     pub fn new(identity: Identity) -> Self {
         Self {
             identity,
-            server: None,
+            subject: None,
             ended: false,
         }
     }
@@ -99,10 +91,16 @@ impl Session {
     fn outcome(&mut self, op: Op) -> Result<Outcome, Refusal> {
         match op {
             Op::Hello { protocol, .. } => self.hello(protocol),
+            Op::Reset { seed, config, .. } if End::is_meant(&config) => {
+                let mut end = End::new(seed, config)?;
+                let answer = end.answer();
+                self.subject = Some(Subject::End(end));
+                Ok(answer)
+            }
             Op::Reset { seed, config, .. } => {
                 let mut server = Server::new(seed, config)?;
                 let answer = server.answer(Map::new());
-                self.server = Some(server);
+                self.subject = Some(Subject::Server(Box::new(server)));
                 Ok(answer)
             }
             Op::Bye => {
@@ -113,8 +111,9 @@ impl Session {
                     more: Map::new(),
                 })
             }
-            op => match &mut self.server {
-                Some(server) => server.outcome(op),
+            op => match &mut self.subject {
+                Some(Subject::Server(server)) => server.outcome(op),
+                Some(Subject::End(end)) => end.outcome(op),
                 None => refuse("no-reset", "there is no server before the first `reset`"),
             },
         }
@@ -139,6 +138,7 @@ impl Session {
             ("claims".to_owned(), json!(CLAIMS)),
             ("probes".to_owned(), json!(PROBES)),
             ("ops".to_owned(), json!(OPS)),
+            ("roles".to_owned(), json!(ROLES)),
         ];
         Ok(Outcome::Ok {
             out: Vec::new(),
@@ -163,8 +163,7 @@ impl Server {
             mars,
             config,
             now: 0,
-            names: Vec::new(),
-            vcs: BTreeMap::new(),
+            vcs: Names::default(),
         })
     }
 
@@ -177,6 +176,13 @@ impl Server {
             | Op::Admin { at, .. }
             | Op::Advance { to: at } => *at,
             Op::Probe { .. } | Op::Hello { .. } | Op::Reset { .. } | Op::Bye => self.now,
+            Op::Command { .. }
+            | Op::CallFailed { .. }
+            | Op::LeafUp { .. }
+            | Op::LeafFailed { .. }
+            | Op::TreeDown { .. } => {
+                return refuse("unsupported", "not an operation of a server");
+            }
         };
         if at < self.now {
             return refuse(
@@ -202,26 +208,18 @@ impl Server {
         Ok(Some(match op {
             Op::VcUp { vc, peer, .. } => {
                 let peer = endpoint(peer)?;
-                if self.vcs.contains_key(&vc) {
-                    return refuse("vc-name-reused", format!("there was a VC `{vc}` before"));
-                }
-                let Ok(number) = u32::try_from(self.names.len()) else {
-                    return refuse("too-many-vcs", "2^32 VCs in one case");
-                };
-                self.vcs.insert(vc.clone(), VcId(number));
-                self.names.push(vc);
-                Input::VcUp {
-                    vc: VcId(number),
-                    peer,
-                }
+                let vc = self.vcs.add(vc)?;
+                Input::VcUp { vc, peer }
             }
-            Op::VcDown { vc, .. } => Input::VcDown { vc: self.vc(&vc)? },
+            Op::VcDown { vc, .. } => Input::VcDown {
+                vc: self.vcs.vc(&vc)?,
+            },
             Op::Deliver { vc, hex, .. } => {
                 let Some(octets) = unhex(&hex) else {
                     return refuse("malformed-request", "`hex` is not hex");
                 };
                 Input::Frame {
-                    vc: self.vc(&vc)?,
+                    vc: self.vcs.vc(&vc)?,
                     octets,
                 }
             }
@@ -243,21 +241,6 @@ impl Server {
         }))
     }
 
-    fn vc(&self, name: &str) -> Result<VcId, Refusal> {
-        match self.vcs.get(name) {
-            Some(&vc) => Ok(vc),
-            None => refuse("unknown-vc", format!("no VC `{name}` was ever up")),
-        }
-    }
-
-    fn name(&self, vc: VcId) -> String {
-        let position = usize::try_from(vc.0).ok();
-        position
-            .and_then(|position| self.names.get(position))
-            .cloned()
-            .unwrap_or_default()
-    }
-
     /// Drains the outbox.
     fn answer(&mut self, more: Map<String, Value>) -> Outcome {
         let mut out = Vec::new();
@@ -271,7 +254,7 @@ impl Server {
             let action = match action {
                 OutputAction::Send { target, octets } => Action::Send {
                     vc: match target {
-                        Target::Vc(vc) => self.name(vc),
+                        Target::Vc(vc) => self.vcs.name(vc),
                         Target::Group(group) => groups::name(group, protocols),
                     },
                     hex: hex(&octets),
@@ -279,7 +262,9 @@ impl Server {
                 OutputAction::AddLeaf { group, peer } => leaf(LeafOp::Add, group, peer),
                 OutputAction::DropLeaf { group, peer } => leaf(LeafOp::Drop, group, peer),
                 OutputAction::Call { peer } => Action::Call { peer: json!(peer) },
-                OutputAction::Hangup { vc } => Action::Hangup { vc: self.name(vc) },
+                OutputAction::Hangup { vc } => Action::Hangup {
+                    vc: self.vcs.name(vc),
+                },
                 OutputAction::Log(_) => continue,
             };
             out.push(Emitted { at: at.0, action });
@@ -339,13 +324,6 @@ impl Server {
         };
         Ok(self.answer(Map::from_iter([("probe".to_owned(), value)])))
     }
-}
-
-fn endpoint(peer: Value) -> Result<Endpoint, Refusal> {
-    serde_json::from_value(peer).map_err(|error| Refusal {
-        code: "malformed-request",
-        reason: format!("peer: {error}"),
-    })
 }
 
 #[cfg(test)]

@@ -64,11 +64,42 @@ mod tests {
         ];
         let probes = crate::adapter::message::PROBES;
         lines.extend(probes.map(|what| json!({"op": "probe", "what": what})));
+        lines.extend(as_a_client(&peer));
         lines.push(json!({"op": "bye"}));
         for (line, id) in lines.iter_mut().zip(1..) {
             line["id"] = json!(id);
         }
         lines
+    }
+
+    /// The extensions for an endpoint.
+    fn as_a_client(peer: &dyn Fn(u8) -> Value) -> Vec<Value> {
+        let copy = "aaaa0300005e0003000f080000000000000000000000000000041400000000016001\
+            0007000000643101";
+        let command = |wish: Value| json!({"op": "command", "at": 1, "command": wish});
+        let one = json!({"min": "e0000001", "max": "e0000001"});
+        vec![
+            json!({"op": "reset", "case": "c", "seed": 1, "config": {
+                "role": "client", "atm": peer(9), "mars": [peer(1), peer(2)], "retransmit_ms": 10_000,
+            }}),
+            command(json!({"register": {}})),
+            json!({"op": "vc_up", "at": 1, "vc": "m", "peer": peer(1)}),
+            json!({"op": "vc_up", "at": 1, "vc": "c", "peer": peer(1), "kind": "leaf"}),
+            json!({"op": "deliver", "at": 1, "vc": "m", "hex": copy}),
+            command(json!({"join": {"min": "e0000001", "max": "e0000001", "layer3grp": true}})),
+            command(json!({"leave": one})),
+            command(json!({"send": {"group": "e0000001", "hex": "01"}})),
+            command(json!({"group_list": one})),
+            command(json!({"serve": one})),
+            command(json!({"unserve": one})),
+            command(json!({"deregister": {}})),
+            json!({"op": "call_failed", "at": 1, "peer": peer(1)}),
+            // No tree was ever opened.
+            json!({"op": "leaf_up", "at": 1, "tree": "t1", "peer": peer(2)}),
+            json!({"op": "leaf_failed", "at": 1, "tree": "t1", "peer": peer(2), "cause": 49}),
+            json!({"op": "leaf_gone", "at": 1, "group": "t1", "peer": peer(2)}),
+            json!({"op": "tree_down", "at": 1, "tree": "t1"}),
+        ]
     }
 
     #[test]
@@ -108,7 +139,8 @@ mod tests {
             assert!(errors.is_empty(), "{line}: {errors:?}");
         }
         assert!(output.contains("\"send\""), "it sends something");
-        assert_eq!(output.matches("\"status\":\"error\"").count(), 2);
+        assert!(output.contains("\"notice\""), "it tells something");
+        assert_eq!(output.matches("\"status\":\"error\"").count(), 2 + 4);
     }
 
     #[test]
@@ -121,6 +153,18 @@ mod tests {
         assert!(!asked.is_valid(&json!({"op": "bye"})));
         assert!(!answered.is_valid(&json!({"id": 1, "status": "ok", "out": []})));
         assert!(!answered.is_valid(&json!({"id": 1, "status": "fine"})));
+        assert!(
+            !asked.is_valid(&json!({"id": 1, "op": "command", "at": 1, "command": {"sing": {}}}))
+        );
+        assert!(!asked.is_valid(&json!({"id": 1, "op": "leaf_up", "at": 1, "tree": "t1"})));
+        for wrong in [
+            json!([{"at": 1, "tree": {"op": "open", "tree": "t1"}}]),
+            json!([{"at": 1, "notice": {"weather": {}}}]),
+        ] {
+            assert!(
+                !answered.is_valid(&json!({"id": 1, "status": "ok", "out": wrong, "next": null}))
+            );
+        }
         let out = json!([{"at": 1, "leaf": {"op": "move", "group": "ccvc"}}]);
         assert!(!answered.is_valid(&json!({"id": 1, "status": "ok", "out": out, "next": null})));
     }

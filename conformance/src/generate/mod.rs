@@ -1,10 +1,12 @@
 //! Golden traces from the model: goals first, a shortest path for each goal, a small set of paths
 //! that meets all goals, each path as a trace. The same model gives the same octets, whatever the
 //! number of threads. Local traces of one server come from the model's relations instead of its paths
-//! ([`grid`]), or from scripts that say what RFC 2022 demands ([`mars`]).
+//! ([`grid`]), or from scripts that say what RFC 2022 demands of a MARS ([`mars`]) and of the other end
+//! ([`ends`]).
 
 pub mod convert;
 mod cover;
+pub mod ends;
 mod goals;
 pub mod grid;
 pub mod mars;
@@ -126,7 +128,12 @@ pub fn generate(
 pub fn local() -> Result<Vec<Generated>, GenerateError> {
     let grid = grid::grid().map_err(GenerateError::Internal)?;
     let mut files = Vec::new();
-    for trace in grid.traces.iter().chain(&mars::traces()) {
+    for trace in grid
+        .traces
+        .iter()
+        .chain(&mars::traces())
+        .chain(&ends::traces())
+    {
         let value = serde_json::to_value(trace)
             .map_err(|error| GenerateError::Internal(error.to_string()))?;
         let path = Path::new(&trace.area).join(format!("{}.json", trace.id));

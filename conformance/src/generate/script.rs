@@ -125,6 +125,7 @@ fn lowered(one: &TraceStep, at: u64) -> Result<Step, String> {
         expect: vec![Alternative {
             level: Level::Must,
             requirements,
+            window: None,
             outputs,
         }],
         state: convert::states(&one.projections),
@@ -188,6 +189,7 @@ fn queries(scenario: &Scenario, last: &TraceStep, at: u64) -> Vec<Step> {
                     expect: vec![Alternative {
                         level: Level::Must,
                         requirements,
+                        window: None,
                         outputs: vec![output],
                     }],
                     state: Default::default(),

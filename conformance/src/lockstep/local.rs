@@ -1,19 +1,20 @@
-//! Playing a local trace: one server under test, stimuli of the adapter protocol, alternatives.
-
-use std::collections::BTreeMap;
+//! Playing a local trace: one server, client or MCS under test, stimuli of the adapter protocol,
+//! alternatives.
 
 use serde_json::Value;
 
+use super::observed::{Eyes, one, tree_name};
 use super::replay::{Replayed, StepFailure};
 use crate::frames;
-use crate::judge::pattern::{Bindings, Difference, differences, resolve};
+use crate::judge::pattern::{Bindings, resolve};
 use crate::judge::step::Failure;
-use crate::sut::{Answer, Out, OutAction, Sut, SutError};
-use crate::trace::{Alternative, Expected, LeafOp, Step, Stimulus, Trace};
+use crate::sut::{Answer, Out, Signal, Sut, SutError};
+use crate::trace::{Alternative, Step, Stimulus, Trace};
 
 /// Plays a local trace until the first step that fails.
 pub fn play(trace: &Trace, sut: &mut dyn Sut) -> Replayed {
     let mut bindings = Bindings::new();
+    let eyes = Eyes::of(trace);
     let config = trace
         .servers
         .first()
@@ -30,7 +31,7 @@ pub fn play(trace: &Trace, sut: &mut dyn Sut) -> Replayed {
         };
         let mut outs = core::mem::take(&mut early);
         outs.extend(answer.out);
-        if let Err(failure) = judge(&step.expect, &outs, &mut bindings) {
+        if let Err(failure) = judge(&eyes, &step.expect, &outs, &mut bindings) {
             return failed(position, step.at, failure, false);
         }
     }
@@ -66,16 +67,46 @@ fn stimulate(
     sut: &mut dyn Sut,
 ) -> Result<Result<Answer, SutError>, String> {
     let at = step.at;
+    let tree = |name: &str| tree_name(name, bindings);
     Ok(
         match step
             .stimulus
             .as_ref()
             .ok_or("a local trace has stimuli only")?
         {
-            Stimulus::VcUp { vc, peer } => sut.vc_up(at, vc, peer),
+            Stimulus::VcUp {
+                vc,
+                peer,
+                kind: None,
+            } => sut.vc_up(at, vc, peer),
+            Stimulus::VcUp {
+                vc,
+                peer,
+                kind: Some(_),
+            } => sut.leaf_of(at, vc, peer),
             Stimulus::VcDown { vc } => sut.vc_down(at, vc),
-            Stimulus::LeafGone { group, peer } => sut.leaf_gone(at, group, peer),
+            Stimulus::LeafGone { group, peer } => sut.leaf_gone(at, &tree(group), peer),
             Stimulus::Advance {} => sut.advance(at),
+            Stimulus::Command(command) => sut.command(at, command),
+            Stimulus::CallFailed { peer } => {
+                let peer = peer.clone();
+                sut.signal(at, &Signal::CallFailed { peer })
+            }
+            Stimulus::LeafUp { tree: name, peer } => {
+                let (tree, peer) = (tree(name), peer.clone());
+                sut.signal(at, &Signal::LeafUp { tree, peer })
+            }
+            Stimulus::LeafFailed {
+                tree: name,
+                peer,
+                cause,
+            } => {
+                let (tree, peer, cause) = (tree(name), peer.clone(), *cause);
+                sut.signal(at, &Signal::LeafFailed { tree, peer, cause })
+            }
+            Stimulus::TreeDown { tree: name } => {
+                sut.signal(at, &Signal::TreeDown { tree: tree(name) })
+            }
             Stimulus::Deliver { vc, hex, frame } => {
                 let octets = match (hex, frame) {
                     (Some(hex), None) => frames::unhex(hex).ok_or("`hex` is no hex")?,
@@ -91,6 +122,7 @@ fn stimulate(
 
 /// Passes when one alternative matches; fails with what is wrong with the one that came closest.
 fn judge(
+    eyes: &Eyes,
     alternatives: &[Alternative],
     outs: &[Out],
     bindings: &mut Bindings,
@@ -98,7 +130,7 @@ fn judge(
     let mut closest: Option<Failure> = None;
     for alternative in alternatives {
         let mut bound = bindings.clone();
-        match one(&alternative.outputs, outs, &mut bound) {
+        match one(eyes, alternative, outs, &mut bound) {
             Ok(()) => {
                 *bindings = bound;
                 return Ok(());
@@ -115,95 +147,4 @@ fn judge(
         }
     }
     Err(closest.unwrap_or_else(|| Failure::new("error", "", "a step without alternatives")))
-}
-
-/// One alternative: in order on each VC, in any order across VCs, and nothing else.
-fn one(wanted: &[Expected], outs: &[Out], bindings: &mut Bindings) -> Result<(), Failure> {
-    let mut frames_on: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let mut leaves = Vec::new();
-    for out in outs {
-        match &out.action {
-            OutAction::Send { vc, hex } => frames_on.entry(vc).or_default().push(hex),
-            OutAction::Leaf { add, group, peer } => leaves.push((*add, group, peer)),
-            OutAction::Call { .. } | OutAction::Hangup { .. } => {}
-        }
-    }
-    for expected in wanted {
-        match expected {
-            Expected::Frame { vc, matches } => {
-                let there = frames_on.entry(vc).or_default();
-                if there.is_empty() {
-                    return Err(Failure::new(
-                        "missing-output",
-                        format!("on {vc}: {matches}"),
-                        "",
-                    ));
-                }
-                let hex = there.remove(0);
-                let read = frames::unhex(hex).map(|octets| frames::read(&octets));
-                let value = match read {
-                    Some(Ok(value)) => value,
-                    Some(Err(error)) => {
-                        return Err(Failure::new(
-                            "malformed-frame",
-                            "",
-                            format!("{error}: {hex}"),
-                        ));
-                    }
-                    None => return Err(Failure::new("malformed-frame", "hex", hex)),
-                };
-                let found = differences(matches, &value, bindings);
-                if let Some(name) = found.first().map(Difference::name) {
-                    let failure = Failure::new(
-                        format!("wrong-field:{name}"),
-                        format!("on {vc}: {matches}"),
-                        hex,
-                    );
-                    return Err(Failure {
-                        differences: found,
-                        ..failure
-                    });
-                }
-            }
-            Expected::Leaf {
-                op, peer, group, ..
-            } => {
-                let add = *op == LeafOp::Add;
-                let same =
-                    |number: &Value| number.get("number").and_then(Value::as_str) == Some(peer);
-                let there = |other: &String| group.as_ref().is_none_or(|group| group == other);
-                let position = leaves.iter().position(|(other, group, number)| {
-                    *other == add && there(group) && same(number)
-                });
-                let Some(position) = position else {
-                    return Err(Failure::new(
-                        "missing-output",
-                        format!(
-                            "leaf {op:?} {peer} {}",
-                            group.as_deref().unwrap_or_default()
-                        ),
-                        "",
-                    ));
-                };
-                leaves.remove(position);
-            }
-            Expected::Csa(_) | Expected::Mars(_) => {
-                return Err(Failure::new(
-                    "error",
-                    "",
-                    "`csa` and `mars` belong to traces of several servers",
-                ));
-            }
-        }
-    }
-    let frame = frames_on
-        .iter()
-        .find_map(|(vc, left)| Some(format!("on {vc}: {}", left.first()?)));
-    let leaf = leaves.first().map(|(add, group, peer)| {
-        format!("leaf {} {group} {peer}", if *add { "add" } else { "drop" })
-    });
-    match frame.or(leaf) {
-        Some(extra) => Err(Failure::new("extra-output", "", extra)),
-        None => Ok(()),
-    }
 }

@@ -2,6 +2,7 @@
 
 pub mod local;
 mod network;
+mod observed;
 mod replay;
 
 pub use network::{Network, NetworkError, Seen, SeenWhat, nsapa};

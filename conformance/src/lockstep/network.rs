@@ -307,7 +307,11 @@ impl<'a> Network<'a> {
                 });
             }
             // A server may call a neighbour or give a VC up at any time; the trace's links decide.
-            OutAction::Call { .. } | OutAction::Hangup { .. } => {}
+            OutAction::Call { .. }
+            | OutAction::Hangup { .. }
+            | OutAction::Tree { .. }
+            | OutAction::Deliver { .. }
+            | OutAction::Notice(_) => {}
         }
         Ok(())
     }

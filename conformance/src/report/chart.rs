@@ -120,6 +120,14 @@ impl Chart {
             Expected::Frame { vc, matches } => self
                 .lines
                 .push(Line::Event(format!("expects on {vc}: {matches}"))),
+            Expected::Tree { .. }
+            | Expected::Call { .. }
+            | Expected::Hangup { .. }
+            | Expected::Deliver { .. }
+            | Expected::Notice { .. } => {
+                let what = serde_json::to_string(output).unwrap_or_default();
+                self.lines.push(Line::Event(format!("expects {what}")));
+            }
         }
     }
 

@@ -14,6 +14,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub use crate::adapter::message::{TreeOp, VcKind, Wish};
+
 /// One server under test.
 ///
 /// Every call answers what the server emitted, in order, and its earliest pending timer. `at` and
@@ -63,12 +65,76 @@ pub trait Sut {
     /// See [`Sut::reset`].
     fn admin(&mut self, at: u64, what: &str) -> Result<Answer, SutError>;
 
+    /// The endpoint under test is a leaf of the point-to-multipoint VC of `peer`, named `vc`: an
+    /// extension, as all that only an endpoint understands.
+    ///
+    /// # Errors
+    /// See [`Sut::reset`].
+    fn leaf_of(&mut self, _at: u64, _vc: &str, _peer: &Value) -> Result<Answer, SutError> {
+        Err(unsupported("vc_up"))
+    }
+
+    /// What the layer above the endpoint wants.
+    ///
+    /// # Errors
+    /// See [`Sut::reset`].
+    fn command(&mut self, _at: u64, _command: &Wish) -> Result<Answer, SutError> {
+        Err(unsupported("command"))
+    }
+
+    /// What the network tells the endpoint of its calls and trees.
+    ///
+    /// # Errors
+    /// See [`Sut::reset`].
+    fn signal(&mut self, _at: u64, _signal: &Signal) -> Result<Answer, SutError> {
+        Err(unsupported("signal"))
+    }
+
     /// Reads state as it is after the last stimulus: `membership`, `cache`, `redirect_map`, `hfsm`, `cafsm`, and beyond the contract
     /// `registrations` and `live`.
     ///
     /// # Errors
     /// See [`Sut::reset`].
     fn probe(&mut self, at: u64, what: &str) -> Result<Value, SutError>;
+}
+
+/// The answer of whoever has no endpoint.
+fn unsupported(op: &'static str) -> SutError {
+    SutError::Unsupported {
+        op,
+        reason: "not a client and not an MCS".to_owned(),
+    }
+}
+
+/// What the network tells an endpoint. `peer` is an ATM address, `tree` the endpoint's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// A call came to nothing.
+    CallFailed {
+        /// Who was called.
+        peer: Value,
+    },
+    /// A leaf is there.
+    LeafUp {
+        /// The tree.
+        tree: String,
+        /// The leaf.
+        peer: Value,
+    },
+    /// A leaf is not to be had.
+    LeafFailed {
+        /// The tree.
+        tree: String,
+        /// The leaf.
+        peer: Value,
+        /// Cause of UNI 3.0/3.1.
+        cause: u8,
+    },
+    /// A tree was released.
+    TreeDown {
+        /// The tree.
+        tree: String,
+    },
 }
 
 /// What a request brought about.
@@ -119,6 +185,26 @@ pub enum OutAction {
         /// Its name.
         vc: String,
     },
+    /// An endpoint changes a point-to-multipoint VC of its own.
+    Tree {
+        /// Which change.
+        op: TreeOp,
+        /// The endpoint's name of it; data is sent on it.
+        tree: String,
+        /// At `open`: the group, in hex.
+        group: Option<String>,
+        /// The leaf; none at `close`.
+        peer: Option<Value>,
+    },
+    /// An endpoint hands a layer 3 packet up.
+    Deliver {
+        /// Cluster Member ID of its sender, where the frame has it.
+        cmi: Option<u16>,
+        /// The packet.
+        hex: String,
+    },
+    /// An endpoint tells the layer above something: one field, the kind of notice.
+    Notice(Value),
 }
 
 /// Why there is no answer.

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use super::contract::{Contract, FIELD, ID};
-use super::{Answer, Out, OutAction, Sut, SutError};
-use crate::adapter::message::LeafOp;
+use super::{Answer, Out, OutAction, Signal, Sut, SutError};
+use crate::adapter::message::{LeafOp, VcKind, Wish};
 use crate::adapter::{Action, Emitted, Op, Outcome, Response};
 
 /// Carries one message there and one back.
@@ -49,6 +49,7 @@ impl<T: Exchange> Sut for T {
                 at,
                 vc: vc.to_owned(),
                 peer: peer.clone(),
+                kind: None,
             },
         )
     }
@@ -110,6 +111,36 @@ impl<T: Exchange> Sut for T {
         )
     }
 
+    fn leaf_of(&mut self, at: u64, vc: &str, peer: &Value) -> Result<Answer, SutError> {
+        let op = Op::VcUp {
+            at,
+            vc: vc.to_owned(),
+            peer: peer.clone(),
+            kind: Some(VcKind::Leaf),
+        };
+        stimulate(self, at, op)
+    }
+
+    fn command(&mut self, at: u64, command: &Wish) -> Result<Answer, SutError> {
+        let command = command.clone();
+        stimulate(self, at, Op::Command { at, command })
+    }
+
+    fn signal(&mut self, at: u64, signal: &Signal) -> Result<Answer, SutError> {
+        let op = match signal.clone() {
+            Signal::CallFailed { peer } => Op::CallFailed { at, peer },
+            Signal::LeafUp { tree, peer } => Op::LeafUp { at, tree, peer },
+            Signal::LeafFailed { tree, peer, cause } => Op::LeafFailed {
+                at,
+                tree,
+                peer,
+                cause,
+            },
+            Signal::TreeDown { tree } => Op::TreeDown { at, tree },
+        };
+        stimulate(self, at, op)
+    }
+
     fn probe(&mut self, _at: u64, what: &str) -> Result<Value, SutError> {
         let (_, mut more) = self.exchange(Op::Probe {
             what: what.to_owned(),
@@ -132,6 +163,11 @@ pub(super) const fn name(op: &Op) -> &'static str {
         Op::LeafGone { .. } => "leaf_gone",
         Op::Advance { .. } => "advance",
         Op::Admin { .. } => "admin",
+        Op::Command { .. } => "command",
+        Op::CallFailed { .. } => "call_failed",
+        Op::LeafUp { .. } => "leaf_up",
+        Op::LeafFailed { .. } => "leaf_failed",
+        Op::TreeDown { .. } => "tree_down",
         Op::Probe { .. } => "probe",
         Op::Bye => "bye",
     }
@@ -170,6 +206,19 @@ fn emitted(Emitted { at, action }: Emitted) -> Out {
         },
         Action::Call { peer } => OutAction::Call { peer },
         Action::Hangup { vc } => OutAction::Hangup { vc },
+        Action::Tree {
+            op,
+            tree,
+            group,
+            peer,
+        } => OutAction::Tree {
+            op,
+            tree,
+            group,
+            peer,
+        },
+        Action::Deliver { cmi, hex } => OutAction::Deliver { cmi, hex },
+        Action::Notice(notice) => OutAction::Notice(notice),
     };
     Out { at, action }
 }

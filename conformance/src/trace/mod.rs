@@ -6,6 +6,13 @@
 //! server after it. A *local* trace has one server under test; its steps are stimuli of the adapter
 //! protocol ([`Stimulus`]) with allowed alternatives. Nothing in a trace is a constant that the
 //! server is free to choose: such values are bound on first sight and referred to later.
+//!
+//! The one server of a local trace may be the other end of RFC 2022: with `role` `client` or `mcs` in
+//! its `config` the harness is the MARS and the network. Then `call` is judged too, which of a server
+//! it never is. Packets that are handed up, notices, and hangups are judged only where the trace names
+//! them: if any step expects a `deliver`, every one that comes must be expected, and likewise for each
+//! kind of `notice` and for the `hangup` of each VC. The trace has its own names of trees; one is given at the
+//! `open` for its group, and data is expected on it as on a VC.
 
 mod canonical;
 mod file;
@@ -16,6 +23,8 @@ pub use canonical::canonical;
 pub use file::{TraceError, TraceErrorKind, find, load, parse};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::sut::{TreeOp, VcKind, Wish};
 
 /// The only format this version reads and writes.
 pub const FORMAT: &str = "mars-trace/1";
@@ -206,8 +215,14 @@ pub enum Act {
     reason = "fields bear the names of the roles they refer to"
 )]
 pub enum Stimulus {
-    /// A point-to-point VC came up.
-    VcUp { vc: String, peer: Value },
+    /// A point-to-point VC came up; with `kind` `leaf` one of the peer's trees, of which the endpoint
+    /// under test is a leaf.
+    VcUp {
+        vc: String,
+        peer: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<VcKind>,
+    },
     /// It was released.
     VcDown { vc: String },
     /// A frame arrives: either `hex`, or `frame` in the form of `wire decode`, where any value may
@@ -219,8 +234,22 @@ pub enum Stimulus {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         frame: Option<Value>,
     },
-    /// A leaf dropped off a control VC.
+    /// A leaf dropped off a control VC, or off an endpoint's tree.
     LeafGone { group: String, peer: Value },
+    /// The layer above an endpoint wants something.
+    Command(Wish),
+    /// A call of an endpoint came to nothing.
+    CallFailed { peer: Value },
+    /// A leaf that an endpoint asked for is there.
+    LeafUp { tree: String, peer: Value },
+    /// A leaf that an endpoint asked for is not to be had.
+    LeafFailed {
+        tree: String,
+        peer: Value,
+        cause: u8,
+    },
+    /// A tree of an endpoint is gone.
+    TreeDown { tree: String },
     /// Time passes up to the step's `at`.
     Advance {},
 }
@@ -233,7 +262,11 @@ pub struct Alternative {
     pub level: Level,
     /// Ledger ids behind it.
     pub requirements: Vec<String>,
-    /// Outputs demanded: in order per VC, in any order across VCs.
+    /// When each of them may come, virtual ms, both ends included: where an RFC gives a random delay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<(u64, u64)>,
+    /// Outputs demanded: in order per VC, in any order across VCs. On a tree its `open` comes before
+    /// and its `close` after all else; leaves are added and dropped in any order.
     pub outputs: Vec<Expected>,
 }
 
@@ -260,6 +293,28 @@ pub enum Expected {
     /// A frame on a VC whose decoded form has at least these fields. A value may be a matcher of
     /// `judge::pattern`.
     Frame { vc: String, matches: Value },
+    /// An endpoint changes one of its trees. `group` stands at `open`; `peer` is a number in hex, none
+    /// at `close`.
+    Tree {
+        op: TreeOp,
+        tree: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        group: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        peer: Option<String>,
+    },
+    /// An endpoint asks for a point-to-point VC to this number.
+    Call { peer: String },
+    /// An endpoint releases a VC that ends at it.
+    Hangup { vc: String },
+    /// An endpoint hands a packet up; without `cmi`, of whichever sender.
+    Deliver {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cmi: Option<u16>,
+        hex: String,
+    },
+    /// An endpoint tells the layer above this: a pattern of an object with one field, the kind.
+    Notice { matches: Value },
 }
 
 /// A record on its way between two servers.

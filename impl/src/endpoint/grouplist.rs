@@ -51,8 +51,8 @@ impl Core {
             msn: 0,
             pairs,
         };
-        self.arm(Timer::List, self.config.answer_ms);
-        self.send_control(self.current, Body::GrouplistRequest(body));
+        let again = (Timer::List, self.config.answer_ms);
+        self.send_control(self.current, Body::GrouplistRequest(body), again);
     }
 
     pub(super) fn list_due(&mut self) {

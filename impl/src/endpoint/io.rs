@@ -214,6 +214,7 @@ pub enum OutputAction {
 
 /// What the layer above and the administrator are told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// Registered.
     Registered {

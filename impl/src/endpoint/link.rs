@@ -16,13 +16,28 @@ const OUTBOX: usize = 256;
 pub(super) struct Link {
     pub(super) vc: Option<VcId>,
     calling: bool,
-    outbox: Vec<Vec<u8>>,
+    outbox: Vec<Waiting>,
+}
+
+/// A message that waits for the VC, and what repeats it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Waiting {
+    octets: Vec<u8>,
+    timer: Timer,
+    every_ms: u64,
 }
 
 impl Core {
-    /// Sends a message of this endpoint, over a VC that is set up if need be.
+    /// Sends a message of this endpoint, over a VC that is set up if need be. The timer that leads to
+    /// its repeat is armed, and once more when the message leaves after a wait for the VC.
     // R2022-4.2-01 R2022-5.1.2-03
-    pub(super) fn send_control(&mut self, mars: Endpoint, body: Body<'_>) {
+    pub(super) fn send_control(
+        &mut self,
+        mars: Endpoint,
+        body: Body<'_>,
+        (timer, every_ms): (Timer, u64),
+    ) {
+        self.arm(timer, every_ms);
         let mut octets = MARS_HEADER.to_vec();
         Message::new(self.config.protocol, self.config.address, body).encode(&mut octets);
         let link = self.links.entry(mars).or_default();
@@ -30,8 +45,12 @@ impl Core {
             self.send_on(mars, vc, octets);
             return;
         }
-        if link.outbox.len() < OUTBOX && !link.outbox.contains(&octets) {
-            link.outbox.push(octets);
+        if link.outbox.len() < OUTBOX && link.outbox.iter().all(|other| other.octets != octets) {
+            link.outbox.push(Waiting {
+                octets,
+                timer,
+                every_ms,
+            });
         }
         if !link.calling {
             link.calling = true;
@@ -62,8 +81,13 @@ impl Core {
         }
         link.vc = Some(vc);
         link.calling = false;
-        for octets in core::mem::take(&mut link.outbox) {
-            self.send_on(peer, vc, octets);
+        for waiting in core::mem::take(&mut link.outbox) {
+            // R2022-5.2.2-02: a slow call is no reason to repeat at once. What is not armed any more
+            // has been answered or given up.
+            if self.timers.deadline(waiting.timer).is_some() {
+                self.arm(waiting.timer, waiting.every_ms);
+            }
+            self.send_on(peer, vc, waiting.octets);
         }
         self.link_used(peer);
     }

@@ -110,8 +110,8 @@ impl Core {
             (Role::Server, false) => Body::Mserv(body),
             (Role::Server, true) => Body::Unserv(body),
         };
-        self.arm(Timer::Member(range), self.config.retransmit_ms);
-        self.send_control(self.current, body);
+        let again = (Timer::Member(range), self.config.retransmit_ms);
+        self.send_control(self.current, body, again);
     }
 
     pub(super) fn member_due(&mut self, range: GroupRange) {

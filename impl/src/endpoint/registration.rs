@@ -130,8 +130,8 @@ impl Core {
             (Role::Server, _) => Body::Mserv(body),
         };
         // R2022-5.2.2-01
-        self.arm(Timer::Register, self.config.retransmit_ms);
-        self.send_control(mars, body);
+        let again = (Timer::Register, self.config.retransmit_ms);
+        self.send_control(mars, body, again);
     }
 
     pub(super) fn register_due(&mut self) {

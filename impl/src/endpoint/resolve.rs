@@ -64,8 +64,8 @@ impl Core {
             padding: [0; 8],
         };
         // R2022-5.1.1-09 R2022-5.1.1-10
-        self.arm(Timer::Query(group), self.config.answer_ms);
-        self.send_control(self.current, Body::Request(body));
+        let again = (Timer::Query(group), self.config.answer_ms);
+        self.send_control(self.current, Body::Request(body), again);
     }
 
     /// No whole answer in time.

@@ -70,13 +70,11 @@ impl Core {
         }
     }
 
-    /// The tree of this group is to be revalidated. A flag that will be set soon anyway is not put
-    /// off, so that jumps in a row do not delay it for ever.
+    /// The tree of this group is to be revalidated. A flag that will be set anyway is not put off: gaps
+    /// in a row would delay it for ever, and the REQUEST that it leads to comes after all of them.
     pub(super) fn revalidate(&mut self, group: ProtocolAddress) {
         let timer = Timer::Revalidate(group);
-        let [least, _] = REVALIDATE_MS;
-        let soon = self.now.0.saturating_add(least);
-        if self.timers.deadline(timer).is_none_or(|at| at.0 < soon) {
+        if self.timers.deadline(timer).is_none() {
             self.arm_random(timer, REVALIDATE_MS);
         }
     }

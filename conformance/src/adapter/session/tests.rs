@@ -214,3 +214,57 @@ fn probes_are_answered_in_the_words_of_the_contract() {
     assert_eq!(of("membership"), json!([]));
     assert_eq!(of("hfsm"), json!({}));
 }
+
+/// A reset of an endpoint with other values in its `config`.
+fn end(role: &str, more: &Value) -> Value {
+    let mut config = json!({"role": role, "atm": peer(9), "mars": [peer(1)]});
+    for (key, value) in more.as_object().unwrap() {
+        config[key] = value.clone();
+    }
+    json!({"id": 1, "op": "reset", "case": "c", "seed": 1, "config": config})
+}
+
+// R2022-E-01, R2022-E-02
+#[test]
+fn times_of_an_endpoint_have_bounds() {
+    let inside = [
+        ("retransmit_ms", 5_000),
+        ("answer_ms", 10_000),
+        ("tree_idle_ms", 60_000),
+        ("mars_idle_ms", 60_000),
+        ("missed_map_ms", 240_000),
+        ("loop_wait_ms", 60_000),
+    ];
+    for (key, bound) in inside {
+        let beyond = if matches!(key, "answer_ms" | "missed_map_ms") {
+            bound + 1
+        } else {
+            bound - 1
+        };
+        let (good, bad) = (json!({key: bound}), json!({key: beyond}));
+        let answers = answers(&[end("client", &good), end("mcs", &bad)]);
+        assert_eq!(answers[0]["status"], "ok", "{key}");
+        assert_eq!(answers[1]["code"], "config", "{key}");
+    }
+}
+
+#[test]
+fn a_server_and_an_endpoint_have_operations_of_their_own() {
+    let command = json!({"id": 2, "op": "command", "at": 0, "command": {"register": {}}});
+    let admin = json!({"id": 3, "op": "admin", "at": 0, "what": "drain"});
+    let tree = json!({"id": 4, "op": "tree_down", "at": 0, "tree": "t1"});
+    let of_server = answers(&[reset(), command.clone(), tree.clone()]);
+    assert_eq!(of_server[1]["status"], "unsupported");
+    assert_eq!(of_server[2]["status"], "unsupported");
+    let of_client = answers(&[end("client", &json!({})), command, admin, tree]);
+    assert_eq!(
+        of_client[1]["out"],
+        json!([{"at": 0, "call": {"peer": peer(1)}}])
+    );
+    assert_eq!(of_client[2]["status"], "unsupported");
+    assert_eq!(of_client[3]["code"], "unknown-tree");
+    let strange = answers(&[end("router", &json!({})), end("server", &json!({}))]);
+    assert_eq!(strange[0]["code"], "config");
+    // A server, of which this is no configuration.
+    assert_eq!(strange[1]["code"], "config");
+}

@@ -86,6 +86,7 @@ impl Tour {
             expect: vec![Alternative {
                 level: Level::Must,
                 requirements: ids.map(|id| (*id).to_owned()).collect(),
+                window: None,
                 outputs: expected.collect(),
             }],
             state: Default::default(),
@@ -107,6 +108,7 @@ impl Tour {
             expect: vec![Alternative {
                 level: Level::Must,
                 requirements: vec!["R2334-2.1-20".to_owned()],
+                window: None,
                 outputs: Vec::new(),
             }],
             state: Default::default(),
@@ -129,6 +131,7 @@ impl Tour {
         let setup = self.node.setup;
         match input {
             Input::VcUp => Stimulus::VcUp {
+                kind: None,
                 vc: if is_second {
                     self.spare += 1;
                     format!("x{}", self.spare)

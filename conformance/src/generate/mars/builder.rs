@@ -298,7 +298,15 @@ impl Script {
     pub(super) fn up(&mut self, who: &str) {
         *self.vcs.entry(who.to_owned()).or_insert(0) += 1;
         let (vc, peer) = (self.vc(who), self.who(who).peer());
-        self.step(Stimulus::VcUp { vc, peer }, None).silence(&[]);
+        self.step(
+            Stimulus::VcUp {
+                vc,
+                peer,
+                kind: None,
+            },
+            None,
+        )
+        .silence(&[]);
     }
 
     /// The VC to somebody is down.

@@ -208,6 +208,7 @@ impl<'s> Expect<'s> {
         self.alternatives.push(Alternative {
             level: self.level,
             requirements: requirements.iter().map(|one| (*one).to_owned()).collect(),
+            window: None,
             outputs,
         });
         let mut now = self.script.counters().clone();

@@ -11,7 +11,7 @@ fn mcs() -> Rig {
     rig.command(Command::Register);
     rig.control_vc(MARS);
     let sent = rig.last_sent();
-    // R2022-6.2.3-05: no CMI.
+    // R2022-6.2.3-03: no CMI.
     rig.private(&copy(&sent, Some(0), FIRST));
     rig
 }

@@ -200,3 +200,18 @@ fn the_vc_to_the_mars_is_released_when_idle() {
     assert_eq!(rig.ops(), [Op::Join]);
     assert_eq!(rig.links.len(), 1);
 }
+
+/// The repeat is counted from what was sent, not from when it was first wanted.
+// R2022-5.2.2-02
+#[test]
+fn a_slow_call_does_not_hasten_the_repeat() {
+    let mut core = Rig::new(Role::Member, &[MARS]).core;
+    core.handle(Time(0), Input::Command(Command::Register));
+    let up = Input::VcUp {
+        vc: VcId(1),
+        peer: atm(MARS),
+        kind: VcKind::PointToPoint,
+    };
+    core.handle(Time(9_000), up);
+    assert_eq!(core.next_deadline(), Some(Time(19_000)));
+}

@@ -189,3 +189,17 @@ fn only_the_current_mars_counts() {
     assert_eq!((rig.view().hsn, rig.core.meters().jumps), (FIRST, 0));
     assert_eq!(rig.leaves(1), Some(vec![20, 21]));
 }
+
+/// A gap twice a second, for as long as a revalidation may take.
+// R2022-5.1.5-03
+#[test]
+fn gaps_in_a_row_do_not_put_revalidation_off() {
+    let mut rig = two_trees();
+    for step in 1..=20 {
+        tick(&mut rig, FIRST + 2 * step);
+        rig.run(500);
+    }
+    assert!(rig.core.meters().jumps >= 19);
+    let view = rig.view();
+    assert!(view.groups.iter().all(|group| group.revalidate), "{view:?}");
+}
