@@ -68,6 +68,7 @@ fn ends_well(size: Size, seed: u64, minutes: u64) {
     assert!(parcels.filter(|parcel| parcel.due.len() > 1).count() > 100);
 }
 
+// R2022-6.4-01: clients that know RFC 2022 alone live with a group of servers.
 #[test]
 fn two_hours_end_well_with_seed_1() {
     ends_well(SIZE, 1, 120);
