@@ -413,8 +413,7 @@ impl DistributedMars {
 impl Service {
     fn new(config: &GroupConfig, protocol: Protocol) -> Self {
         // One layer 3 address is configured; it is of the protocol that it fits.
-        let fits = ranges::fits(protocol, config.protocol_address);
-        let protocol_address = if fits {
+        let protocol_address = if ranges::fits(protocol, config.protocol_address) {
             config.protocol_address
         } else {
             ProtocolAddress::default()
