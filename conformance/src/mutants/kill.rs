@@ -188,12 +188,7 @@ fn kill(
         first_fault_of(built, id, expected.into_iter().chain(rest), stop)
     };
     let played = || first_failure(built, id, order(mutant, traces), stop);
-    let simulated = || {
-        let rest = simulate::TRIED
-            .into_iter()
-            .filter(|other| Some(*other) != lis);
-        simulate::first_bad(built, id, lis.into_iter().chain(rest), stop)
-    };
+    let simulated = || simulate::kill(built, &mutant.id, simulate::plans(lis), stop);
     let in_turn: &[&dyn Fn() -> Result<Option<Kill>, SutError>] = match by {
         By::Traces => &[&played],
         By::Checker => &[&checked],

@@ -19,7 +19,7 @@ pub struct Lis {
     pub servers: u8,
 }
 
-/// What mutants are tried on, in this order. The original has a good verdict on each (a test).
+/// What every mutant that nothing else notices is tried on, in this order.
 pub const TRIED: [Lis; 2] = [
     Lis {
         seed: 1,
@@ -53,6 +53,39 @@ impl Lis {
             servers: servers.parse().ok()?,
         })
     }
+}
+
+/// How many seeds are tried from the one that a mutant names: any change of the implementation gives each seed
+/// another course.
+const WINDOW: u64 = 60;
+
+/// The plans on which to try a mutant that is expected to be noticed in `first`, if in any.
+pub fn plans(first: Option<Lis>) -> impl Iterator<Item = Lis> {
+    let near = first.into_iter().flat_map(|first| {
+        let seeds = (0..WINDOW).map_while(move |n| first.seed.checked_add(n));
+        seeds.map(move |seed| Lis { seed, ..first })
+    });
+    near.chain(TRIED)
+}
+
+/// The first plan that ends badly with the mutant and well with the original.
+///
+/// # Errors
+/// As [`first_bad`].
+pub fn kill(
+    built: &Built,
+    id: &str,
+    plans: impl IntoIterator<Item = Lis>,
+    stop: &AtomicBool,
+) -> Result<Option<Kill>, SutError> {
+    for lis in plans {
+        if let Some(kill) = first_bad(built, Some(id), [lis], stop)?
+            && first_bad(built, None, [lis], stop)?.is_none()
+        {
+            return Ok(Some(kill));
+        }
+    }
+    Ok(None)
 }
 
 /// Runs the LIS with one mutant (the original for `None`) on each plan until the first that does not end with a

@@ -315,7 +315,7 @@ fn nothing_of_its_own_comes_from_the_net() {
     stage.refused("2 own Redirect Entries");
     let mut stage = Stage::new();
     stage.after.cache.push(entry(OWN, 3, 5, 2));
-    stage.refused("MCS");
+    stage.refused("1 own claims of Mcs");
 }
 
 #[test]
@@ -493,7 +493,7 @@ fn mcss_are_watched_like_clients() {
         octets: join(7, MembershipFlags::REGISTER, 0),
     };
     stage.after.registrations.push(registration(OWN, 7, 1));
-    stage.refused("is given twice");
+    stage.refused("CMI 1 is not free");
     // Of another server's MCS, too, a record must stand.
     let mut stage = learned();
     stage.after.mcs_registrations.push(registration(PEER, 9, 4));

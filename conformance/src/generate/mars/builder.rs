@@ -1,7 +1,7 @@
 //! Scripts of local traces of one MARS without neighbours, in the words of the field. Every expectation is
 //! written down by the author of a script; the builder keeps count of sequence numbers and of ids only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -47,6 +47,8 @@ pub(super) struct Script {
     /// Registrations so far.
     registrations: u32,
     at: u64,
+    /// Items of the register that it shows.
+    register: BTreeSet<String>,
     steps: Vec<Step>,
 }
 
@@ -81,6 +83,7 @@ impl Script {
             cmis: BTreeMap::new(),
             registrations: 0,
             at: 0,
+            register: BTreeSet::new(),
             steps: Vec::new(),
         };
         for number in 1..10_u8 {
@@ -415,6 +418,15 @@ impl Script {
         self.steps.len()
     }
 
+    /// Those of some ids that are the ledger's; items of the register are goals of the trace.
+    pub(super) fn cite(&mut self, ids: &[&str]) -> Vec<String> {
+        let (ledger, register): (Vec<&str>, Vec<&str>) =
+            ids.iter().copied().partition(|id| id.starts_with('R'));
+        self.register
+            .extend(register.into_iter().map(str::to_owned));
+        ledger.into_iter().map(str::to_owned).collect()
+    }
+
     /// A step is over.
     pub(super) fn push(&mut self, stimulus: Stimulus, expect: Vec<Alternative>) {
         self.steps.push(Step {
@@ -443,7 +455,9 @@ impl Script {
         requirements.sort();
         requirements.dedup();
         let level = alternatives().map(|one| one.level).max();
-        let goals = vec![self.title.to_owned()];
+        let goals = std::iter::once(self.title.to_owned())
+            .chain(self.register.clone())
+            .collect();
         let fingerprint = fingerprint(&self.steps);
         Trace {
             format: FORMAT.to_owned(),

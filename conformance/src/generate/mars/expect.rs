@@ -207,7 +207,7 @@ impl<'s> Expect<'s> {
         let outputs = self.numbered();
         self.alternatives.push(Alternative {
             level: self.level,
-            requirements: requirements.iter().map(|one| (*one).to_owned()).collect(),
+            requirements: self.script.cite(requirements),
             window: None,
             outputs,
         });

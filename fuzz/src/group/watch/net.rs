@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use distributed_mars::address::{GroupRange, ServerId};
+use distributed_mars::group::view::MemberKind;
 use distributed_mars::group::{GroupConfig, View};
 use distributed_mars::io::Target;
 use distributed_mars::wire::csa::MarsRecord;
 use distributed_mars::wire::llc_snap::{self, Encapsulation};
 use distributed_mars::wire::scsp::{self, Body, CacheKey, Csas};
 
+use super::own::registrations;
 use super::{Said, Step, Verdict, demand, sends};
 
 type Name = (ServerId, CacheKey);
@@ -119,12 +121,12 @@ impl Contents {
             let mut live = view.live.iter();
             live.any(|one| (one.protocol, one.origin) == (protocol, origin))
         };
-        for one in view.registrations.iter().chain(&view.mcs_registrations) {
+        for (kind, one) in registrations(view) {
             if one.origin == config.server_id {
                 continue;
             }
             let stands = live(one.protocol, one.origin)
-                && self.stands(view, one.origin, |record| {
+                && self.stands(view, one.origin, kind, |record| {
                     let held = (record.protocol, record.endpoint, record.cmi, record.range);
                     held == (one.protocol, one.endpoint, one.cmi, None)
                 });
@@ -136,7 +138,7 @@ impl Contents {
             }
             let range = GroupRange::new(one.min, one.max);
             let stands = live(one.protocol, one.origin)
-                && self.stands(view, one.origin, |record| {
+                && self.stands(view, one.origin, one.kind, |record| {
                     let held = (record.protocol, record.endpoint, record.range);
                     held == (one.protocol, one.endpoint, range)
                 });
@@ -150,11 +152,21 @@ impl Contents {
         )
     }
 
-    /// Whether some cached join of `origin` says that.
-    fn stands(&self, view: &View, origin: ServerId, says: impl Fn(&MarsRecord) -> bool) -> bool {
+    /// Whether some cached join of `origin`, of a client or of an MCS, says that.
+    fn stands(
+        &self,
+        view: &View,
+        origin: ServerId,
+        kind: MemberKind,
+        says: impl Fn(&MarsRecord) -> bool,
+    ) -> bool {
+        let state = match kind {
+            MemberKind::Client => 3,
+            MemberKind::Mcs => 2,
+        };
         let entries = view.cache.iter();
         entries
-            .filter(|entry| entry.origin == origin && entry.state == Some(3))
+            .filter(|entry| (entry.origin, entry.state) == (origin, Some(state)))
             .filter_map(|entry| {
                 let instance = ((origin, key(&entry.key)?), entry.sequence);
                 self.said.get(&instance)

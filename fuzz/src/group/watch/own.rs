@@ -17,7 +17,7 @@ pub(super) struct Cmis {
 }
 
 /// All registrations, of clients and of MCSs.
-fn registrations(view: &View) -> impl Iterator<Item = (MemberKind, &RegistrationView)> {
+pub(super) fn registrations(view: &View) -> impl Iterator<Item = (MemberKind, &RegistrationView)> {
     let clients = view.registrations.iter();
     let mcss = view.mcs_registrations.iter();
     clients
