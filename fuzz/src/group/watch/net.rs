@@ -22,6 +22,8 @@ pub(super) struct Hops {
     allowed: BTreeMap<(Name, i32), u16>,
     /// Asked for, or on the list of what is to be.
     solicited: BTreeSet<Name>,
+    /// Flushed and not back since, whether or not something of theirs is cached.
+    flushed: BTreeSet<ServerId>,
 }
 
 const fn name(csas: &Csas) -> Name {
@@ -42,10 +44,14 @@ impl Hops {
             };
             self.allow(name(csas), csas.sequence.0, most);
         }
-        let restored: BTreeSet<ServerId> = quarantined(step.before)
+        let mut restored: BTreeSet<ServerId> = quarantined(step.before)
             .difference(&quarantined(step.after))
             .copied()
             .collect();
+        let (before, after) = (live(step.before), live(step.after));
+        restored.extend(self.flushed.intersection(&after));
+        self.flushed.extend(before);
+        self.flushed.retain(|origin| !after.contains(origin));
         for entry in &step.after.cache {
             let Some(key) = key(&entry.key) else { continue };
             let name = (entry.origin, key);
@@ -90,6 +96,10 @@ impl Hops {
             format!("{csas:?} sent, {allowed} hops allowed")
         })
     }
+}
+
+fn live(view: &View) -> BTreeSet<ServerId> {
+    view.live.iter().map(|one| one.origin).collect()
 }
 
 fn quarantined(view: &View) -> BTreeSet<ServerId> {
