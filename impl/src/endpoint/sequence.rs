@@ -12,6 +12,8 @@ pub(super) struct Numbers {
     /// Host Sequence Number.
     // R2022-5.1.4.2-07
     pub(super) hsn: u32,
+    /// The number that the registration came with.
+    start: u32,
     /// The last number on the control VC since the registration (register F02).
     pub(super) control: Option<u32>,
 }
@@ -20,6 +22,7 @@ impl Numbers {
     /// Starts again from the number in a returned registration.
     pub(super) const fn restart(&mut self, msn: u32) {
         self.hsn = msn;
+        self.start = msn;
         self.control = None;
     }
 
@@ -27,8 +30,9 @@ impl Numbers {
     ///
     /// Both rules must be content. RFC 2022's own lets the number stand still or rise by one, which
     /// hides a loss next to a private message; on the control VC alone it must rise by exactly one.
-    /// The first number there has nothing to compare with: one more than a private message said is
-    /// right for a MARS that raises before it sends, and a loss for one that raises after.
+    /// The first number there has nothing to compare with but that of the registration, whatever private
+    /// messages have said meanwhile: one more is right for a MARS that raises before it sends, and a loss
+    /// for one that raises after.
     // R2022-5.1.4.2-04 R2022-5.1.4.2-05, register F02
     pub(super) const fn jumps(&mut self, msn: u32, on_control: bool) -> bool {
         let step = msn.wrapping_sub(self.hsn);
@@ -38,7 +42,7 @@ impl Numbers {
         }
         let lost = match self.control {
             Some(last) => msn.wrapping_sub(last) != 1,
-            None => step != 0,
+            None => msn != self.start,
         };
         self.control = Some(msn);
         step > 1 || lost

@@ -203,3 +203,21 @@ fn gaps_in_a_row_do_not_put_revalidation_off() {
     let view = rig.view();
     assert!(view.groups.iter().all(|group| group.revalidate), "{view:?}");
 }
+
+// R2022-5.1.4.2-04, register F02: a private message must not hide the loss of the first message on the control VC.
+#[test]
+fn the_first_number_is_held_against_that_of_the_registration() {
+    let mut rig = Rig::client();
+    // The next number on the control VC, as private messages have it: somebody joins, and that is lost.
+    rig.open(3, FIRST, &[20]);
+    rig.open(1, FIRST + 1, &[20]);
+    rig.control(&map(MARS, true, (true, 1), FIRST + 1, &[MARS]));
+    rig.run(10_000);
+    assert!(rig.revalidates(3));
+    // The very first one is no gap.
+    let mut rig = Rig::client();
+    rig.open(3, FIRST, &[20]);
+    rig.control(&map(MARS, true, (true, 1), FIRST, &[MARS]));
+    rig.run(10_000);
+    assert!(!rig.revalidates(3));
+}
