@@ -72,7 +72,7 @@ impl Core {
         }
     }
 
-    /// A redirect map shows that a VC is the control VC of a MARS with which this endpoint is not registered, and
+    /// A message of the root's own, such as its redirect map, shows that a VC is the control VC of a MARS with which this endpoint is not registered, and
     /// is not about to be: that MARS took a registration that was given up here, since no copy of it came. Its
     /// leaf drop tells it so; otherwise it would keep this endpoint for a member for good (N07).
     // R2022-5.4.2-01

@@ -313,7 +313,10 @@ impl Claims {
                 let cmi = record.cmi;
                 let registered = said == Some(Content::Registered { client, cmi });
                 if first || registered {
-                    self.drop_where(client, |content| content.cmi() == cmi);
+                    self.drop_where(client, |content| match content {
+                        Content::Joined(join) => join.cmi == cmi,
+                        Content::Registered { cmi: other, .. } => first && *other == cmi,
+                    });
                 }
             }
             // Register C02, H10: a leave under a key of its own ends the join it fits. A peer that has join and

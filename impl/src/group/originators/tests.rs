@@ -321,3 +321,18 @@ fn a_late_end_under_a_forgotten_key_ends_nothing() {
     // From a peer that has another key for each record.
     assert_eq!(originators.apply(A, true, key(4), true, &leave).len(), 1);
 }
+
+// R2443-5.4-05, register C03: the end of one record of a registration is no end of another that says the same,
+// whichever comes first.
+#[test]
+fn a_registration_under_two_keys_ends_with_both() {
+    let register = record(CsaState::ClientJoin, 1, 7, None);
+    let over = record(CsaState::ClientLeave, 1, 7, None);
+    let mut originators = Originators::default();
+    originators.apply(A, true, key(1), true, &register);
+    originators.apply(A, true, key(2), true, &register);
+    originators.apply(A, true, key(1), false, &over);
+    assert_eq!(originators.registrations().count(), 1);
+    originators.apply(A, true, key(2), false, &over);
+    assert_eq!(originators.registrations().count(), 0);
+}
