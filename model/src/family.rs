@@ -7,7 +7,7 @@
 use crate::explore::liveness::Class;
 use crate::explore::timely::{self, Cluster, Error, Outcome, Portable};
 use crate::explore::{Kinds, Options, Progress, Space};
-use crate::reading::Readings;
+use crate::reading::{Readers, Readings};
 use stateright::{Expectation, Model, Property};
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -155,8 +155,10 @@ pub trait Configuration: Copy + Debug + Send + Sync + 'static {
     fn actions(&self) -> &'static [&'static str];
     /// The witnesses that must be found, by name.
     fn witnesses(&self) -> &'static [&'static str];
-    /// The model under the given rules.
-    fn model(&self, rules: Self::Rules) -> Self::Model;
+    /// The model under the given rules, the same for all nodes or not.
+    fn model(&self, rules: impl Into<Readers<Self::Rules>>) -> Self::Model;
+    /// Who can follow rules of their own: how many nodes, or none where a mixed group makes no sense.
+    fn readers(&self) -> u8;
     /// All properties and witnesses of the family.
     fn claims() -> &'static [Claim<Self::Model>];
     /// What must happen in this scenario.
@@ -183,8 +185,13 @@ pub trait Configuration: Copy + Debug + Send + Sync + 'static {
     }
 
     /// A stable 64-bit number (FNV-1a) that changes with the scenario or the rules, and with nothing else.
-    fn fingerprint(&self, rules: &Self::Rules) -> u64 {
-        let text = format!("{self:?}|{:?}", rules.fields());
+    fn fingerprint(&self, rules: &Readers<Self::Rules>) -> u64 {
+        let mut text = format!("{self:?}|{:?}", rules.of(0).fields());
+        if rules.odd() != 0 {
+            let fields = |node| rules.of(node).fields();
+            let odd = (0..self.readers()).map(fields);
+            text = format!("{text}|{:?}", odd.collect::<Vec<_>>());
+        }
         text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
         })

@@ -257,6 +257,7 @@ const FINDINGS: &[Finding] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::Rules;
     use crate::server_group::{Action, property};
 
     fn by_id(id: &str) -> &'static Finding {
@@ -301,7 +302,7 @@ mod tests {
             let path = failure(finding, &AtomicBool::new(false));
             let path = path.unwrap_or_else(|| panic!("{} does not fail", finding.id));
             let scenario = crate::scenario::by_name(finding.scenario).unwrap();
-            let model = scenario.model(finding.choice().rules());
+            let model = scenario.model(finding.choice().rules::<Rules>());
             let steps = crate::trace::record(&model, &group(&path)).unwrap();
             let property = property::by_name(finding.property).unwrap();
             assert!(

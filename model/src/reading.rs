@@ -15,6 +15,52 @@ pub trait Readings: Copy + Send + Sync + 'static {
     fn set(&mut self, field: &str, value: &str) -> bool;
 }
 
+/// The most nodes that a model of any family can have.
+pub const NODES: usize = 4;
+
+/// Who follows which rules: all nodes of a model the same, or some of them others (a mixed group).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Readers<R> {
+    each: [R; NODES],
+    odd: u8,
+}
+
+impl<R: Copy> Readers<R> {
+    /// Everybody follows the same rules.
+    pub const fn all(rules: R) -> Self {
+        Self {
+            each: [rules; NODES],
+            odd: 0,
+        }
+    }
+    /// The nodes in `odd` (one bit each, bit 0: the first) follow other rules than the rest.
+    pub fn mixed(rules: R, others: R, odd: u8) -> Self {
+        let mut each = [rules; NODES];
+        for (place, node) in each.iter_mut().enumerate() {
+            if odd & (1 << place) != 0 {
+                *node = others;
+            }
+        }
+        Self { each, odd }
+    }
+    /// The rules of a node, counted from 0. Whoever has no number follows those of the first.
+    #[inline]
+    pub fn of(&self, node: u8) -> &R {
+        let [first, ..] = &self.each;
+        self.each.get(usize::from(node)).unwrap_or(first)
+    }
+    /// The nodes that follow other rules than the rest, one bit each; 0 if all follow the same.
+    pub const fn odd(&self) -> u8 {
+        self.odd
+    }
+}
+
+impl<R: Copy> From<R> for Readers<R> {
+    fn from(rules: R) -> Self {
+        Self::all(rules)
+    }
+}
+
 /// Which rules a model is to follow, whatever its family.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Choice {
@@ -25,19 +71,29 @@ pub enum Choice {
     Literal,
     /// The register resolved, but for one field.
     But(FieldValue),
+    /// The register resolved, but for one field at some nodes (one bit each, bit 0: the first).
+    Mixed(FieldValue, u8),
 }
 
 impl Choice {
-    /// The rules of a family. A field that the family does not have changes nothing.
+    /// The rules of a family, in a mixed group those of the nodes that differ. A field that the family does not have
+    /// changes nothing.
     pub fn rules<R: Readings>(self) -> R {
         match self {
             Self::Resolved => R::resolved(),
             Self::Literal => R::literal(),
-            Self::But((field, value)) => {
+            Self::But((field, value)) | Self::Mixed((field, value), _) => {
                 let mut rules = R::resolved();
                 rules.set(field, value);
                 rules
             }
+        }
+    }
+    /// Who follows which rules of a family.
+    pub fn readers<R: Readings>(self) -> Readers<R> {
+        match self {
+            Self::Resolved | Self::Literal | Self::But(_) => Readers::all(self.rules()),
+            Self::Mixed(_, odd) => Readers::mixed(R::resolved(), self.rules(), odd),
         }
     }
 }
@@ -139,6 +195,11 @@ mod tests {
         for odd in [("flush", "maybe"), ("flash", "delete")] {
             assert!(!Rules::resolved().set(odd.0, odd.1));
         }
+        let mixed = Choice::Mixed(("flush", "delete"), 0b10).readers::<Rules>();
+        assert_eq!(mixed.odd(), 0b10);
+        assert_eq!(*mixed.of(0), Rules::resolved());
+        assert_eq!(*mixed.of(1), rules);
+        assert_eq!(mixed.of(9), mixed.of(0));
         for choice in [Rules::resolved(), Rules::literal()] {
             for (field, value) in choice.fields() {
                 let mut same = choice;

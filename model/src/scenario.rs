@@ -4,6 +4,7 @@ use crate::explore::timely::{Cluster, Error, Outcome, search_space as search_tog
 use crate::explore::{Options, Progress};
 pub use crate::family::Profile;
 use crate::family::{Claim, Configuration, Duty};
+use crate::reading::Readers;
 use crate::registry::Act;
 use crate::rules::Rules;
 use crate::server_group::{Action, ServerGroup, liveness, property};
@@ -85,7 +86,7 @@ pub struct Scenario {
 
 impl Scenario {
     /// The model of this scenario under the given rules.
-    pub const fn model(&self, rules: Rules) -> ServerGroup {
+    pub fn model(&self, rules: impl Into<Readers<Rules>>) -> ServerGroup {
         ServerGroup::new(self, rules)
     }
 }
@@ -110,8 +111,11 @@ impl Configuration for Scenario {
     fn witnesses(&self) -> &'static [&'static str] {
         self.witnesses
     }
-    fn model(&self, rules: Rules) -> ServerGroup {
+    fn model(&self, rules: impl Into<Readers<Rules>>) -> ServerGroup {
         Self::model(self, rules)
+    }
+    fn readers(&self) -> u8 {
+        self.servers
     }
     fn claims() -> &'static [Claim<ServerGroup>] {
         property::claims()

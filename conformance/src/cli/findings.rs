@@ -4,6 +4,7 @@ use mars_model::explore::Path;
 use mars_model::findings::{Derived, Finding, derive, findings};
 use mars_model::reading::Choice;
 use mars_model::registry::{Act, Case, Told};
+use mars_model::rules::Rules;
 use mars_model::scenario::Scenario;
 use mars_model::server_group::Action;
 use serde_json::{Value, json};
@@ -56,7 +57,7 @@ pub fn chart(case: &dyn Case, path: &Path<Told>, title: String, rules: Choice) -
 
 /// The chart of a path through the server group.
 fn group_chart(scenario: &Scenario, actions: &[Action], title: String, rules: Choice) -> Chart {
-    let model = scenario.model(rules.rules());
+    let model = scenario.model(rules.readers::<Rules>());
     let topology = convert::topology(scenario);
     let servers = convert::servers(scenario)
         .into_iter()

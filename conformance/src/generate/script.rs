@@ -72,7 +72,7 @@ pub(super) fn script(
         requirements,
         source: Some(Source {
             scenario: scenario.name.to_owned(),
-            fingerprint: format!("{:016x}", scenario.fingerprint(&Rules::resolved())),
+            fingerprint: format!("{:016x}", scenario.fingerprint(&Rules::resolved().into())),
             goals: goals.iter().map(Goal::to_string).collect(),
         }),
         topology: convert::topology(scenario),

@@ -130,6 +130,10 @@ impl Case for Scenario {
         })
     }
 
+    fn readers(&self) -> u8 {
+        0
+    }
+
     /// There are none: the rules are those of the implementation.
     fn differences(&self, _: Choice) -> Vec<FieldValue> {
         Vec::new()

@@ -40,30 +40,31 @@ pub use state::{Budgets, HOLD, Machine, Running, State, mark};
 
 use crate::explore::{Fingerprint, Space};
 use crate::family;
+use crate::reading::Readers;
 use stateright::{Model, Property};
 
 /// The model of one scenario under one set of rules.
 #[derive(Clone, Debug)]
 pub struct Alignment {
     scenario: Scenario,
-    rules: Rules,
+    rules: Readers<Rules>,
 }
 
 impl Alignment {
     /// The model of a scenario.
-    pub const fn new(scenario: &Scenario, rules: Rules) -> Self {
+    pub fn new(scenario: &Scenario, rules: impl Into<Readers<Rules>>) -> Self {
         Self {
             scenario: *scenario,
-            rules,
+            rules: rules.into(),
         }
     }
     /// The scenario.
     pub const fn scenario(&self) -> &Scenario {
         &self.scenario
     }
-    /// The rules.
-    pub const fn rules(&self) -> &Rules {
-        &self.rules
+    /// The rules of a node.
+    pub fn rules(&self, node: u8) -> &Rules {
+        self.rules.of(node)
     }
     /// Both HFSMs are about to reach Bidirectional.
     pub const fn initial(&self) -> State {

@@ -1,18 +1,24 @@
 //! What records and summaries do to a server's cache, request list and retransmit queue.
 
 use super::Alignment;
+use super::action::Server;
 use super::message::{Instances, Keys, Message};
 use super::rules::{Acknowledgement, Discarded, NullReply};
 use super::state::Machine;
 
 impl Alignment {
     /// The server after the records of a CSU Request, and what it acknowledges.
-    pub(super) fn applied(&self, machine: Machine, message: Message) -> (Machine, Instances) {
+    pub(super) fn applied(
+        &self,
+        server: Server,
+        machine: Machine,
+        message: Message,
+    ) -> (Machine, Instances) {
         let (mut after, mut reply) = (machine, Instances::NONE);
         for key in message.instances().keys().iter() {
             let unusable = self.scenario.unusable.contains(key);
             // C24
-            if unusable && self.rules.discarded == Discarded::Refuse {
+            if unusable && self.rules(server.0).discarded == Discarded::Refuse {
                 continue;
             }
             let received = message.instances().get(key);
@@ -41,13 +47,18 @@ impl Alignment {
     }
 
     /// The server after the summaries of a CSU Reply, and what they show that it has not.
-    pub(super) fn dequeued(&self, machine: Machine, message: Message) -> (Machine, Instances) {
+    pub(super) fn dequeued(
+        &self,
+        server: Server,
+        machine: Machine,
+        message: Message,
+    ) -> (Machine, Instances) {
         let (mut after, mut newer) = (machine, Instances::NONE);
         // C14
-        if self.rules.acknowledgement == Acknowledgement::WholeSummary {
+        if self.rules(server.0).acknowledgement == Acknowledgement::WholeSummary {
             return (after, newer);
         }
-        let said = match self.rules.null_reply {
+        let said = match self.rules(server.0).null_reply {
             // N03
             NullReply::Apart => message.instances().keys().without(message.null()),
             NullReply::Alike => message.instances().keys(),

@@ -6,6 +6,7 @@ use super::rules::Rules;
 use super::state::Budgets;
 use super::{Alignment, duty};
 use crate::family::{Claim, Configuration, Duty, Profile};
+use crate::reading::Readers;
 
 /// One named configuration.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -42,7 +43,7 @@ pub struct Scenario {
 
 impl Scenario {
     /// The model of this scenario under the given rules.
-    pub const fn model(&self, rules: Rules) -> Alignment {
+    pub fn model(&self, rules: impl Into<Readers<Rules>>) -> Alignment {
         Alignment::new(self, rules)
     }
 }
@@ -67,8 +68,11 @@ impl Configuration for Scenario {
     fn witnesses(&self) -> &'static [&'static str] {
         self.witnesses
     }
-    fn model(&self, rules: Rules) -> Alignment {
+    fn model(&self, rules: impl Into<Readers<Rules>>) -> Alignment {
         Self::model(self, rules)
+    }
+    fn readers(&self) -> u8 {
+        2
     }
     fn claims() -> &'static [Claim<Alignment>] {
         property::claims()

@@ -62,7 +62,7 @@ impl Step<'_> {
                 self.goes_down(server);
                 self.event(server, Event::Down, Message::NONE);
                 // N02
-                if self.model.rules.old_messages == OldMessages::Gone {
+                if self.model.rules(server.0).old_messages == OldMessages::Gone {
                     self.state.end_vc();
                 }
                 self.machine_mut(server).cache = Instances::NONE;
@@ -125,7 +125,7 @@ impl Step<'_> {
         self.state.unseen = self.state.unseen & !bit(server) | bit(server.other());
     }
     fn is_mutant(&self, mutant: Mutant) -> bool {
-        self.model.rules.mutant == mutant
+        self.model.rules(0).mutant == mutant
     }
 
     /// What the CAFSM has to know of a server, if its request list were this one.
@@ -158,7 +158,7 @@ impl Step<'_> {
             }),
             Some(Kind::Csus) => Event::Csus,
             Some(Kind::CsuRequest) => {
-                let after = self.model.applied(machine, message).0;
+                let after = self.model.applied(server, machine, message).0;
                 let completes = after.asked.is_empty();
                 return self.carry_out(
                     server,
@@ -168,7 +168,7 @@ impl Step<'_> {
                 );
             }
             Some(Kind::CsuReply) => {
-                let newer = !self.model.dequeued(machine, message).1.is_empty();
+                let newer = !self.model.dequeued(server, machine, message).1.is_empty();
                 Event::CsuReply { newer }
             }
             None => return,
@@ -194,7 +194,7 @@ impl Step<'_> {
     fn carry_out(&mut self, server: Server, event: Event, message: Message, wanted: Instances) {
         let situation = self.situation(server, wanted);
         let before = self.machine(server).cafsm;
-        let cell = react(&self.model.rules, before, situation, event);
+        let cell = react(self.model.rules(server.0), before, situation, event);
         let actions = cell.actions;
         self.watch(server, before, event, cell);
         let summarizes = matches!(cell.next, cafsm::State::Master | cafsm::State::Slave);
@@ -292,14 +292,14 @@ impl Step<'_> {
             cafsm::Action::Repeat => self.state.send(server, machine.last),
             cafsm::Action::StartCaTimer => self.machine_mut(server).ca = Running::Armed,
             cafsm::Action::StartPatience => {
-                self.machine_mut(server).hold = match self.model.rules.patience {
+                self.machine_mut(server).hold = match self.model.rules(server.0).patience {
                     Patience::Three => HOLD + 1,
                     Patience::Endless => 0,
                 };
             }
             cafsm::Action::KeepCopy => {
                 // C17
-                let intervals = match self.model.rules.hold {
+                let intervals = match self.model.rules(server.0).hold {
                     Hold::Three => HOLD,
                     Hold::One => 1,
                 };
@@ -311,7 +311,7 @@ impl Step<'_> {
                 machine.last = Message::NONE;
             }
             cafsm::Action::Apply => {
-                let (after, reply) = self.model.applied(machine, message);
+                let (after, reply) = self.model.applied(server, machine, message);
                 *self.machine_mut(server) = after;
                 if !reply.is_empty() {
                     self.send(server, Message::reply(reply, message.null()));
@@ -320,7 +320,7 @@ impl Step<'_> {
             // With Apply.
             cafsm::Action::Reply => {}
             cafsm::Action::Dequeue => {
-                let (after, newer) = self.model.dequeued(machine, message);
+                let (after, newer) = self.model.dequeued(server, machine, message);
                 *self.machine_mut(server) = after;
                 let machine = self.machine_mut(server);
                 for key in newer.keys().iter() {

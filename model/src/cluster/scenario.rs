@@ -5,6 +5,7 @@ use super::rules::Rules;
 use super::{Cluster, duty};
 use crate::explore::timely::Portable;
 use crate::family::{Claim, Configuration, Duty, Profile};
+use crate::reading::Readers;
 
 /// How many times each kind of event may happen. What repairs a fault may happen as often as it is needed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -147,8 +148,11 @@ impl Configuration for Scenario {
     fn witnesses(&self) -> &'static [&'static str] {
         self.witnesses
     }
-    fn model(&self, rules: Rules) -> Cluster {
-        Cluster::new(self, rules)
+    fn model(&self, rules: impl Into<Readers<Rules>>) -> Cluster {
+        Cluster::new(self, *rules.into().of(0))
+    }
+    fn readers(&self) -> u8 {
+        0
     }
     fn claims() -> &'static [Claim<Cluster>] {
         property::claims()

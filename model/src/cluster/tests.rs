@@ -56,7 +56,7 @@ fn a_client_that_does_not_notice_stays_outside() {
         ..scenario::Budgets::NONE
     };
     for (mutant, holds) in [("none", true), ("no-notice", false)] {
-        let model = small.model(Choice::But(("mutant", mutant)).rules());
+        let model = small.model(Choice::But(("mutant", mutant)).rules::<Rules>());
         let options = Options::default();
         let stop = AtomicBool::new(false);
         let graph = crate::explore::graph::Graph::build(&model, &options, &mut |_| {}, &stop);

@@ -30,6 +30,7 @@ pub use scenario::{Scenario, scenarios};
 pub use state::{Entry, KEYS, QUEUE, SERVERS, State};
 
 use crate::explore::{Fingerprint, Space};
+use crate::reading::Readers;
 use rules::{LeaveKey, StrangeLeave};
 use stateright::{Model, Property};
 
@@ -37,24 +38,24 @@ use stateright::{Model, Property};
 #[derive(Clone, Debug)]
 pub struct Flooding {
     scenario: Scenario,
-    rules: Rules,
+    rules: Readers<Rules>,
 }
 
 impl Flooding {
     /// The model of a scenario.
-    pub const fn new(scenario: &Scenario, rules: Rules) -> Self {
+    pub fn new(scenario: &Scenario, rules: impl Into<Readers<Rules>>) -> Self {
         Self {
             scenario: *scenario,
-            rules,
+            rules: rules.into(),
         }
     }
     /// The scenario.
     pub const fn scenario(&self) -> &Scenario {
         &self.scenario
     }
-    /// The rules.
-    pub const fn rules(&self) -> &Rules {
-        &self.rules
+    /// The rules of a node.
+    pub fn rules(&self, node: u8) -> &Rules {
+        self.rules.of(node)
     }
     /// The server whose records are looked at.
     pub const fn origin(&self) -> Server {
@@ -72,8 +73,8 @@ impl Flooding {
 
     /// Whether a server acts as if what the originator tells holds.
     pub fn believes(&self, state: &State, at: Server) -> bool {
-        let told = match self.rules.leave_key {
-            LeaveKey::Same if self.rules.strange_leave == StrangeLeave::First => {
+        let told = match self.rules(at.0).leave_key {
+            LeaveKey::Same if self.rules(at.0).strange_leave == StrangeLeave::First => {
                 (0..KEYS).any(|key| state.entry(at, key).live())
             }
             LeaveKey::Same | LeaveKey::New => state.has_applied(at),

@@ -4,6 +4,7 @@ use super::rules::Rules;
 use super::{Flooding, duty, property};
 use crate::explore::timely::Portable;
 use crate::family::{Claim, Configuration, Duty, Profile};
+use crate::reading::Readers;
 
 /// How many times each kind of event may happen; deliveries, heals, flushes and renewals follow from them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -106,8 +107,11 @@ impl Configuration for Scenario {
     fn witnesses(&self) -> &'static [&'static str] {
         self.witnesses
     }
-    fn model(&self, rules: Rules) -> Flooding {
+    fn model(&self, rules: impl Into<Readers<Rules>>) -> Flooding {
         Flooding::new(self, rules)
+    }
+    fn readers(&self) -> u8 {
+        self.servers
     }
     fn claims() -> &'static [Claim<Flooding>] {
         property::claims()

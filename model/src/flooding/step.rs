@@ -162,7 +162,7 @@ impl Step<'_> {
                 self.state.set_flushed(at, true);
                 self.state.set_given_up(at, true);
                 // B02, B03.
-                if self.model.rules().flush == Flush::Delete {
+                if self.model.rules(at.0).flush == Flush::Delete {
                     for key in 0..KEYS {
                         self.state.set_entry(at, key, Entry::NONE);
                     }
@@ -201,8 +201,8 @@ impl Step<'_> {
     }
 
     /// How far a new record goes, in hops beyond the first.
-    fn fresh_hops(&self) -> u8 {
-        match self.model.rules().hop_count {
+    fn fresh_hops(&self, at: Server) -> u8 {
+        match self.model.rules(at.0).hop_count {
             HopCount::Servers => self.model.scenario().servers - 1,
             HopCount::One => 1,
         }
@@ -234,13 +234,13 @@ impl Step<'_> {
         self.state.set_entry(origin, key, entry);
         self.state.set_latest(origin, key, self.state.version);
         self.state.set_applied(origin, self.state.is_joined());
-        let hops = self.fresh_hops();
+        let hops = self.fresh_hops(origin);
         self.flood(origin, key, entry, None, hops);
     }
 
     /// The truth changes, and the originator says so.
     fn change(&mut self, live: bool) {
-        let rules = *self.model.rules();
+        let rules = *self.model.rules(self.model.origin().0);
         self.state.left.changes -= 1;
         self.state.set_joined(live);
         // C02.
@@ -267,7 +267,7 @@ impl Step<'_> {
     /// What was purged goes on: C11.
     fn renew(&mut self) {
         self.state.set_renewing(false);
-        if self.model.rules().wrap == Wrap::NewKey && !self.state.next_key() {
+        if self.model.rules(self.model.origin().0).wrap == Wrap::NewKey && !self.state.next_key() {
             self.state.flags |= OVERFLOW;
         }
         self.originate(self.state.key(), 1, true);
@@ -292,9 +292,9 @@ impl Step<'_> {
             self.own_record(arrival);
             return;
         }
-        let any = self.model.rules().mutant == Mutant::AcceptOlder && theirs != mine;
+        let any = self.model.rules(at.0).mutant == Mutant::AcceptOlder && theirs != mine;
         // R2334-2.3-10.
-        if !own && (self.newer(theirs, mine) || any) {
+        if !own && (self.newer(at, theirs, mine) || any) {
             self.accept(arrival);
         } else if mine.number() > theirs.number()
             && self.state.entry(from, arrival.key).number() < mine.number()
@@ -312,7 +312,7 @@ impl Step<'_> {
         if entry.number() <= mine.number() {
             return;
         }
-        match self.model.rules().own_record {
+        match self.model.rules(at.0).own_record {
             OwnRecord::Ignore => {}
             OwnRecord::Fetch => self.accept(arrival),
             OwnRecord::Defend => {
@@ -334,7 +334,7 @@ impl Step<'_> {
     /// A record that is newer than what the server has: store, pass on.
     fn accept(&mut self, arrival: Arrival) {
         let Arrival { key, entry, at, .. } = arrival;
-        let rules = *self.model.rules();
+        let rules = *self.model.rules(at.0);
         if entry.version() < self.state.latest(at, key) {
             self.state.flags |= REGRESS;
         }
@@ -358,18 +358,18 @@ impl Step<'_> {
 
     /// Whether an instance counts as newer than another (R2334-2.4-01); C07: than nothing. C11: after a purge, read
     /// literally, the first number does.
-    fn newer(&self, theirs: Entry, mine: Entry) -> bool {
+    fn newer(&self, at: Server, theirs: Entry, mine: Entry) -> bool {
         let wrapped = mine.number() == PURGE && theirs.number() == 1;
-        theirs.number() > mine.number() || wrapped && self.model.rules().wrap == Wrap::SameKey
+        theirs.number() > mine.number() || wrapped && self.model.rules(at.0).wrap == Wrap::SameKey
     }
 
     /// Passes an accepted record on to all other neighbours (R2334-2.3-03, R2334-2.3-11) while its hop count lasts
     /// (R2334-B.2.0.2-01). C13: news that was asked for starts afresh.
     fn relay(&mut self, arrival: Arrival) {
-        let rules = *self.model.rules();
+        let rules = *self.model.rules(arrival.at.0);
         let solicited_on = rules.solicited_hop == SolicitedHop::Fresh;
         let hops = match (arrival.solicited, rules.mutant) {
-            (true, _) if solicited_on => self.fresh_hops(),
+            (true, _) if solicited_on => self.fresh_hops(arrival.at),
             (_, Mutant::KeepHops) => arrival.hops,
             _ => arrival.hops.saturating_sub(1),
         };
@@ -390,7 +390,7 @@ impl Step<'_> {
     /// A link comes up, and each side gets what is newer at the other and not quarantined there (B03).
     fn align(&mut self, a: Server, b: Server, reversed: bool) {
         self.state.link_up(a, b);
-        if self.model.rules().mutant == Mutant::NoAlignment {
+        if self.model.rules(0).mutant == Mutant::NoAlignment {
             return;
         }
         let before = self.state;
@@ -401,7 +401,7 @@ impl Step<'_> {
             for place in 0..KEYS {
                 let key = if reversed { KEYS - 1 - place } else { place };
                 let entry = before.entry(from, key);
-                if !self.newer(entry, before.entry(at, key)) {
+                if !self.newer(at, entry, before.entry(at, key)) {
                     continue;
                 }
                 let arrival = Arrival {

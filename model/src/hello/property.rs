@@ -210,8 +210,9 @@ pub(super) fn all_bidirectional(model: &Hello, state: &State) -> bool {
 
 fn bidirectional_iff_listed(model: &Hello, state: &State) -> bool {
     // Where D01 is read the other way this is the sentence of another protocol; `listed-in-time` is that one's.
-    let at_once = model.rules().unlisted == Unlisted::AtOnce;
-    watches(model, state).all(|watch| {
+    model.pairs().all(|(at, of)| {
+        let at_once = model.rules(at.0).unlisted == Unlisted::AtOnce;
+        let watch = state.watch(at, of);
         let listed = watch.seen & LAST_LISTS != 0;
         match watch.machine {
             Machine::Bidirectional => watch.heard_ago != NONE && (listed || !at_once),

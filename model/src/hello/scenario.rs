@@ -5,6 +5,7 @@ use super::rules::Rules;
 use super::{Hello, duty};
 use crate::explore::timely::Portable;
 use crate::family::{Claim, Configuration, Duty, Profile};
+use crate::reading::Readers;
 
 /// How many times each kind of fault may strike. What repairs it may happen as often.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -121,8 +122,11 @@ impl Configuration for Scenario {
     fn witnesses(&self) -> &'static [&'static str] {
         self.witnesses
     }
-    fn model(&self, rules: Rules) -> Hello {
+    fn model(&self, rules: impl Into<Readers<Rules>>) -> Hello {
         Hello::new(self, rules)
+    }
+    fn readers(&self) -> u8 {
+        self.servers
     }
     fn claims() -> &'static [Claim<Hello>] {
         property::claims()

@@ -92,7 +92,7 @@ pub(super) fn perform(model: &Hello, state: &State, action: Action) -> State {
 
 /// Whether a server's next Hello lists a neighbour (R2334-2.1-11, R2334-2.1-18).
 pub(super) fn lists(model: &Hello, state: &State, at: Server, of: Server) -> bool {
-    let rules = model.rules();
+    let rules = model.rules(at.0);
     let watch = state.watch(at, of);
     // D02, D03: who was heard in time, which is as long as the dead timer runs; it is stopped on every fall to Waiting.
     let heard = if rules.mutant == Mutant::NeverUnlisted {
@@ -164,7 +164,7 @@ impl Step<'_> {
                 self.state.left.malformed -= 1;
                 let before = *self.state.watch(at, of);
                 self.watch(at, of, Event::Abnormal);
-                if self.model.rules().after_abnormal == AfterAbnormal::Kept {
+                if self.model.rules(at.0).after_abnormal == AfterAbnormal::Kept {
                     let watch = self.state.watch_mut(at, of);
                     watch.left = before.left;
                     watch.listed_left = before.listed_left;
@@ -177,7 +177,7 @@ impl Step<'_> {
     /// Moves a machine. Where it falls to Waiting or below, everything about the neighbour is forgotten
     /// (R2334-2.1-15; D03).
     fn watch(&mut self, at: Server, of: Server, event: Event) {
-        let rules = self.model.rules();
+        let rules = self.model.rules(at.0);
         let watch = self.state.watch_mut(at, of);
         let machine = next(rules, watch.machine, event);
         if matches!(machine, hfsm::State::Down | hfsm::State::Waiting) {
@@ -220,7 +220,7 @@ impl Step<'_> {
                 None => self.state.flags |= OVERFLOW,
             }
         }
-        let late = u8::from(self.model.rules().mutant == Mutant::LateHello);
+        let late = u8::from(self.model.rules(at.0).mutant == Mutant::LateHello);
         self.state.set_hello_left(at, scenario.interval + late);
         self.state.set_sent_ago(at, 0);
     }
@@ -236,7 +236,7 @@ impl Step<'_> {
         if !is_up(&self.state, to, from) {
             return;
         }
-        let (rules, scenario) = (*self.model.rules(), *self.scenario());
+        let (rules, scenario) = (*self.model.rules(to.0), *self.scenario());
         let event = if flight.lists() || rules.mutant == Mutant::AnyHello {
             Event::HelloLists
         } else {

@@ -58,7 +58,7 @@ pub(super) fn ask<C: Configuration>(
     tell: Tell<'_>,
     stop: &AtomicBool,
 ) -> Future {
-    let model = scenario.model(choice.rules());
+    let model = scenario.model(choice.readers());
     let graph = Graph::build(&model, options, tell, stop);
     let duties = scenario.duties();
     Future {

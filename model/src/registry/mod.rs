@@ -126,6 +126,8 @@ pub trait Case: Send + Sync {
     fn properties(&self) -> Vec<About>;
     /// [`Configuration::fingerprint`].
     fn fingerprint(&self, choice: Choice) -> u64;
+    /// How many nodes can follow rules of their own; 0 where a mixed group makes no sense.
+    fn readers(&self) -> u8;
     /// In which fields the rules differ from the resolved ones.
     fn differences(&self, choice: Choice) -> Vec<FieldValue>;
     /// Searches with [`crate::explore`].
@@ -202,7 +204,10 @@ impl<C: Configuration> Case for C {
             .collect()
     }
     fn fingerprint(&self, choice: Choice) -> u64 {
-        C::fingerprint(self, &choice.rules())
+        C::fingerprint(self, &choice.readers())
+    }
+    fn readers(&self) -> u8 {
+        C::readers(self)
     }
     fn differences(&self, choice: Choice) -> Vec<FieldValue> {
         differences(&choice.rules::<C::Rules>(), &C::Rules::resolved())
@@ -215,7 +220,7 @@ impl<C: Configuration> Case for C {
         tell: Tell<'_>,
         stop: &AtomicBool,
     ) -> Report<Told> {
-        let model = self.model(choice.rules());
+        let model = self.model(choice.readers());
         let report = search_space(&model, options, None, tell, stop);
         told::<C>(&model, report)
     }
@@ -228,7 +233,7 @@ impl<C: Configuration> Case for C {
         tell: Tell<'_>,
         stop: &AtomicBool,
     ) -> Result<Outcome<Told>, Error> {
-        let model = self.model(choice.rules());
+        let model = self.model(choice.readers());
         let cluster = Cluster {
             identity: Case::fingerprint(self, choice),
             ..cluster.clone()
@@ -242,7 +247,7 @@ impl<C: Configuration> Case for C {
     }
 
     fn second(&self, choice: Choice, threads: usize) -> Second {
-        let model = self.model(choice.rules());
+        let model = self.model(choice.readers());
         let checker = model.checker().threads(threads).spawn_bfs().join();
         Second {
             states: checker.state_count(),
@@ -254,7 +259,7 @@ impl<C: Configuration> Case for C {
     }
 
     fn serve(&self, choice: Choice, address: &str) {
-        self.model(choice.rules()).checker().serve(address);
+        self.model(choice.readers()).checker().serve(address);
     }
 
     fn future(
@@ -275,7 +280,13 @@ impl<C: Configuration> Case for C {
         tell: Tell<'_>,
         stop: &AtomicBool,
     ) -> Audited {
-        let found = audit(&self.model(choice.rules()), options, max_pairs, tell, stop);
+        let found = audit(
+            &self.model(choice.readers()),
+            options,
+            max_pairs,
+            tell,
+            stop,
+        );
         Audited {
             proved: found.proved(),
             states: found.states,

@@ -31,7 +31,7 @@ pub(super) fn allocate(model: &ServerGroup, state: &State, server: Server) -> Al
             in_use
         }
     });
-    let in_use = if model.rules().mutant == Mutant::CmiInUse {
+    let in_use = if model.rules(server).mutant == Mutant::CmiInUse {
         0
     } else {
         in_use
@@ -97,7 +97,7 @@ impl<S: Sink> Step<'_, S> {
                 slot
             }
             Allocation::Ambiguous => return None,
-            Allocation::Exhausted if self.model.rules().exhausted == Exhausted::ZeroCmi => 0,
+            Allocation::Exhausted if self.model.rules(server).exhausted == Exhausted::ZeroCmi => 0,
             Allocation::Exhausted => {
                 // E02: no leaf, no record, no answer.
                 self.state.set_flag(REFUSED);
@@ -140,7 +140,7 @@ impl<S: Sink> Step<'_, S> {
     pub(super) fn join_at(&mut self, server: Server, client: Client, range: Range) {
         self.state.client_mut(client).join(range);
         let key = Key::join(server, client, range);
-        let duplicate = match self.model.rules().duplicate_join {
+        let duplicate = match self.model.rules(server).duplicate_join {
             DuplicateJoin::Registration => self.state.entry(server, key).live(),
             DuplicateJoin::Everything => {
                 let counting = view::counting(self.model, &self.state, server);
@@ -223,7 +223,7 @@ impl<S: Sink> Step<'_, S> {
         }
         // R2443-5.4-01 R2443-5.4-03
         self.originate(server, key, false, entry.slot());
-        if self.model.rules().deregister_records == DeregisterRecords::WithJoins {
+        if self.model.rules(server).deregister_records == DeregisterRecords::WithJoins {
             for range in self.model.ranges() {
                 let join = Key::join(server, client, range);
                 if self.state.entry(server, join).live() {
@@ -231,14 +231,14 @@ impl<S: Sink> Step<'_, S> {
                 }
             }
         }
-        if entry.slot() > 0 && self.model.rules().cmi_reuse == CmiReuse::Held {
+        if entry.slot() > 0 && self.model.rules(server).cmi_reuse == CmiReuse::Held {
             self.state.cmis_mut(server).set_hold(entry.slot(), CMI_HOLD);
         }
     }
 
     /// A server notices that a leaf has gone (R2443-2-22).
     pub(super) fn leaf_gone(&mut self, server: Server, client: Client) {
-        if self.model.rules().mutant == Mutant::NoProxyDeregister {
+        if self.model.rules(server).mutant == Mutant::NoProxyDeregister {
             self.state.set_leaf(server, client, false);
         } else {
             self.end_registration(server, client);

@@ -57,7 +57,7 @@ impl<S: Sink> Step<'_, S> {
     /// A new instance of an own record: the next number, to every neighbour (R2443-5.1-05, C02: the key stays).
     pub(super) fn originate(&mut self, server: Server, key: Key, live: bool, slot: u8) {
         let rank = self.state.entry(server, key).rank();
-        let reuse = self.model.rules().mutant == Mutant::ReuseNumber && rank > 0;
+        let reuse = self.model.rules(server).mutant == Mutant::ReuseNumber && rank > 0;
         let rank = if reuse {
             rank
         } else {
@@ -84,8 +84,8 @@ impl<S: Sink> Step<'_, S> {
         };
         let (mine, theirs) = (self.state.entry(at, key), flight.entry());
         // C07: an unknown key counts as newer.
-        let known = mine.rank() > 0 || self.model.rules().unknown_key == UnknownKey::Newer;
-        let any = self.model.rules().mutant == Mutant::AcceptOlder && key.origin() != at;
+        let known = mine.rank() > 0 || self.model.rules(at).unknown_key == UnknownKey::Newer;
+        let any = self.model.rules(at).mutant == Mutant::AcceptOlder && key.origin() != at;
         if key.origin() != at
             && (known && theirs.rank() > mine.rank() || any && theirs.rank() != mine.rank())
         {
@@ -134,7 +134,7 @@ impl<S: Sink> Step<'_, S> {
         self.store(at, key, entry);
         self.state.set_age(at, origin, 0);
         self.relay(arrival);
-        if flushed && self.model.rules().flush == Flush::Quarantine {
+        if flushed && self.model.rules(at).flush == Flush::Quarantine {
             // H04: as if just learned; B02: once more through the group, for those that have deleted them.
             self.announce_new(at, before);
             for restored in Key::of(origin).skip(1) {
@@ -206,7 +206,7 @@ impl<S: Sink> Step<'_, S> {
 
     /// Passes an accepted record on to all other neighbours (R2443-5.1-09). C13: news that was asked for starts afresh.
     fn relay(&mut self, arrival: Arrival) {
-        let rules = self.model.rules();
+        let rules = self.model.rules(arrival.at);
         if rules.mutant == Mutant::NoRelay
             || arrival.solicited && rules.solicited_hop == SolicitedHop::One
         {
@@ -223,12 +223,12 @@ impl<S: Sink> Step<'_, S> {
     /// What else a deregister of `client` by `origin` does at another server (A08).
     fn foreign_deregister(&mut self, at: Server, origin: Server, client: Client) {
         let literal = self.model.scenario().literal_purgers & (1 << at.0) != 0;
-        if literal || self.model.rules().purge_scope == PurgeScope::All {
+        if literal || self.model.rules(at).purge_scope == PurgeScope::All {
             self.purge_all(at, origin, client);
         }
         let own = self.state.entry(at, Key::register(at, client));
         if literal
-            || self.model.rules().foreign_deregister == ForeignDeregister::Ignore
+            || self.model.rules(at).foreign_deregister == ForeignDeregister::Ignore
             || !view::is_registered(&self.state, at, client)
         {
             return;
@@ -264,7 +264,7 @@ impl<S: Sink> Step<'_, S> {
 
     /// Flushes an originator that was silent for too long (R2443-2-18, B05: what it originated).
     pub(super) fn flush(&mut self, at: Server, origin: Server) {
-        if self.model.rules().flush == Flush::Delete {
+        if self.model.rules(at).flush == Flush::Delete {
             for key in Key::of(origin) {
                 self.store(at, key, Entry::NONE);
             }
@@ -281,7 +281,8 @@ impl<S: Sink> Step<'_, S> {
                 let (theirs, mine) = (snapshot.entry(from, key), snapshot.entry(at, key));
                 let origin = key.origin();
                 let summarised = from == origin || snapshot.age(from, origin) < HOLD;
-                let known = self.model.rules().unknown_key == UnknownKey::Newer || mine.rank() > 0;
+                let known =
+                    self.model.rules(at).unknown_key == UnknownKey::Newer || mine.rank() > 0;
                 origin != at && theirs.rank() > mine.rank() && summarised && known
             });
             (from, at, newer.fold(0, |keys, key| keys | key.bit()))

@@ -26,7 +26,7 @@ pub fn settled(model: &ServerGroup, state: &State) -> bool {
 pub fn settled_at_sound_servers(model: &ServerGroup, state: &State) -> bool {
     let excused = |client| {
         let home = state.client(client).home();
-        home.is_some_and(|home| model.scenario().literal_purgers & (1 << home.0) != 0)
+        home.is_some_and(|home| model.literal() & (1 << home.0) != 0)
     };
     state.is_quiet()
         && model

@@ -32,6 +32,7 @@ pub use projection::{Projection, project};
 pub use state::{CMI_HOLD, HOLD, QUEUE, State};
 pub use step::step;
 
+use crate::reading::Readers;
 use crate::rules::Rules;
 use crate::scenario::Scenario;
 use packed::{Entry, Key};
@@ -42,24 +43,29 @@ use stateright::{Model, Property};
 #[derive(Clone, Debug)]
 pub struct ServerGroup {
     scenario: Scenario,
-    rules: Rules,
+    rules: Readers<Rules>,
 }
 
 impl ServerGroup {
     /// The model of a scenario.
-    pub const fn new(scenario: &Scenario, rules: Rules) -> Self {
+    pub fn new(scenario: &Scenario, rules: impl Into<Readers<Rules>>) -> Self {
         Self {
             scenario: *scenario,
-            rules,
+            rules: rules.into(),
         }
     }
     /// The scenario.
     pub const fn scenario(&self) -> &Scenario {
         &self.scenario
     }
-    /// The rules.
-    pub const fn rules(&self) -> &Rules {
-        &self.rules
+    /// The rules that a server follows.
+    pub fn rules(&self, server: Server) -> &Rules {
+        self.rules.of(server.0)
+    }
+    /// The servers (one bit each) that follow a literal reading among others that do not: what they do to themselves and
+    /// their own clients is their own fault, and no property speaks of it.
+    pub const fn literal(&self) -> u8 {
+        self.scenario.literal_purgers | self.rules.odd()
     }
     /// All servers in ascending order of their IDs.
     pub fn servers(&self) -> impl Iterator<Item = Server> + use<> {

@@ -218,11 +218,7 @@ const CLAIMS: &[Claim] = &[
 /// Pairs of running servers that are connected: observer and originator, never the same. A peer that purges its own
 /// records on a foreign word (A08, literal) is left out as an originator: there the fault is its own.
 fn connected(model: &ServerGroup, state: &State) -> impl Iterator<Item = (Server, Server)> {
-    let (state, servers, literal) = (
-        *state,
-        model.scenario().servers,
-        model.scenario().literal_purgers,
-    );
+    let (state, servers, literal) = (*state, model.scenario().servers, model.literal());
     (0..servers).flat_map(move |at| {
         let reach = if state.is_alive(Server(at)) {
             state.reachable(Server(at))
@@ -272,7 +268,7 @@ fn cmi_unique(model: &ServerGroup, state: &State) -> bool {
 
 fn converged(model: &ServerGroup, state: &State) -> bool {
     // Where a peer follows the literal reading of A08 it forgets old withdrawals: there a withdrawn entry equals none.
-    let strict = model.scenario().literal_purgers == 0;
+    let strict = model.literal() == 0;
     !state.is_quiet()
         || connected(model, state).all(|(at, origin)| {
             Key::of(origin).all(|key| {
@@ -308,7 +304,7 @@ fn no_lost_member(model: &ServerGroup, state: &State) -> bool {
             .home()
             .filter(|&home| state.is_alive(home) && state.is_leaf(home, client))?;
         // A peer that purges its own clients on a foreign word is at fault itself.
-        let literal = model.scenario().literal_purgers & (1 << home.0) != 0;
+        let literal = model.literal() & (1 << home.0) != 0;
         (this.joined() != 0 && !literal).then_some((client, home, this.joined()))
     });
     believers.into_iter().all(|(client, home, joined)| {

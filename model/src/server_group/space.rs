@@ -272,7 +272,7 @@ mod tests {
             .find(|finding| finding.id == "A08b")
             .unwrap();
         let scenario = crate::scenario::by_name(finding.scenario).unwrap();
-        let model = scenario.model(finding.choice().rules());
+        let model = scenario.model(finding.choice().rules::<Rules>());
         let way = |threads, seed| {
             let options = Options {
                 threads: NonZeroUsize::new(threads).unwrap(),

@@ -191,8 +191,8 @@ impl<S: Sink> Step<'_, S> {
                 self.state.forget_redirects();
                 self.state.cut(a, b);
                 // B09: Hello death is not heartbeat death.
-                if self.model.rules().link_loss == LinkLoss::Flush {
-                    for (at, origin) in [(a, b), (b, a)] {
+                for (at, origin) in [(a, b), (b, a)] {
+                    if self.model.rules(at).link_loss == LinkLoss::Flush {
                         self.state.set_age(at, origin, HOLD);
                         self.flush(at, origin);
                     }
@@ -252,13 +252,13 @@ impl<S: Sink> Step<'_, S> {
 
     /// One redirect interval ends: ages, flushes, CMI holds; then beats; then maps.
     fn tick(&mut self) {
-        let mutant = self.model.rules().mutant;
-        let hold = if mutant == Mutant::EarlyFlush {
-            1
-        } else {
-            HOLD
-        };
         for server in self.model.servers() {
+            let mutant = self.model.rules(server).mutant;
+            let hold = if mutant == Mutant::EarlyFlush {
+                1
+            } else {
+                HOLD
+            };
             if !self.state.is_alive(server) {
                 self.state.count_dead_interval(server);
                 continue;

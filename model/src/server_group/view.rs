@@ -76,7 +76,7 @@ pub(crate) fn redirect_map(
     state: &State,
     server: Server,
 ) -> (ServerList, bool) {
-    let rules = model.rules();
+    let rules = model.rules(server);
     let lists = |other: Server| match rules.map_removal {
         // R2443-5.1-07, A10
         MapRemoval::AtFlush => believes_alive(state, server, other),
