@@ -44,6 +44,8 @@ impl Finding {
 pub struct Derived {
     /// Whether the scenario, exhausted under the resolved rules, keeps the property. `None`: the search was stopped.
     pub holds_under_resolved: Option<bool>,
+    /// Whether the property fails under the changed rules. `None`: the search was stopped.
+    pub fails_under_literal: Option<bool>,
     /// A shortest path to the failure under the changed rules. `None`: there is none, or the search was stopped.
     pub path: Option<Path<Told>>,
     /// How many actions the path has; 0 without a path.
@@ -59,43 +61,107 @@ impl Derived {
 
 /// Searches for the failure only. `None`: there is none, or the search was stopped.
 pub fn failure(finding: &Finding, stop: &AtomicBool) -> Option<Path<Told>> {
-    let options = Options {
-        until: Some(finding.property.into()),
-        ..Options::default()
-    };
-    let case = finding.in_scenario()?;
-    let report = case.search(finding.choice(), &options, &mut |_| {}, stop);
-    report
-        .discoveries
-        .into_iter()
-        .find(|discovery| discovery.violation && discovery.property == finding.property)
-        .map(|discovery| discovery.path)
+    ask(
+        finding.in_scenario()?,
+        finding.choice(),
+        finding.property,
+        stop,
+    )
+    .1
 }
 
 /// Derives a finding anew: the failure under the changed rules, and the exhausted scenario under the resolved ones.
 pub fn derive(finding: &Finding, stop: &AtomicBool) -> Derived {
-    let path = failure(finding, stop);
-    let holds_under_resolved = finding.in_scenario().and_then(|case| {
-        let options = Options {
-            until: Some(finding.property.into()),
-            ..Options::default()
-        };
-        let report = case.search(Choice::Resolved, &options, &mut |_| {}, stop);
-        match report.stopped_by {
-            StoppedBy::Exhausted => Some(report.held.contains(&finding.property)),
-            StoppedBy::Decided => Some(false),
-            StoppedBy::Interrupted
-            | StoppedBy::StateLimit
-            | StoppedBy::TimeLimit
-            | StoppedBy::MemoryLimit => None,
-        }
-    });
+    let asked = |choice| match finding.in_scenario() {
+        Some(case) => ask(case, choice, finding.property, stop),
+        None => (None, None),
+    };
+    let (holds, path) = asked(finding.choice());
     let trace_length = path.as_ref().map_or(0, Path::len);
     Derived {
-        holds_under_resolved,
+        holds_under_resolved: asked(Choice::Resolved).0,
+        fails_under_literal: holds.map(|holds| !holds),
         path,
         trace_length,
     }
+}
+
+/// A finding in groups of both kinds: servers that read the RFCs as the finding does, and servers that do not.
+pub struct Mixed {
+    /// Whether the property holds where everybody reads it so. `None`: the search was stopped.
+    pub literal_literal: Option<bool>,
+    /// Whether it holds in every group that has servers of both kinds.
+    pub ours_literal: Option<bool>,
+    /// Whether it holds where nobody reads it so.
+    pub ours_ours: Option<bool>,
+    /// The groups in which it fails: who reads it so there, one bit each, bit 0: the first server.
+    pub harmful: Vec<u8>,
+    /// A shortest way to a failure in the first of these groups.
+    pub path: Option<Path<Told>>,
+}
+
+/// Asks the question of a finding for every group that has servers of both kinds. What a server that reads it literally
+/// does to its own clients alone is no failure there (see [`crate::server_group::ServerGroup::literal`]). `None`: the
+/// family has no servers that could differ, or a failure of the group is a server's own affair.
+pub fn mixed(finding: &Finding, derived: &Derived, stop: &AtomicBool) -> Option<Mixed> {
+    let case = finding.in_scenario()?;
+    let servers = case.readers();
+    if servers < 2 {
+        return None;
+    }
+    let all = (1u8 << servers) - 1;
+    let (mut ours_literal, mut harmful, mut first) = (Some(true), Vec::new(), None);
+    for odd in 1..all {
+        let choice = Choice::Mixed(finding.rules_field, odd);
+        let (holds, path) = ask(case, choice, finding.property, stop);
+        match holds {
+            Some(true) => {}
+            Some(false) => {
+                ours_literal = Some(false);
+                harmful.push(odd);
+                first = first.or(path);
+            }
+            None if ours_literal == Some(true) => ours_literal = None,
+            None => {}
+        }
+    }
+    Some(Mixed {
+        literal_literal: derived.fails_under_literal.map(|fails| !fails),
+        ours_literal,
+        ours_ours: derived.holds_under_resolved,
+        harmful,
+        path: first,
+    })
+}
+
+/// Whether a property holds in every state under the given rules, and if not, a shortest way to where it fails.
+fn ask(
+    case: &dyn Case,
+    choice: Choice,
+    property: &'static str,
+    stop: &AtomicBool,
+) -> (Option<bool>, Option<Path<Told>>) {
+    let options = Options {
+        until: Some(property.into()),
+        ..Options::default()
+    };
+    let report = case.search(choice, &options, &mut |_| {}, stop);
+    let found = report
+        .discoveries
+        .into_iter()
+        .find(|discovery| discovery.violation && discovery.property == property);
+    if let Some(found) = found {
+        return (Some(false), Some(found.path));
+    }
+    let holds = match report.stopped_by {
+        StoppedBy::Exhausted => Some(true),
+        StoppedBy::Decided
+        | StoppedBy::Interrupted
+        | StoppedBy::StateLimit
+        | StoppedBy::TimeLimit
+        | StoppedBy::MemoryLimit => None,
+    };
+    (holds, None)
 }
 
 /// All findings of all families.

@@ -1,7 +1,7 @@
 //! `findings`: the defects of the RFCs that the model found, re-derived.
 
 use mars_model::explore::Path;
-use mars_model::findings::{Derived, Finding, derive, findings};
+use mars_model::findings::{Derived, Finding, Mixed, derive, findings, mixed};
 use mars_model::reading::Choice;
 use mars_model::registry::{Act, Case, Told};
 use mars_model::rules::Rules;
@@ -100,14 +100,88 @@ pub fn finding_chart(finding: &Finding, derived: &Derived) -> Option<Chart> {
     Some(chart(case, path, title, finding.choice()))
 }
 
+/// The servers of a set, by the names that charts have for them.
+fn servers(set: u8) -> Vec<String> {
+    (0..8u8)
+        .filter(|server| set & (1 << server) != 0)
+        .map(|server| format!("s{}", server + 1))
+        .collect()
+}
+
+/// What a three-way table says of one kind of group.
+fn word(holds: Option<bool>, ctx: &Ctx) -> String {
+    match holds {
+        Some(true) => ctx.paint(Paint::Green, "holds"),
+        Some(false) => ctx.paint(Paint::Red, "fails"),
+        None => ctx.paint(Paint::Yellow, "open"),
+    }
+}
+
+/// Who has to read a finding's sentence to the letter for harm to be done.
+pub(crate) fn harmful(mixed: &Mixed) -> String {
+    let groups: Vec<String> = mixed
+        .harmful
+        .iter()
+        .map(|odd| servers(*odd).join("+"))
+        .collect();
+    match groups.as_slice() {
+        [] => "nobody".to_owned(),
+        groups => groups.join(", "),
+    }
+}
+
+/// The three-way table of all findings that have one.
+fn table(rows: &[(&Finding, Option<Mixed>)], ctx: &Ctx) {
+    ctx.say("Groups of servers that read the sentence to the letter (literal) and of ours, by finding:\n");
+    ctx.say(format_args!(
+        "{:<5} {:<26} {:<16} {:<13} {:<10} literal servers that do harm",
+        "id", "property", "literal/literal", "ours/literal", "ours/ours"
+    ));
+    for (finding, mixed) in rows {
+        let Some(mixed) = mixed else {
+            ctx.say(format_args!(
+                "{:<5} {:<26} no servers that could differ, or one server's own affair",
+                finding.id, finding.property
+            ));
+            continue;
+        };
+        // Colours have no width.
+        let cell = |holds: Option<bool>, width: usize| {
+            let length = if holds.is_none() { 4 } else { 5 };
+            let pad = " ".repeat(width.saturating_sub(length));
+            format!("{}{pad}", word(holds, ctx))
+        };
+        ctx.say(format_args!(
+            "{:<5} {:<26} {} {} {} {}",
+            finding.id,
+            finding.property,
+            cell(mixed.literal_literal, 16),
+            cell(mixed.ours_literal, 13),
+            cell(mixed.ours_ours, 10),
+            harmful(mixed)
+        ));
+    }
+}
+
 /// The row of a finding.
 #[must_use]
-pub fn row(finding: &Finding, derived: &Derived, part: Option<&str>) -> Value {
+pub fn row(
+    finding: &Finding,
+    derived: &Derived,
+    mixed: Option<&Mixed>,
+    part: Option<&str>,
+) -> Value {
     let (field, value) = finding.rules_field;
+    let mixed = mixed.map(|mixed| {
+        json!({
+            "literal_literal": mixed.literal_literal, "ours_literal": mixed.ours_literal,
+            "ours_ours": mixed.ours_ours, "harmful": mixed.harmful.iter().map(|odd| servers(*odd)).collect::<Vec<_>>(),
+        })
+    });
     let row = json!({
         "id": finding.id, "title": finding.title, "rules": {field: value}, "scenario": finding.scenario,
         "property": finding.property, "holds_under_resolved": derived.holds_under_resolved,
-        "trace_length": derived.trace_length, "sections": finding.sections, "mixed": null,
+        "trace_length": derived.trace_length, "sections": finding.sections, "mixed": mixed,
         "fails": derived.path.is_some(),
     });
     with_part(row, part)
@@ -125,7 +199,7 @@ pub fn exit(derived: &Derived) -> Exit {
 }
 
 /// The page of a finding.
-fn page(finding: &Finding, derived: &Derived, ctx: &Ctx) {
+fn page(finding: &Finding, derived: &Derived, mixed: Option<&Mixed>, ctx: &Ctx) {
     let (field, value) = finding.rules_field;
     ctx.say(format_args!(
         "{} {}",
@@ -149,6 +223,14 @@ fn page(finding: &Finding, derived: &Derived, ctx: &Ctx) {
         None => "not decided (interrupted)",
     };
     ctx.say(format_args!("  resolved:    {} {holds}", finding.property));
+    if let Some(mixed) = mixed {
+        ctx.say(format_args!(
+            "  mixed group: {} {}; literal servers that do harm: {}",
+            finding.property,
+            word(mixed.ours_literal, ctx),
+            harmful(mixed)
+        ));
+    }
     match finding_chart(finding, derived) {
         Some(chart) => ctx.say(chart.text().trim_end().replace('\n', "\n    ")),
         None => ctx.say("  NO LONGER DERIVED: the property does not fail"),
@@ -170,18 +252,29 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         return Exit::Usage;
     }
     let mut all = Exit::Ok;
+    let mut rows = Vec::new();
     for finding in meant {
         if ctx.stopped() {
-            return all.combine(Exit::Incomplete);
+            all = all.combine(Exit::Incomplete);
+            break;
         }
         ctx.log(format_args!(
-            "{}: searching {} twice",
+            "{}: searching {} with all, some and none of its servers reading it so",
             finding.id, finding.scenario
         ));
         let derived = derive(finding, ctx.stop);
-        ctx.row(&row(finding, &derived, None));
-        page(finding, &derived, ctx);
+        let mixed = mixed(finding, &derived, ctx.stop);
+        ctx.row(&row(finding, &derived, mixed.as_ref(), None));
+        page(finding, &derived, mixed.as_ref(), ctx);
         all = all.combine(exit(&derived));
+        if mixed
+            .as_ref()
+            .is_some_and(|mixed| mixed.ours_literal.is_none())
+        {
+            all = all.combine(Exit::Incomplete);
+        }
+        rows.push((finding, mixed));
     }
+    table(&rows, ctx);
     all
 }

@@ -52,6 +52,7 @@ fn rederive(finding: &'static Finding, checked: &[Checked], ctx: &Ctx) -> Derive
             let path = failure(finding, ctx.stop);
             Derived {
                 holds_under_resolved: Some(one.report.discovery(finding.property).is_none()),
+                fails_under_literal: path.is_some().then_some(true),
                 trace_length: path.as_ref().map_or(0, mars_model::explore::Path::len),
                 path,
             }
@@ -170,7 +171,7 @@ fn defects(checked: &[Checked], ctx: &Ctx) -> (Part, Vec<(&'static Finding, Deri
             break;
         }
         let one = rederive(finding, checked, ctx);
-        ctx.row(&pages::row(finding, &one, Some("findings")));
+        ctx.row(&pages::row(finding, &one, None, Some("findings")));
         exit = exit.combine(pages::exit(&one));
         derived.push((*finding, one));
         progress.set(u64::try_from(position + 1).unwrap_or(u64::MAX), finding.id);

@@ -62,6 +62,10 @@ impl ServerGroup {
     pub fn rules(&self, server: Server) -> &Rules {
         self.rules.of(server.0)
     }
+    /// The servers (one bit each) that follow other rules than the rest.
+    pub const fn odd(&self) -> u8 {
+        self.rules.odd()
+    }
     /// The servers (one bit each) that follow a literal reading among others that do not: what they do to themselves and
     /// their own clients is their own fault, and no property speaks of it.
     pub const fn literal(&self) -> u8 {

@@ -232,6 +232,12 @@ fn connected(model: &ServerGroup, state: &State) -> impl Iterator<Item = (Server
     })
 }
 
+/// The running servers that follow the same rules as most: what others do in their own ranges and tell their own clients
+/// harms nobody else.
+fn sound<'a>(model: &'a ServerGroup, state: &'a State) -> impl Iterator<Item = Server> + 'a {
+    alive(model, state).filter(|server| model.odd() & (1 << server.0) == 0)
+}
+
 pub(super) fn alive<'a>(
     model: &'a ServerGroup,
     state: &'a State,
@@ -242,7 +248,7 @@ pub(super) fn alive<'a>(
 fn cmi_unique(model: &ServerGroup, state: &State) -> bool {
     let places = model.scenario().cmi_slots;
     let own = |origin, client| state.entry(origin, Key::register(origin, client));
-    let in_range = alive(model, state).all(|origin| {
+    let in_range = sound(model, state).all(|origin| {
         model
             .clients()
             .map(|client| own(origin, client))
@@ -250,7 +256,7 @@ fn cmi_unique(model: &ServerGroup, state: &State) -> bool {
     });
     in_range
         && (!state.is_quiet()
-            || alive(model, state).all(|origin| {
+            || sound(model, state).all(|origin| {
                 alive(model, state)
                     .filter(|&at| view::believes_alive(state, at, origin))
                     .all(|at| {
@@ -352,7 +358,7 @@ fn flush_exact(model: &ServerGroup, state: &State) -> bool {
 }
 
 fn redirect_map_true(model: &ServerGroup, state: &State) -> bool {
-    alive(model, state).all(|at| {
+    sound(model, state).all(|at| {
         let map = view::redirect_map(model, state, at).0;
         let others = || map.iter().filter(|&server| server != at);
         let sorted = if state.is_drained(at) {

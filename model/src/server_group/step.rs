@@ -172,6 +172,8 @@ impl<S: Sink> Step<'_, S> {
             Action::Move { client, to } => {
                 if self.rehome(client, to, true)? {
                     self.state.left.moves -= 1;
+                    // Who goes where it likes is not sent there.
+                    self.state.client_mut(client).forget_redirects();
                 }
             }
             Action::LeafGone { server, client } => self.leaf_gone(server, client),
