@@ -1,6 +1,7 @@
 //! `mutants`: how many declared mutants of the implementation the golden traces kill, or the checker that runs
 //! on their speakers, or the judge of a LIS whose stations they are.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
@@ -9,7 +10,8 @@ use serde_json::{Map, Value, json};
 use super::output::{Ctx, Exit, Paint};
 use super::replay::load_meant;
 use crate::mutants::kill::{self, By, Kill};
-use crate::mutants::{Built, Mutant, build};
+use crate::mutants::model::{self, Fate};
+use crate::mutants::{Built, Class, Mutant, build};
 use crate::sut::SutError;
 
 /// Arguments of `mutants`.
@@ -19,6 +21,7 @@ Examples:
   mars-conformance mutants --jobs 2 --format json
   mars-conformance mutants --by checker        which of them the checker finds on the production code
   mars-conformance mutants --by lis            which of them the simulated LIS shows (minutes)
+  mars-conformance mutants --model             faults of the model's step functions, against its own properties
 
 Exit codes: 0 all killed; 1 the original fails a trace; 2 no trace, or interrupted; 6 a mutant survives; 70 a mutant
 does not fit the implementation, or does not compile.")]
@@ -29,10 +32,130 @@ pub struct Args {
     /// What may kill
     #[arg(long, value_enum, default_value_t)]
     pub by: By,
+    /// Mutants of the model in place of those of the implementation: what its properties and witnesses notice
+    #[arg(long, conflicts_with = "by")]
+    pub model: bool,
+}
+
+/// The mutants of the model.
+fn of_the_model(args: &Args, ctx: &Ctx) -> Exit {
+    ctx.log("building the model with its mutants");
+    let built = match model::build() {
+        Ok(built) => built,
+        Err(error) => {
+            ctx.error(error);
+            return Exit::Internal;
+        }
+    };
+    let total = built.mutants.len();
+    let progress = Mutex::new(ctx.progress("mutants", u64::try_from(total).ok()));
+    let told = |done: usize| {
+        if let Ok(mut progress) = progress.lock() {
+            progress.set(u64::try_from(done).unwrap_or(u64::MAX), "");
+        }
+    };
+    let fates = built.try_all(jobs(args), &told, ctx.stop);
+    if let Ok(progress) = progress.into_inner() {
+        progress.finish();
+    }
+    let fates = match fates {
+        Ok(fates) => fates,
+        Err(error) => {
+            ctx.error(error);
+            return Exit::Internal;
+        }
+    };
+    let mut exit = if fates.len() == total {
+        Exit::Ok
+    } else {
+        Exit::Incomplete
+    };
+    let mut classes: BTreeMap<Class, (usize, usize, usize)> = BTreeMap::new();
+    for (mutant, fate) in &fates {
+        let (killed, equivalent, all) = classes.entry(mutant.class).or_default();
+        *all += 1;
+        let (paint, word, by) = match (fate, &mutant.equivalent) {
+            (Fate::Killed { scenario, by }, None) => {
+                *killed += 1;
+                (Paint::Green, "killed    ", format!("{scenario}: {by}"))
+            }
+            (Fate::Killed { scenario, by }, Some(_)) => (
+                Paint::Red,
+                "KILLED    ",
+                format!("{scenario}: {by}, though said to be equivalent"),
+            ),
+            (Fate::Equivalent, Some(why)) => {
+                *equivalent += 1;
+                (
+                    Paint::Yellow,
+                    "equivalent",
+                    format!("same counts everywhere: {why}"),
+                )
+            }
+            (Fate::Equivalent, None) => (
+                Paint::Red,
+                "SURVIVES  ",
+                "same counts everywhere, and nobody says why".to_owned(),
+            ),
+            (Fate::Survives(others), _) => (
+                Paint::Red,
+                "SURVIVES  ",
+                format!("other counts in {}", others.join(", ")),
+            ),
+        };
+        if paint == Paint::Red {
+            exit = exit.combine(Exit::SuiteBroken);
+        }
+        let killed_by = match fate {
+            Fate::Killed { scenario, by } => Some(format!("{scenario} {by}")),
+            Fate::Equivalent | Fate::Survives(_) => None,
+        };
+        ctx.row(&json!({
+            "mutant": mutant.id, "class": mutant.class.as_str(), "requirement": mutant.requirement,
+            "killed_by": killed_by, "equivalent": mutant.equivalent, "model": true,
+        }));
+        ctx.say(format_args!(
+            "{} {:<44} {by}",
+            ctx.paint(paint, word),
+            mutant.id
+        ));
+    }
+    let rows: Map<String, Value> = classes
+        .iter()
+        .map(|(class, (killed, equivalent, total))| {
+            let score = json!({"killed": killed, "equivalent": equivalent, "total": total});
+            (class.as_str().to_owned(), score)
+        })
+        .collect();
+    let (mut killed, mut equivalent) = (0, 0);
+    for (class, (dead, same, all)) in &classes {
+        killed += dead;
+        equivalent += same;
+        ctx.say(format_args!(
+            "{dead:>4} killed, {same} equivalent, of {all:>3}  {}",
+            class.as_str()
+        ));
+    }
+    ctx.say(format_args!(
+        "{killed} of {total} mutants of the model killed, {equivalent} equivalent under the bounds"
+    ));
+    ctx.row(&json!({"summary": {
+        "killed": killed, "equivalent": equivalent, "total": total, "classes": rows, "exit": exit.code(),
+    }}));
+    exit
+}
+
+/// How many run at a time.
+fn jobs(args: &Args) -> NonZeroUsize {
+    let available = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    args.jobs.unwrap_or(available)
 }
 
 /// Runs the command.
 pub fn run(args: &Args, ctx: &Ctx) -> Exit {
+    if args.model {
+        return of_the_model(args, ctx);
+    }
     let (traces, wrong) = load_meant(&[], ctx);
     if traces.is_empty() {
         ctx.error("there is no trace to kill a mutant with");
@@ -59,15 +182,13 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         }
         Err(error) => return broken(&error, ctx),
     }
-    let available = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let progress = Mutex::new(ctx.progress("mutants", u64::try_from(built.mutants.len()).ok()));
     let told = |done: usize| {
         if let Ok(mut progress) = progress.lock() {
             progress.set(u64::try_from(done).unwrap_or(u64::MAX), "");
         }
     };
-    let jobs = args.jobs.unwrap_or(available);
-    let outcomes = kill::try_all(&built, &traces, args.by, jobs, &told, ctx.stop);
+    let outcomes = kill::try_all(&built, &traces, args.by, jobs(args), &told, ctx.stop);
     if let Ok(progress) = progress.into_inner() {
         progress.finish();
     }

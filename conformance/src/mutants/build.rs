@@ -21,7 +21,7 @@ const PROGRAM: &str = "mutant-adapter";
 const SIMULATION: &str = "mutant-lis";
 
 /// The switch that is added to the copy.
-const SWITCH: &str = "\
+pub(super) const SWITCH: &str = "\
 //! Which mutant is on. Added to a copy of this crate; the original has no such thing.
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -66,10 +66,16 @@ impl Built {
 /// A mutant that does not fit the implementation any more, or one that does not compile.
 pub fn build() -> Result<Built, MutantError> {
     let mutants = load(&folder())?;
+    let (root, store) = places()?;
+    build_from(&root, &store, mutants)
+}
+
+/// The tree that mutants are made of, and where what is made goes.
+pub(super) fn places() -> Result<(PathBuf, PathBuf), MutantError> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let root = fs::canonicalize(&root).map_err(|error| MutantError::io(&root, &error))?;
     let store = target(&root).join("mutants");
-    build_from(&root, &store, mutants)
+    Ok((root, store))
 }
 
 /// The same from the tree at `root`, with all that is made in `store`.
@@ -82,15 +88,10 @@ pub(super) fn build_from(
     let files = workspace_files(root, &mutants)?;
     let folder = store.join(digest(root, &files)?);
     let [program, simulation] = [PROGRAM, SIMULATION].map(|name| folder.join(name));
-    fs::create_dir_all(store).map_err(|error| MutantError::io(store, &error))?;
-    // One process builds, the others wait and find the program.
-    let lock = store.join("lock");
-    let _locked = File::create(&lock)
-        .and_then(|file| file.lock().map(|()| file))
-        .map_err(|error| MutantError::io(&lock, &error))?;
+    let _locked = lock(store)?;
     if !program.exists() || !simulation.exists() {
         write_all(&workspace, &files)?;
-        compile(&workspace)?;
+        compile(&workspace, PROGRAM)?;
         let made = workspace.join("target/debug");
         publish(&made.join(SIMULATION), &simulation)?;
         publish(&made.join(PROGRAM), &program)?;
@@ -100,6 +101,15 @@ pub(super) fn build_from(
         simulation,
         mutants,
     })
+}
+
+/// One process builds, the others wait and find the program.
+pub(super) fn lock(store: &Path) -> Result<File, MutantError> {
+    fs::create_dir_all(store).map_err(|error| MutantError::io(store, &error))?;
+    let lock = store.join("lock");
+    File::create(&lock)
+        .and_then(|file| file.lock().map(|()| file))
+        .map_err(|error| MutantError::io(&lock, &error))
 }
 
 /// Where cargo puts what it builds.
@@ -112,33 +122,10 @@ fn workspace_files(
     root: &Path,
     mutants: &[Mutant],
 ) -> Result<BTreeMap<PathBuf, String>, MutantError> {
-    let mut files = BTreeMap::new();
-    let source = root.join("impl/src");
-    let lost = mutants
-        .iter()
-        .find(|mutant| !source.join(&mutant.file).is_file());
-    if let Some(lost) = lost {
-        return Err(MutantError::Place {
-            id: lost.id.clone(),
-            file: lost.file.clone(),
-            times: 0,
-            find: lost.find.clone(),
-        });
-    }
-    for path in files_below(&source)? {
-        if path.extension().is_none_or(|extension| extension != "rs") {
-            continue;
-        }
-        let file = path.strip_prefix(&source).unwrap_or(&path);
-        let mut text = weave(file, &read(&path)?, mutants)?;
-        if file == Path::new("lib.rs") {
-            text.push_str("\npub mod mutant;\n");
-        }
-        files.insert(Path::new("impl/src").join(file), text);
-    }
-    files.insert("impl/src/mutant.rs".into(), SWITCH.to_owned());
-    files.insert("impl/Cargo.toml".into(), impl_manifest(root)?);
-    files.insert("Cargo.toml".into(), workspace_manifest(root)?);
+    let mut files = woven(root, "impl", mutants)?;
+    files.insert("impl/Cargo.toml".into(), manifest(root, "impl")?);
+    let members = ["impl", "adapter"];
+    files.insert("Cargo.toml".into(), workspace_manifest(root, &members, 1)?);
     files.insert("Cargo.lock".into(), read(&root.join("Cargo.lock"))?);
     files.insert("adapter/Cargo.toml".into(), ADAPTER_MANIFEST.to_owned());
     let sources = [
@@ -154,17 +141,65 @@ fn workspace_files(
     Ok(files)
 }
 
-/// The manifest of the implementation without what only its tests need.
-fn impl_manifest(root: &Path) -> Result<String, MutantError> {
-    let mut manifest = read_table(&root.join("impl/Cargo.toml"))?;
+/// The sources of a crate with every place of its mutants turned into a choice, by their paths in the workspace.
+pub(super) fn woven(
+    root: &Path,
+    member: &str,
+    mutants: &[Mutant],
+) -> Result<BTreeMap<PathBuf, String>, MutantError> {
+    let source = root.join(member).join("src");
+    let lost = mutants
+        .iter()
+        .find(|mutant| !source.join(&mutant.file).is_file());
+    if let Some(lost) = lost {
+        return Err(MutantError::Place {
+            id: lost.id.clone(),
+            file: lost.file.clone(),
+            times: 0,
+            find: lost.find.clone(),
+        });
+    }
+    let mut files = sources(root, member)?;
+    for (path, text) in &mut files {
+        let file = path.strip_prefix(member).unwrap_or(path);
+        let file = file.strip_prefix("src").unwrap_or(file);
+        *text = weave(file, text, mutants)?;
+        if file == Path::new("lib.rs") {
+            text.push_str("\npub mod mutant;\n");
+        }
+    }
+    let switch = Path::new(member).join("src/mutant.rs");
+    files.insert(switch, SWITCH.to_owned());
+    Ok(files)
+}
+
+/// The sources of a crate, by their paths in the workspace.
+pub(super) fn sources(root: &Path, member: &str) -> Result<BTreeMap<PathBuf, String>, MutantError> {
+    let mut files = BTreeMap::new();
+    for path in files_below(&root.join(member).join("src"))? {
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = read(&path)?;
+            files.insert(path.strip_prefix(root).unwrap_or(&path).to_owned(), text);
+        }
+    }
+    Ok(files)
+}
+
+/// The manifest of a crate without what only its tests need.
+pub(super) fn manifest(root: &Path, member: &str) -> Result<String, MutantError> {
+    let mut manifest = read_table(&root.join(member).join("Cargo.toml"))?;
     for part in ["dev-dependencies", "bench", "test", "example"] {
         manifest.remove(part);
     }
     Ok(manifest.to_string())
 }
 
-/// The workspace's manifest with the two members, and with lints that let odd code pass.
-fn workspace_manifest(root: &Path) -> Result<String, MutantError> {
+/// The workspace's manifest with these members, and with lints that let odd code pass.
+pub(super) fn workspace_manifest(
+    root: &Path,
+    members: &[&str],
+    opt_level: u8,
+) -> Result<String, MutantError> {
     let mut manifest = read_table(&root.join("Cargo.toml"))?;
     manifest.remove("profile");
     let Some(Value::Table(workspace)) = manifest.get_mut("workspace") else {
@@ -173,12 +208,13 @@ fn workspace_manifest(root: &Path) -> Result<String, MutantError> {
             reason: "no [workspace]".to_owned(),
         });
     };
-    let members = ["impl", "adapter"].map(|name| Value::String(name.to_owned()));
-    workspace.insert("members".to_owned(), Value::Array(members.to_vec()));
+    let list = members.iter().map(|name| Value::String((*name).to_owned()));
+    workspace.insert("members".to_owned(), Value::Array(list.collect()));
     workspace.remove("default-members");
     if let Some(Value::Table(dependencies)) = workspace.get_mut("dependencies") {
-        dependencies.retain(|name, dependency| {
-            name == "distributed-mars" || dependency.get("path").is_none()
+        dependencies.retain(|_, dependency| {
+            let path = dependency.get("path").and_then(Value::as_str);
+            path.is_none_or(|path| members.contains(&path))
         });
     }
     let lints = [("unsafe_code", "forbid"), ("warnings", "allow")];
@@ -189,7 +225,9 @@ fn workspace_manifest(root: &Path) -> Result<String, MutantError> {
     let lints = Table::from_iter([("rust".to_owned(), Value::Table(lints))]);
     workspace.insert("lints".to_owned(), Value::Table(lints));
     let mut text = manifest.to_string();
-    text.push_str("\n[profile.dev]\nopt-level = 1\ndebug = 0\n");
+    text.push_str(&format!(
+        "\n[profile.dev]\nopt-level = {opt_level}\ndebug = 0\n"
+    ));
     Ok(text)
 }
 
@@ -229,7 +267,10 @@ fn filled(root: &Path, template: &str, mutants: &[Mutant]) -> String {
 }
 
 /// Names the content of all files that go into the program (64-bit FNV-1a).
-fn digest(root: &Path, files: &BTreeMap<PathBuf, String>) -> Result<String, MutantError> {
+pub(super) fn digest(
+    root: &Path,
+    files: &BTreeMap<PathBuf, String>,
+) -> Result<String, MutantError> {
     let mut hash = 0xcbf2_9ce4_8422_2325u64;
     let mut take = |octets: &[u8]| {
         // The length keeps neighbours apart.
@@ -252,7 +293,10 @@ fn digest(root: &Path, files: &BTreeMap<PathBuf, String>) -> Result<String, Muta
 }
 
 /// Makes the folder hold these files; those that are so already stay untouched, for cargo's sake.
-fn write_all(folder: &Path, files: &BTreeMap<PathBuf, String>) -> Result<(), MutantError> {
+pub(super) fn write_all(
+    folder: &Path,
+    files: &BTreeMap<PathBuf, String>,
+) -> Result<(), MutantError> {
     for (file, text) in files {
         let path = folder.join(file);
         // Cargo rewrites the lock for the smaller workspace; any outcome of that is good.
@@ -267,7 +311,7 @@ fn write_all(folder: &Path, files: &BTreeMap<PathBuf, String>) -> Result<(), Mut
     Ok(())
 }
 
-fn compile(workspace: &Path) -> Result<(), MutantError> {
+pub(super) fn compile(workspace: &Path, program: &str) -> Result<(), MutantError> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(&cargo)
         .current_dir(workspace)
@@ -276,7 +320,7 @@ fn compile(workspace: &Path) -> Result<(), MutantError> {
             "--offline",
             "--quiet",
             "-p",
-            PROGRAM,
+            program,
             "--target-dir",
             "target",
         ])
@@ -300,7 +344,7 @@ fn compile(workspace: &Path) -> Result<(), MutantError> {
 }
 
 /// Copies the program to its place, whole or not at all.
-fn publish(from: &Path, to: &Path) -> Result<(), MutantError> {
+pub(super) fn publish(from: &Path, to: &Path) -> Result<(), MutantError> {
     let failed = |error| MutantError::io(to, &error);
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent).map_err(failed)?;
@@ -329,7 +373,7 @@ pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>, MutantError> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<String, MutantError> {
+pub(super) fn read(path: &Path) -> Result<String, MutantError> {
     fs::read_to_string(path).map_err(|error| MutantError::io(path, &error))
 }
 

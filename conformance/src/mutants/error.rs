@@ -32,7 +32,7 @@ pub enum MutantError {
     Place {
         /// The mutant.
         id: String,
-        /// Its file below `impl/src`.
+        /// Its file below `src` of its crate.
         file: PathBuf,
         /// How often it occurs.
         times: usize,
@@ -77,12 +77,12 @@ impl fmt::Display for MutantError {
                 find,
             } => write!(
                 f,
-                "mutant `{id}`: its expression occurs {times} times in impl/src/{}, not once:\n{find}",
+                "mutant `{id}`: its expression occurs {times} times in src/{}, not once:\n{find}",
                 file.display()
             ),
             Self::Overlap { one, other, file } => write!(
                 f,
-                "mutants `{one}` and `{other}` overlap in impl/src/{}",
+                "mutants `{one}` and `{other}` overlap in src/{}",
                 file.display()
             ),
             Self::Compile { output } => {

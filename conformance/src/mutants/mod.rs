@@ -8,6 +8,7 @@
 mod build;
 mod error;
 pub mod kill;
+pub mod model;
 pub mod simulate;
 mod weave;
 
@@ -33,16 +34,19 @@ pub struct Mutant {
     pub requirement: String,
     /// The mistake in words.
     pub what: String,
-    /// File below `impl/src`.
+    /// File below `impl/src`, or `model/src`.
     pub file: PathBuf,
     /// The expression, or the statements if it ends in `;`. Occurs exactly once in the file.
     pub find: String,
     /// What stands in its place; may be empty for statements.
     pub replace: String,
     /// Id of the trace expected to notice it, or `check` and the scenario of the checker, or `lis`, the seed and
-    /// the number of servers of the simulated LIS; tried first.
+    /// the number of servers of the simulated LIS; for a mutant of the model its scenario. Tried first.
     #[serde(default)]
     pub caught_by: Option<String>,
+    /// Of a mutant of the model: why nothing in the bounds of the scenarios can tell it from the original.
+    #[serde(default)]
+    pub equivalent: Option<String>,
 }
 
 /// Kinds of mistakes; the score is printed for each.

@@ -15,6 +15,7 @@ fn mutant(id: &str, find: &str, replace: &str) -> Mutant {
         find: find.to_owned(),
         replace: replace.to_owned(),
         caught_by: None,
+        equivalent: None,
     }
 }
 
