@@ -4,6 +4,7 @@
 //! A new family implements [`Configuration`] for the type of its scenarios, its model implements [`Space`], and
 //! [`crate::registry`] lists its scenarios. Everything else follows.
 
+use crate::carried::Carried;
 use crate::explore::liveness::Class;
 use crate::explore::timely::{self, Cluster, Error, Outcome, Portable};
 use crate::explore::{Kinds, Options, Progress, Space};
@@ -165,8 +166,24 @@ pub trait Configuration: Copy + Debug + Send + Sync + 'static {
     fn duties(&self) -> Vec<Duty<Self::Model>>;
 
     /// An action for people or, for the server group, for charts.
-    fn act(model: &Self::Model, action: &<Self::Model as Model>::Action) -> crate::registry::Act {
-        crate::registry::Act::Words(model.format_action(action))
+    fn act(
+        model: &Self::Model,
+        before: &<Self::Model as Model>::State,
+        action: &<Self::Model as Model>::Action,
+    ) -> crate::registry::Act {
+        crate::registry::Act::Words(
+            model.format_action(action),
+            Self::carried(model, before, action),
+        )
+    }
+
+    /// The message that an action takes off its way, if it does.
+    fn carried(
+        _: &Self::Model,
+        _: &<Self::Model as Model>::State,
+        _: &<Self::Model as Model>::Action,
+    ) -> Option<Carried> {
+        None
     }
 
     /// The distributed search; a family whose fingerprint is better than that of `Hash` says so here.

@@ -14,6 +14,7 @@
 pub mod reading;
 
 pub mod alignment;
+pub mod carried;
 pub mod cluster;
 pub mod counts;
 pub mod family;

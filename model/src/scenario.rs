@@ -7,7 +7,7 @@ use crate::family::{Claim, Configuration, Duty};
 use crate::reading::Readers;
 use crate::registry::Act;
 use crate::rules::Rules;
-use crate::server_group::{Action, ServerGroup, liveness, property};
+use crate::server_group::{Action, ServerGroup, State, liveness, property};
 use std::sync::atomic::AtomicBool;
 
 /// How many times each kind of event may happen. Deliveries, ticks, heals, redirects, failovers and leaf drops
@@ -123,7 +123,7 @@ impl Configuration for Scenario {
     fn duties(&self) -> Vec<Duty<ServerGroup>> {
         liveness::duties(self)
     }
-    fn act(_: &ServerGroup, action: &Action) -> Act {
+    fn act(_: &ServerGroup, _: &State, action: &Action) -> Act {
         Act::Group(*action)
     }
     fn together(

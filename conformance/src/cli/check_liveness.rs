@@ -60,7 +60,7 @@ fn chart(scenario: &'static dyn Case, rules: Choice, refuted: &Refuted) -> Strin
     let mut whole = Path(refuted.stem.0.clone());
     let on = refuted.cycle.iter().cloned();
     whole.0.extend(on.map(|act| (Some(act), String::new())));
-    let chart = super::findings::chart(scenario, &whole, String::new(), rules);
+    let chart = crate::report::of_path::chart(scenario, &whole, String::new(), rules);
     let mut text = String::new();
     let loops = !refuted.cycle.is_empty();
     for line in chart.text().lines().skip(1) {
@@ -167,7 +167,7 @@ fn row(
     let words = |actions: &[Act]| -> Vec<String> {
         let word = |act: &Act| match act {
             Act::Group(action) => format!("{action:?}"),
-            Act::Words(words) => words.clone(),
+            Act::Words(words, _) => words.clone(),
         };
         actions.iter().map(word).collect()
     };

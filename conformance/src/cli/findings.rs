@@ -1,17 +1,14 @@
 //! `findings`: the defects of the RFCs that the model found, re-derived.
 
-use mars_model::explore::Path;
+use std::path::PathBuf;
+
 use mars_model::findings::{Derived, Finding, Mixed, derive, findings, mixed};
-use mars_model::reading::Choice;
-use mars_model::registry::{Act, Case, Told};
-use mars_model::rules::Rules;
-use mars_model::scenario::Scenario;
-use mars_model::server_group::Action;
 use serde_json::{Value, json};
 
 use super::output::{Ctx, Exit, Paint, with_part};
-use crate::generate::convert;
-use crate::report::chart::{Chart, Line, act_words};
+use crate::report::chart::Chart;
+use crate::report::defects::{Defect, harmful, save, verdict};
+use crate::report::of_path;
 
 /// Arguments of `findings`.
 #[derive(Debug, clap::Args)]
@@ -19,74 +16,16 @@ use crate::report::chart::{Chart, Line, act_words};
 Examples:
   mars-conformance findings
   mars-conformance findings A08
+  mars-conformance findings --report target/findings
 
 Each finding is the resolved protocol with exactly one sentence read to the letter: on the named scenario the named
 property then fails, with a shortest trace, and holds without it. Exit code 6 when one can no longer be derived.")]
 pub struct Args {
     /// One finding, by its id; all if none is named
     pub id: Option<String>,
-}
-
-/// The chart of a path, with the messages that are sent on it under the rules that it was found with. Paths of families
-/// other than the server group are lists of what happens.
-#[must_use]
-pub fn chart(case: &dyn Case, path: &Path<Told>, title: String, rules: Choice) -> Chart {
-    let acts = path.actions();
-    let group: Option<Vec<Action>> = acts.iter().map(Act::group).collect();
-    let scenario = mars_model::scenario::by_name(case.name());
-    let scenario = scenario.or_else(|| {
-        let only = &mars_model::server_group::liveness::HAND_OVER;
-        (only.name == case.name()).then_some(only)
-    });
-    if let (Some(actions), Some(scenario)) = (group, scenario) {
-        return group_chart(scenario, &actions, title, rules);
-    }
-    let words = acts.iter().map(|act| match act {
-        Act::Group(action) => format!("{action:?}"),
-        Act::Words(words) => words.clone(),
-    });
-    let numbered = words.enumerate();
-    Chart {
-        title,
-        participants: Vec::new(),
-        lines: numbered
-            .map(|(position, words)| Line::Event(format!("{}. {words}", position + 1)))
-            .collect(),
-    }
-}
-
-/// The chart of a path through the server group.
-fn group_chart(scenario: &Scenario, actions: &[Action], title: String, rules: Choice) -> Chart {
-    let model = scenario.model(rules.readers::<Rules>());
-    let topology = convert::topology(scenario);
-    let servers = convert::servers(scenario)
-        .into_iter()
-        .map(|server| server.name);
-    let participants = topology.clients.into_keys().chain(servers).collect();
-    let mut chart = Chart {
-        title,
-        participants,
-        lines: Vec::new(),
-    };
-    let recorded = mars_model::trace::record(&model, actions);
-    for (position, action) in actions.iter().enumerate() {
-        let observations = recorded
-            .as_ref()
-            .and_then(|steps| steps.get(position))
-            .map(|step| &step.observations);
-        let home = observations
-            .and_then(|seen| seen.first())
-            .map(convert::speaker);
-        let words = convert::act(*action, home)
-            .map_or_else(|| format!("{action:?}"), |act| act_words(&act));
-        chart
-            .lines
-            .push(Line::Event(format!("{}. {words}", position + 1)));
-        for observation in observations.into_iter().flatten() {
-            chart.output(&convert::expected(observation));
-        }
-    }
-    chart
+    /// Writes pages for people: index.md and index.html, and of each finding a chart (SVG) and a capture (pcapng)
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
 }
 
 /// The chart of a finding's counterexample, with the messages that the reading causes.
@@ -97,47 +36,27 @@ pub fn finding_chart(finding: &Finding, derived: &Derived) -> Option<Chart> {
         "  {}: shortest way into it, {} steps:",
         finding.id, derived.trace_length
     );
-    Some(chart(case, path, title, finding.choice()))
+    Some(of_path::chart(case, path, title, finding.choice()))
 }
 
-/// The servers of a set, by the names that charts have for them.
-fn servers(set: u8) -> Vec<String> {
-    (0..8u8)
-        .filter(|server| set & (1 << server) != 0)
-        .map(|server| format!("s{}", server + 1))
-        .collect()
-}
-
-/// What a three-way table says of one kind of group.
+/// What the three-way table says of one kind of group, in its colour.
 fn word(holds: Option<bool>, ctx: &Ctx) -> String {
-    match holds {
-        Some(true) => ctx.paint(Paint::Green, "holds"),
-        Some(false) => ctx.paint(Paint::Red, "fails"),
-        None => ctx.paint(Paint::Yellow, "open"),
-    }
-}
-
-/// Who has to read a finding's sentence to the letter for harm to be done.
-pub(crate) fn harmful(mixed: &Mixed) -> String {
-    let groups: Vec<String> = mixed
-        .harmful
-        .iter()
-        .map(|odd| servers(*odd).join("+"))
-        .collect();
-    match groups.as_slice() {
-        [] => "nobody".to_owned(),
-        groups => groups.join(", "),
-    }
+    let paint = match holds {
+        Some(true) => Paint::Green,
+        Some(false) => Paint::Red,
+        None => Paint::Yellow,
+    };
+    ctx.paint(paint, verdict(holds))
 }
 
 /// The three-way table of all findings that have one.
-fn table(rows: &[(&Finding, Option<Mixed>)], ctx: &Ctx) {
+fn table(rows: &[Defect], ctx: &Ctx) {
     ctx.say("Groups of servers that read the sentence to the letter (literal) and of ours, by finding:\n");
     ctx.say(format_args!(
         "{:<5} {:<26} {:<16} {:<13} {:<10} literal servers that do harm",
         "id", "property", "literal/literal", "ours/literal", "ours/ours"
     ));
-    for (finding, mixed) in rows {
+    for Defect { finding, mixed, .. } in rows {
         let Some(mixed) = mixed else {
             ctx.say(format_args!(
                 "{:<5} {:<26} no servers that could differ, or one server's own affair",
@@ -147,8 +66,7 @@ fn table(rows: &[(&Finding, Option<Mixed>)], ctx: &Ctx) {
         };
         // Colours have no width.
         let cell = |holds: Option<bool>, width: usize| {
-            let length = if holds.is_none() { 4 } else { 5 };
-            let pad = " ".repeat(width.saturating_sub(length));
+            let pad = " ".repeat(width.saturating_sub(verdict(holds).len()));
             format!("{}{pad}", word(holds, ctx))
         };
         ctx.say(format_args!(
@@ -175,7 +93,7 @@ pub fn row(
     let mixed = mixed.map(|mixed| {
         json!({
             "literal_literal": mixed.literal_literal, "ours_literal": mixed.ours_literal,
-            "ours_ours": mixed.ours_ours, "harmful": mixed.harmful.iter().map(|odd| servers(*odd)).collect::<Vec<_>>(),
+            "ours_ours": mixed.ours_ours, "harmful": harmful(mixed),
         })
     });
     let row = json!({
@@ -240,7 +158,7 @@ fn page(finding: &Finding, derived: &Derived, mixed: Option<&Mixed>, ctx: &Ctx) 
 
 /// Runs the command.
 pub fn run(args: &Args, ctx: &Ctx) -> Exit {
-    let meant: Vec<&Finding> = findings()
+    let meant: Vec<&'static Finding> = findings()
         .filter(|finding| args.id.as_deref().is_none_or(|id| id == finding.id))
         .collect();
     if meant.is_empty() {
@@ -273,8 +191,21 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         {
             all = all.combine(Exit::Incomplete);
         }
-        rows.push((finding, mixed));
+        rows.push(Defect {
+            finding,
+            derived,
+            mixed,
+        });
     }
     table(&rows, ctx);
+    if let Some(folder) = &args.report {
+        match save(folder, &rows) {
+            Ok(file) => ctx.log(format_args!("report: {}", file.display())),
+            Err(error) => {
+                ctx.error(format_args!("{}: {error}", folder.display()));
+                all = all.combine(Exit::Internal);
+            }
+        }
+    }
     all
 }

@@ -50,7 +50,12 @@ fn told(model: &Inside, path: &Path<Inside>) -> Path<Told> {
     let steps = path.0.iter().zip(words);
     Path(
         steps
-            .map(|((_, state), words)| (words.map(Act::Words), format!("{state:?}")))
+            .map(|((_, state), words)| {
+                (
+                    words.map(|words| Act::Words(words, None)),
+                    format!("{state:?}"),
+                )
+            })
             .collect(),
     )
 }
@@ -77,7 +82,7 @@ fn refuted(model: &Inside, run: &Lasso<Inside>) -> Refuted {
         cycle: text::words(model, &round)
             .into_iter()
             .flatten()
-            .map(Act::Words)
+            .map(|words| Act::Words(words, None))
             .collect(),
     }
 }

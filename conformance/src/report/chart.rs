@@ -72,7 +72,7 @@ impl Chart {
         self.participants.iter().position(|other| other == name)
     }
 
-    fn message(&mut self, from: &str, to: &str, label: String) {
+    pub(super) fn message(&mut self, from: &str, to: &str, label: String) {
         match (self.column(from), self.column(to)) {
             (Some(from), Some(to)) if from != to => {
                 self.lines.push(Line::Message { from, to, label });

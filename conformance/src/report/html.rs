@@ -10,13 +10,13 @@ use crate::cli::check::Checked;
 use crate::cli::findings::finding_chart;
 
 /// The octets that HTML reserves, escaped.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
 
-const STYLE: &str = "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#111;background:#fff}\
+pub(super) const STYLE: &str = "body{font:15px/1.5 sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#111;background:#fff}\
 table{border-collapse:collapse;display:block;overflow-x:auto}td,th{border:1px solid #aaa;padding:.2em .6em;text-align:left}\
 td.n{text-align:right}.ok{color:#064}.no{color:#a00;font-weight:bold}div.chart{overflow-x:auto}\
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}.ok{color:#5c9}.no{color:#f77}}";

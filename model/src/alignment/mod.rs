@@ -20,6 +20,7 @@
 
 mod action;
 pub mod cafsm;
+mod carried;
 mod duty;
 pub mod findings;
 mod message;

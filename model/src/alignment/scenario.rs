@@ -1,10 +1,14 @@
 //! The named, bounded configurations of two neighbours.
 
+use super::action::Action;
+use super::carried::carried;
 use super::message::{KEYS, Keys};
 use super::property;
 use super::rules::Rules;
 use super::state::Budgets;
+use super::state::State;
 use super::{Alignment, duty};
+use crate::carried::Carried;
 use crate::family::{Claim, Configuration, Duty, Profile};
 use crate::reading::Readers;
 
@@ -79,6 +83,9 @@ impl Configuration for Scenario {
     }
     fn duties(&self) -> Vec<Duty<Alignment>> {
         duty::duties()
+    }
+    fn carried(_: &Alignment, before: &State, action: &Action) -> Option<Carried> {
+        carried(before, action)
     }
 }
 

@@ -21,6 +21,7 @@
 //! 2022 says, and its harm, a stray leaf, is a witness. Tests show all three.
 
 mod action;
+mod carried;
 mod client;
 mod duty;
 pub mod findings;

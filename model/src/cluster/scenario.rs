@@ -1,8 +1,11 @@
 //! The bounded configurations of a cluster. Changes and faults are bounded by budgets; messages and maps are not.
 
+use super::carried::carried;
 use super::property;
 use super::rules::Rules;
+use super::{Action, State};
 use super::{Cluster, duty};
+use crate::carried::Carried;
 use crate::explore::timely::Portable;
 use crate::family::{Claim, Configuration, Duty, Profile};
 use crate::reading::Readers;
@@ -159,6 +162,9 @@ impl Configuration for Scenario {
     }
     fn duties(&self) -> Vec<Duty<Cluster>> {
         duty::duties()
+    }
+    fn carried(_: &Cluster, before: &State, action: &Action) -> Option<Carried> {
+        carried(before, action)
     }
 }
 

@@ -16,6 +16,7 @@
 //! answered, how long it must be kept is not. Servers are not permuted: counts are of plain states.
 
 mod action;
+mod carried;
 mod duty;
 pub mod findings;
 pub mod property;

@@ -1,7 +1,10 @@
 //! The bounded configurations of flooding. Each is bounded by budgets in its state, never by depth or time.
 
+use super::carried::carried;
 use super::rules::Rules;
+use super::{Action, State};
 use super::{Flooding, duty, property};
+use crate::carried::Carried;
 use crate::explore::timely::Portable;
 use crate::family::{Claim, Configuration, Duty, Profile};
 use crate::reading::Readers;
@@ -118,6 +121,9 @@ impl Configuration for Scenario {
     }
     fn duties(&self) -> Vec<Duty<Flooding>> {
         duty::duties()
+    }
+    fn carried(_: &Flooding, before: &State, action: &Action) -> Option<Carried> {
+        carried(before, action)
     }
 }
 

@@ -13,6 +13,7 @@
 //! permuted: counts are of plain states.
 
 mod action;
+mod carried;
 mod duty;
 pub mod findings;
 pub mod hfsm;

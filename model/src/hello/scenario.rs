@@ -1,8 +1,11 @@
 //! The bounded configurations of the Hello protocol. Faults are bounded by budgets; time and Hellos are not.
 
+use super::carried::carried;
 use super::property;
 use super::rules::Rules;
+use super::{Action, State};
 use super::{Hello, duty};
+use crate::carried::Carried;
 use crate::explore::timely::Portable;
 use crate::family::{Claim, Configuration, Duty, Profile};
 use crate::reading::Readers;
@@ -133,6 +136,9 @@ impl Configuration for Scenario {
     }
     fn duties(&self) -> Vec<Duty<Hello>> {
         duty::duties(self)
+    }
+    fn carried(_: &Hello, before: &State, action: &Action) -> Option<Carried> {
+        carried(before, action)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What must happen in a scenario of any family: the graph of its states is built and its duties are judged on it.
 
-use super::{Act, Tell, Told, told_path};
+use super::{Act, Tell, Told, told_act, told_path};
 use crate::explore::graph::Graph;
 use crate::explore::liveness::{
     Lasso, Verdict, always_again, answers_within, can_always_reach, leads_to,
@@ -82,11 +82,15 @@ fn answer<C: Configuration>(
     let run = |why: String, lasso: &Lasso<C::Model>| Refuted {
         why,
         stem: told_path::<C>(model, &lasso.stem),
-        cycle: lasso
-            .cycle
-            .iter()
-            .map(|(action, _)| C::act(model, action))
-            .collect(),
+        cycle: {
+            let mut before = lasso.stem.last();
+            let cycle = lasso.cycle.iter();
+            cycle
+                .filter_map(|(action, state)| {
+                    told_act::<C>(model, before.replace(state), Some(action))
+                })
+                .collect()
+        },
     };
     let verdict = match &duty.question {
         Question::Reach(good) => can_always_reach(graph, |state| good(model, state)).map(|trap| {

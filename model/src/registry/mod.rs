@@ -4,6 +4,7 @@ mod future;
 
 pub use future::{Answer, Future, Refuted};
 
+use crate::carried::Carried;
 use crate::explore::audit::audit;
 use crate::explore::timely::{Cluster, Error, Outcome};
 use crate::explore::{Discovery, Kinds, Options, Path, Progress, Report, StoppedBy, search_space};
@@ -19,8 +20,8 @@ use std::sync::atomic::AtomicBool;
 pub enum Act {
     /// One of the server group: charts can show what it makes visible.
     Group(Action),
-    /// One of another family, in words.
-    Words(String),
+    /// One of another family, in words, with the message that it takes off its way.
+    Words(String, Option<Carried>),
 }
 
 impl Act {
@@ -28,7 +29,7 @@ impl Act {
     pub const fn group(&self) -> Option<Action> {
         match self {
             Self::Group(action) => Some(*action),
-            Self::Words(_) => None,
+            Self::Words(..) => None,
         }
     }
 }
@@ -304,12 +305,21 @@ impl<C: Configuration> Case for C {
 
 /// A path with its actions as they are told.
 fn told_path<C: Configuration>(model: &C::Model, path: &Path<C::Model>) -> Path<Told> {
-    let steps = path.0.iter();
-    let told = steps.map(|(action, state)| {
-        let act = action.as_ref().map(|action| C::act(model, action));
+    let mut before = None;
+    let told = path.0.iter().map(|(action, state)| {
+        let act = told_act::<C>(model, before.replace(state), action.as_ref());
         (act, format!("{state:?}"))
     });
     Path(told.collect())
+}
+
+/// An action as it is told, with the state that it was taken in.
+fn told_act<C: Configuration>(
+    model: &C::Model,
+    before: Option<&<C::Model as Model>::State>,
+    action: Option<&<C::Model as Model>::Action>,
+) -> Option<Act> {
+    Some(C::act(model, before?, action?))
 }
 
 /// A report with its paths as they are told.

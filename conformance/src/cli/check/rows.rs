@@ -87,7 +87,7 @@ pub fn line(checked: &Checked, rules: RulesName, ctx: &Ctx) {
     }
     for violation in report.violations() {
         ctx.say(format_args!("    {}:", violation.property));
-        let chart = super::super::findings::chart(
+        let chart = crate::report::of_path::chart(
             *scenario,
             &violation.path,
             violation.property.to_owned(),
