@@ -25,7 +25,7 @@ use super::{Mutant, MutantError, load};
 /// Name of the program.
 const PROGRAM: &str = "mutant-model";
 /// A mutant may make a graph endless: so many states are enough for any scenario of profile `ci`.
-const MOST_STATES: u64 = 4_000_000;
+const MOST_STATES: u64 = 8_000_000;
 
 /// The program, and what it can be.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 //! Most sentences speak about quiet states: nothing on its way between servers. A quiet state is not the end of
 //! anything: links may be down, clients may be about to rejoin, heartbeats may be due.
 
-use super::action::Server;
+use super::action::{Client, Range, Server};
 use super::packed::Key;
 use super::state::{HOLD, OVERFLOW, REGRESS, State};
 use super::{ServerGroup, view, witness};
@@ -284,6 +284,16 @@ fn converged(model: &ServerGroup, state: &State) -> bool {
         })
 }
 
+/// Whether a client means to be a member of what its home has of it. N08: who moved away and came back before its old leaf
+/// went has been registered all the time, with whatever it had joined; then nothing is asked.
+fn meant(model: &ServerGroup, state: &State, client: Client, home: Server, range: Range) -> bool {
+    let this = state.client(client);
+    this.home() != Some(home)
+        || this.has_joined(range)
+        || this.has_to_rejoin(range)
+        || model.scenario().budgets.moves > 0
+}
+
 fn no_phantom(model: &ServerGroup, state: &State) -> bool {
     !state.is_quiet()
         || connected(model, state).all(|(at, origin)| {
@@ -294,7 +304,8 @@ fn no_phantom(model: &ServerGroup, state: &State) -> bool {
             model.clients().all(|client| {
                 model.ranges().all(|range| {
                     let bit = Key::join(origin, client, range).bit();
-                    seen & bit == 0 || held & bit != 0 && state.is_leaf(origin, client)
+                    let there = held & bit != 0 && state.is_leaf(origin, client);
+                    seen & bit == 0 || there && meant(model, state, client, origin, range)
                 })
             })
         })

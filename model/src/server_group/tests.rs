@@ -360,3 +360,28 @@ fn enabled_actions_are_those_that_can_be_performed() {
     }
     assert!(states.len() > 1_000);
 }
+
+// N08: RFC 2022, 6.1.2 gives a member that registers again the CMI that it has, and says nothing of what it has joined.
+#[test]
+fn who_comes_back_before_the_old_leaf_went_is_a_member_of_what_it_joined_then() {
+    let model = model();
+    let end = last(
+        &model,
+        &[
+            register(C0, A),
+            join(C0, G1),
+            deliver(A, B),
+            deliver(A, B),
+            Action::Move { client: C0, to: B },
+            deliver(B, A),
+            Action::Deregister { client: C0 },
+            deliver(B, A),
+            deliver(A, B),
+            deliver(A, B),
+            register(C0, A),
+        ],
+    );
+    assert_eq!(end.state.client(C0).joined(), 0);
+    let members = super::project(&model, &end.state, B).unwrap().members;
+    assert_eq!(members, [(C0, G1, A)]);
+}

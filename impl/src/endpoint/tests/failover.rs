@@ -165,7 +165,8 @@ fn backups_are_tried_in_order_for_ever() {
     assert_eq!(view.current_mars, atm(MARS));
 }
 
-// R2022-5.4.2-01 with loss instead of a refused call, register F12; and A06: the old control VC.
+// R2022-5.4.2-01 with loss instead of a refused call, register F12; and A06: the old control VC. R2443-1-05 R2443-2-13
+// R2443-2-14: one server at a time, and everything is joined there.
 #[test]
 fn a_silent_mars_is_replaced_by_its_backup() {
     let mut rig = busy();

@@ -175,7 +175,7 @@ fn a_leave_of_the_leaf_that_is_called_calls_another() {
     assert!(matches!(last.1, OutputAction::SendTree { tree, .. } if tree == second));
 }
 
-// R2022-5.1.5.1-01 R2022-5.1.5.1-02
+// R2022-5.1.5.1-01 R2022-5.1.5.1-02 R2443-2-24
 #[test]
 fn a_leaf_that_goes_is_dropped_and_asked_about() {
     let mut rig = opened();

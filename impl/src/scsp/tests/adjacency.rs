@@ -195,7 +195,8 @@ fn csu_and_csus_before_update_cache_have_no_effect() {
     assert_eq!(dropped(&s, DropReason::WrongState), 6);
 }
 
-// R2334-1-01, R2334-2-01, R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02, R2334-B.2.0.1-05: register C25, C30.
+// R2334-1-01, R2334-2-01, R2334-2.2.3-10, R2334-2.3-27, R2334-B.2.4-02, R2334-B.2.0.1-05,
+// R2443-1-08: register C25, C30.
 #[test]
 fn frames_for_others_are_dropped_without_a_reset() {
     let mut s = Scripted::new(&[3]);

@@ -114,7 +114,7 @@ fn logged(s: &mut Scripted, code: &str) -> usize {
 }
 
 // R2334-B.3.1-02, R2334-B.3.1-04, R2334-B.3.1.1-02, R2334-B.3.1.1-03, R2334-B.3.1.2-01,
-// R2334-B.3.1.4-01, R2334-B.3.1.5-04
+// R2334-B.3.1.4-01, R2334-B.3.1.5-04, R2443-6-03: who has a key is believed about others, too.
 #[test]
 fn each_hop_has_its_own_key() {
     let mut s = keyed(
@@ -138,7 +138,8 @@ fn each_hop_has_its_own_key() {
     assert_eq!(data.len(), 16);
 }
 
-// R2334-B.3.1-03, R2334-B.3.1.4-03, R2334-B.3.1.4-04, R2334-B.3.1.5-03, R2334-B.3.1.3-02: register D07.
+// R2334-B.3.1-03, R2334-B.3.1.4-03, R2334-B.3.1.4-04, R2334-B.3.1.5-03, R2334-B.3.1.3-02,
+// R2443-6-02: register D07.
 #[test]
 fn what_is_not_authentic_changes_nothing_and_is_counted_by_reason() {
     let mut s = keyed(

@@ -172,11 +172,14 @@ fn serving_and_unserving_are_carried_to_every_server() {
     assert_eq!(net.view(2).cache, before);
 }
 
-// R2443-5.3-16 R2443-5.3-19 R2443-5.4-07 R2443-5.4-10, register E18: only the server of the MCS tells it.
+// R2443-5.3-14 R2443-5.3-16 R2443-5.3-19 R2443-5.3-20 R2443-5.3-22 R2443-5.4-07 R2443-5.4-10, register E18: only the
+// server of the MCS tells it, and to every server the group is a served one.
 #[test]
 fn joins_of_a_served_group_go_to_the_scvc_of_its_mcs() {
     let mut net = two();
     serve(&mut net, 2, 52, &[5]);
+    // Of another group, so what follows is not for it.
+    serve(&mut net, 1, 51, &[9]);
     control(&mut net, 1);
     control(&mut net, 2);
     net.join(1, 101, range(5, 5));
