@@ -1,6 +1,7 @@
 //! The command line: one file for each sub-command.
 
 pub mod adapter;
+pub mod certify;
 pub mod check;
 pub mod check_audit;
 pub mod check_liveness;
@@ -56,6 +57,8 @@ enum Command {
     Generate(generate::Args),
     /// Golden traces on the implementation in this process
     Replay(replay::Args),
+    /// Black-box certification of any implementation
+    Certify(certify::Args),
     /// A trace as a message sequence chart or a capture
     Show(show::Args),
     /// The defects of the RFCs that the model found, re-derived
@@ -138,6 +141,7 @@ fn run(command: Command, ctx: &Ctx) -> Exit {
         Command::Check(args) => check::run(&args, ctx),
         Command::Generate(args) => generate::run(&args, ctx),
         Command::Replay(args) => replay::run(&args, ctx),
+        Command::Certify(args) => certify::run(&args, ctx),
         Command::Show(args) => show::run(&args, ctx),
         Command::Findings(args) => findings::run(&args, ctx),
         Command::Wire(args) => wire::run(&args, ctx),
@@ -188,6 +192,8 @@ mod tests {
             "replay group.* scsp.hello.* --format json --quiet",
             "show traces/a.json --as mermaid",
             "findings N01",
+            "certify --builtin --profile smoke --jobs 2 --seed 7 --strict --out dir",
+            "certify --connect localhost:4711 --case group.* --case scsp.hello/*",
             "adapter",
             "coverage",
             "mutants --jobs 2",
@@ -197,5 +203,9 @@ mod tests {
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
         }
         assert!(Cli::try_parse_from(["mars-conformance", "verify", "--profile", "huge"]).is_err());
+        let adapter = ["mars-conformance", "certify", "--adapter", "python3 toy.py"];
+        assert!(Cli::try_parse_from(adapter).is_ok());
+        assert!(Cli::try_parse_from([&adapter[..], &["--builtin"]].concat()).is_err());
+        assert!(Cli::try_parse_from(["mars-conformance", "certify"]).is_err());
     }
 }

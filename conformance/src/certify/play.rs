@@ -1,0 +1,386 @@
+//! Playing one case: the judge with the freedom that the register and the contract give, and a full
+//! account of the first step that is not as demanded.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use super::explain;
+use super::periodic::Periodic;
+use super::verdict::{Choice, Explained, Verdict};
+use super::words;
+use crate::frames;
+use crate::judge::pattern::{Bindings, differences, resolve};
+use crate::judge::step::Failure;
+use crate::lockstep::local::stimulate;
+use crate::lockstep::observed::{Eyes, one};
+use crate::sut::{Answer, Out, OutAction, Sut, SutError};
+use crate::trace::{Alternative, Expected, Level, Step, Stimulus, Trace};
+
+/// Frames shown before a failure.
+const CONTEXT: usize = 5;
+/// The harness never goes further past a deadline (contract).
+const STRIDE_MS: u64 = 60_000;
+
+/// How a case went.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Steps that were judged, the failing one included.
+    pub steps: usize,
+    /// What ended it.
+    pub failure: Option<Explained>,
+    /// Deviations from a SHOULD; the case went on after them.
+    pub deviations: Vec<Explained>,
+    /// What the server chose where it may.
+    pub choices: Vec<Choice>,
+}
+
+/// One case while it is played.
+struct Stage<'t> {
+    trace: &'t Trace,
+    eyes: Eyes,
+    bindings: Bindings,
+    periodic: Periodic,
+    frames: Vec<String>,
+    next: Option<u64>,
+    now: u64,
+    played: Played,
+}
+
+/// Plays a case on a server until the first step that fails, or the stop flag; `None` then.
+pub fn play(trace: &Trace, sut: &mut dyn Sut, stop: &AtomicBool) -> Option<Played> {
+    let mut stage = Stage {
+        trace,
+        eyes: Eyes::of(trace),
+        bindings: Bindings::new(),
+        periodic: Periodic::of(trace),
+        frames: Vec::new(),
+        next: None,
+        now: 0,
+        played: Played {
+            verdict: Verdict::Pass,
+            steps: 0,
+            failure: None,
+            deviations: Vec::new(),
+            choices: Vec::new(),
+        },
+    };
+    let ended = stage.run(sut, stop)?;
+    let played = &mut stage.played;
+    played.verdict = match ended {
+        Some((verdict, failure)) => {
+            played.failure = Some(failure);
+            verdict
+        }
+        None if played.deviations.is_empty() => Verdict::Pass,
+        None => Verdict::Nonstrict,
+    };
+    Some(stage.played)
+}
+
+/// What ends a case before its end.
+type Ended = Option<(Verdict, Explained)>;
+
+impl Stage<'_> {
+    /// The outer `None`: stopped. The inner one: played to its end.
+    fn run(&mut self, sut: &mut dyn Sut, stop: &AtomicBool) -> Option<Ended> {
+        let none = Value::Null;
+        let config = self.trace.servers.first().map_or(&none, |one| &one.config);
+        let mut early = match sut.reset(&self.trace.id, 0, config) {
+            Ok(answer) => self.take(answer, 0),
+            Err(error) => return Some(self.broken(0, &error)),
+        };
+        for (position, step) in self.trace.steps.iter().enumerate() {
+            if stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            self.played.steps = position + 1;
+            let mut outs = core::mem::take(&mut early);
+            match self.stimulus(step, sut) {
+                Ok(Ok(more)) => outs.extend(more),
+                Ok(Err(error)) => return Some(self.broken(position, &error)),
+                // After a deviation the script may ask for what was never seen.
+                Err(_) if !self.played.deviations.is_empty() => return Some(None),
+                Err(why) => {
+                    let failure = Failure::new("unseen-name", "", why);
+                    let told = self.explain(position, step, &outs, &[(None, failure)]);
+                    return Some(Some((Verdict::Inconclusive, told)));
+                }
+            }
+            if let Some(ended) = self.judge(position, step, &outs) {
+                return Some(Some(ended));
+            }
+            self.periodic.note(&outs);
+            self.remember(&outs);
+        }
+        Some(self.last_look(sut))
+    }
+
+    /// Once more at the same time: nothing is left to say, and nobody said anything unasked.
+    fn last_look(&mut self, sut: &mut dyn Sut) -> Ended {
+        let step = self.trace.steps.last()?;
+        let position = self.trace.steps.len() - 1;
+        match sut.advance(self.now) {
+            Err(error) => self.broken(position, &error),
+            Ok(answer) => {
+                let silence = Alternative {
+                    level: Level::Must,
+                    requirements: Vec::new(),
+                    window: None,
+                    outputs: Vec::new(),
+                };
+                let failure = one(&self.eyes, &silence, &answer.out, &mut self.bindings).err()?;
+                let told = self.explain(position, step, &answer.out, &[(Some(&silence), failure)]);
+                Some((Verdict::Fail, told))
+            }
+        }
+    }
+
+    /// Gives the stimulus, after what time passes before it in strides of a minute past a deadline.
+    fn stimulus(
+        &mut self,
+        step: &Step,
+        sut: &mut dyn Sut,
+    ) -> Result<Result<Vec<Out>, SutError>, String> {
+        let mut outs = Vec::new();
+        while let Some(next) = self.next
+            && next + STRIDE_MS < step.at
+            && self.now < next + STRIDE_MS
+        {
+            match sut.advance(next + STRIDE_MS) {
+                Ok(answer) => outs.extend(self.take(answer, next + STRIDE_MS)),
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        self.arriving(step);
+        Ok(match stimulate(step, &self.bindings, sut)? {
+            Ok(answer) => {
+                outs.extend(self.take(answer, step.at));
+                Ok(outs)
+            }
+            Err(error) => Err(error),
+        })
+    }
+
+    fn take(&mut self, answer: Answer, now: u64) -> Vec<Out> {
+        self.now = now;
+        self.next = answer.next;
+        answer.out
+    }
+
+    /// Notes a frame that is delivered.
+    fn arriving(&mut self, step: &Step) {
+        if let Some(Stimulus::Deliver { vc, hex, frame }) = &step.stimulus {
+            let octets = match (hex, frame) {
+                (Some(hex), _) => frames::unhex(hex),
+                (None, Some(frame)) => resolve(frame, &self.bindings)
+                    .ok()
+                    .and_then(|frame| frames::write(&frame).ok()),
+                (None, None) => None,
+            };
+            let hex = frames::hex(&octets.unwrap_or_default());
+            let what = words::hex_frame(&hex);
+            self.keep(format!(
+                "{} ms to the server on {vc}: {what} ({hex})",
+                step.at
+            ));
+        }
+    }
+
+    /// Notes frames that were sent.
+    fn remember(&mut self, outs: &[Out]) {
+        for out in outs {
+            if matches!(out.action, OutAction::Send { .. }) {
+                self.keep(format!("from the server: {}", words::output(out)));
+            }
+        }
+    }
+
+    fn keep(&mut self, frame: String) {
+        self.frames.push(frame);
+        if self.frames.len() > CONTEXT {
+            self.frames.remove(0);
+        }
+    }
+
+    /// Passes when an alternative matches; otherwise a deviation, or the end.
+    fn judge(&mut self, position: usize, step: &Step, outs: &[Out]) -> Ended {
+        let mut wrong = Vec::new();
+        for (index, alternative) in step.expect.iter().enumerate() {
+            match self.allowed(step, alternative, outs) {
+                Ok((matched, bound)) => {
+                    self.choices(position, step, index, &matched, outs, &bound);
+                    self.bindings = bound;
+                    return None;
+                }
+                Err(failure) => wrong.push((Some(alternative), failure)),
+            }
+        }
+        let told = self.explain(position, step, outs, &wrong);
+        match told.level {
+            Level::Must | Level::Implied => Some((Verdict::Fail, told)),
+            // R2022: a SHOULD that is not followed leaves a server conforming.
+            Level::Should => {
+                self.played.deviations.push(told);
+                None
+            }
+            Level::May => None,
+        }
+    }
+
+    /// One alternative as it stands, then without echoes, then with the freedom of the clock.
+    fn allowed(
+        &self,
+        step: &Step,
+        alternative: &Alternative,
+        outs: &[Out],
+    ) -> Result<(Alternative, Bindings), Failure> {
+        let mut bound = self.bindings.clone();
+        let failure = match one(&self.eyes, alternative, outs, &mut bound) {
+            Ok(()) => return Ok((alternative.clone(), bound)),
+            Err(failure) => failure,
+        };
+        let heard = without_echo(step, outs);
+        let mut bound = self.bindings.clone();
+        if heard.len() < outs.len() && one(&self.eyes, alternative, &heard, &mut bound).is_ok() {
+            return Ok((alternative.clone(), bound));
+        }
+        let mut bound = self.bindings.clone();
+        match self
+            .periodic
+            .loosened(alternative, &heard, step.at, &mut bound)
+        {
+            Some((rest, others)) if one(&self.eyes, &rest, &others, &mut bound).is_ok() => {
+                Ok((rest, bound))
+            }
+            _ => Err(failure),
+        }
+    }
+
+    /// Records which alternative was taken, and which of several values.
+    fn choices(
+        &mut self,
+        position: usize,
+        step: &Step,
+        index: usize,
+        matched: &Alternative,
+        outs: &[Out],
+        bound: &Bindings,
+    ) {
+        let mut choice = |what: &str, taken: usize, of: usize| {
+            self.played.choices.push(Choice {
+                step: position,
+                what: what.to_owned(),
+                taken: taken + 1,
+                of,
+                requirements: matched.requirements.clone(),
+            });
+        };
+        if step.expect.len() > 1 {
+            choice("alternative", index, step.expect.len());
+        }
+        let mut sent: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
+        for out in outs {
+            if let OutAction::Send { vc, hex } = &out.action {
+                let value = frames::unhex(hex).and_then(|octets| frames::read(&octets).ok());
+                sent.entry(vc).or_default().extend(value);
+            }
+        }
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        for expected in &matched.outputs {
+            if let Expected::Frame { vc, matches } = expected {
+                let place = places.entry(vc).or_default();
+                let value = sent.get(vc.as_str()).and_then(|list| list.get(*place));
+                *place += 1;
+                if let Some(value) = value {
+                    options("", matches, value, bound, &mut choice);
+                }
+            }
+        }
+    }
+
+    fn broken(&self, position: usize, error: &SutError) -> Ended {
+        let (verdict, stderr) = match error {
+            SutError::Unsupported { .. } => (Verdict::Drift, Vec::new()),
+            SutError::Crash { stderr, .. } | SutError::Hang { stderr, .. } => {
+                (Verdict::Error, stderr.clone())
+            }
+            SutError::Protocol { .. } | SutError::Refused { .. } => (Verdict::Error, Vec::new()),
+        };
+        let step = self.trace.steps.get(position)?;
+        let mut told = explain::explain(self.trace, position, step, &[], &[], &self.bindings);
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        told.code = error.code();
+        told.detail = first.to_owned();
+        told.frames.clone_from(&self.frames);
+        told.stderr = stderr;
+        Some((verdict, told))
+    }
+
+    fn explain(
+        &self,
+        position: usize,
+        step: &Step,
+        outs: &[Out],
+        wrong: &[(Option<&Alternative>, Failure)],
+    ) -> Explained {
+        let mut told = explain::explain(self.trace, position, step, outs, wrong, &self.bindings);
+        told.frames.clone_from(&self.frames);
+        told
+    }
+}
+
+/// Outputs without those that only repeat what the network said (contract: an echo is not judged).
+fn without_echo(step: &Step, outs: &[Out]) -> Vec<Out> {
+    let is_echo = |out: &Out| match (&step.stimulus, &out.action) {
+        (
+            Some(Stimulus::LeafGone { group, peer }),
+            OutAction::Leaf {
+                add: false,
+                group: on,
+                peer: other,
+            },
+        ) => group == on && peer.get("number") == other.get("number"),
+        (Some(Stimulus::VcDown { vc }), OutAction::Hangup { vc: other }) => vc == other,
+        _ => false,
+    };
+    outs.iter().filter(|out| !is_echo(out)).cloned().collect()
+}
+
+/// Tells `choice` which of the options of every `one_of` in a pattern was taken.
+fn options(
+    path: &str,
+    pattern: &Value,
+    actual: &Value,
+    bound: &Bindings,
+    choice: &mut dyn FnMut(&str, usize, usize),
+) {
+    match pattern {
+        Value::Object(fields) => {
+            if let Some(options) = fields.get("one_of").and_then(Value::as_array) {
+                let fits = |one: &Value| differences(one, actual, &mut bound.clone()).is_empty();
+                let mut fitting = options.iter().enumerate().filter(|(_, one)| fits(one));
+                if let (Some((taken, _)), None) = (fitting.next(), fitting.next()) {
+                    let name = path.rsplit('.').next().unwrap_or_default();
+                    choice(name, taken, options.len());
+                }
+                return;
+            }
+            for (name, field) in fields {
+                if let Some(value) = actual.get(name) {
+                    options(&format!("{path}.{name}"), field, value, bound, choice);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (item, value) in items.iter().zip(actual.as_array().into_iter().flatten()) {
+                options(path, item, value, bound, choice);
+            }
+        }
+        _ => {}
+    }
+}
