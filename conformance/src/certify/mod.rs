@@ -4,8 +4,15 @@
 //! [`suite`] says which cases there are, [`run`] plays them, [`play`] judges one, [`results`] are what
 //! comes of it. Clients and MCSs are tested in process and have no part here.
 
+pub mod badge;
+pub mod certificate;
+pub mod control;
 pub mod diagnose;
+pub mod doctor;
 mod explain;
+pub mod junit;
+pub mod out;
+pub mod page;
 mod periodic;
 pub mod play;
 pub mod results;
@@ -16,4 +23,5 @@ pub mod suite;
 pub mod target;
 pub mod transcript;
 pub mod verdict;
+pub mod verify;
 pub mod words;

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::play::play;
 use super::results::{Elsewhere, FORMAT, Results, Row, Start, SuiteId, Summary};
-use super::shrink::{only, shrink};
+use super::shrink::{is_number, only, shrink};
 use super::suite::{Case, Profile, Suite};
 use super::target::{Target, Way};
 use super::transcript::Recorder;
@@ -39,6 +39,8 @@ pub struct Plan {
     pub globs: Vec<String>,
     /// Steps of the one case that is meant; all if `None`.
     pub steps: Option<Vec<usize>>,
+    /// With `steps`: judge sequence numbers all the same.
+    pub keep_numbers: bool,
     /// Jobs.
     pub jobs: NonZeroUsize,
     /// The seed of every `reset`.
@@ -378,7 +380,10 @@ impl<'p> Player<'p> {
             };
         }
         let narrowed = self.plan.steps.as_deref();
-        let trace = narrowed.map_or_else(|| case.trace.clone(), |steps| only(&case.trace, steps));
+        let trace = narrowed.map_or_else(
+            || case.trace.clone(),
+            |steps| only(&case.trace, steps, self.plan.keep_numbers),
+        );
         let mut row = one(self.plan, &trace, way, self.stop);
         if let Some(failure) = &mut row.failure
             && row.verdict == Verdict::Fail
@@ -388,9 +393,13 @@ impl<'p> Player<'p> {
             let found = shrink(&trace, failure.step, &failure.code, sut, self.stop);
             failure.shrunk = found.map(|steps| {
                 let list: Vec<String> = steps.iter().map(ToString::to_string).collect();
+                let keep = match is_number(&failure.code) {
+                    true => " --keep-numbers",
+                    false => "",
+                };
                 Shrunk {
                     of: failure.step + 1,
-                    command: format!("{} --steps {}", failure.command, list.join(",")),
+                    command: format!("{} --steps {}{keep}", failure.command, list.join(",")),
                     steps,
                 }
             });

@@ -12,6 +12,19 @@ use crate::trace::{Stimulus, Trace, TraceError, find, load};
 /// Cases of the profile `smoke`.
 pub const SMOKE: usize = 50;
 
+/// The closed list of claims (contract, `hello`).
+pub const CLAIMS: [&str; 9] = [
+    "server",
+    "scsp.auth",
+    "scsp.p2mp",
+    "mars.mcs",
+    "mars.grouplist",
+    "mars.tlv",
+    "multi-protocol",
+    "long-form",
+    "restart",
+];
+
 /// How much of the suite is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Profile {

@@ -16,7 +16,7 @@ use crate::sut::{Answer, Out, OutAction, Sut, SutError, contract::Contract};
 pub struct Recorder<'s> {
     sut: &'s mut dyn Sut,
     seed: u64,
-    /// One line for each request: `{"out","next"}`, or `{"broke":{..}}`.
+    /// One line for each request: `{"op","at","out"?,"next"?}`, or `broke` instead of the last two.
     pub lines: Vec<Value>,
 }
 
@@ -30,11 +30,22 @@ impl<'s> Recorder<'s> {
         }
     }
 
-    fn note(&mut self, answer: Result<Answer, SutError>) -> Result<Answer, SutError> {
-        self.lines.push(match &answer {
-            Ok(answer) => answer_json(answer),
-            Err(error) => json!({"broke": error_json(error)}),
-        });
+    fn note(
+        &mut self,
+        op: &str,
+        at: u64,
+        answer: Result<Answer, SutError>,
+    ) -> Result<Answer, SutError> {
+        let mut line = Map::new();
+        line.insert("op".to_owned(), op.into());
+        line.insert("at".to_owned(), at.into());
+        match &answer {
+            Ok(answer) => line.extend(answer_json(answer)),
+            Err(error) => {
+                line.insert("broke".to_owned(), error_json(error));
+            }
+        }
+        self.lines.push(Value::Object(line));
         answer
     }
 }
@@ -42,37 +53,37 @@ impl<'s> Recorder<'s> {
 impl Sut for Recorder<'_> {
     fn reset(&mut self, case: &str, _seed: u64, config: &Value) -> Result<Answer, SutError> {
         let answer = self.sut.reset(case, self.seed, config);
-        self.note(answer)
+        self.note("reset", 0, answer)
     }
 
     fn vc_up(&mut self, at: u64, vc: &str, peer: &Value) -> Result<Answer, SutError> {
         let answer = self.sut.vc_up(at, vc, peer);
-        self.note(answer)
+        self.note("vc_up", at, answer)
     }
 
     fn vc_down(&mut self, at: u64, vc: &str) -> Result<Answer, SutError> {
         let answer = self.sut.vc_down(at, vc);
-        self.note(answer)
+        self.note("vc_down", at, answer)
     }
 
     fn deliver(&mut self, at: u64, vc: &str, octets: &[u8]) -> Result<Answer, SutError> {
         let answer = self.sut.deliver(at, vc, octets);
-        self.note(answer)
+        self.note("deliver", at, answer)
     }
 
     fn leaf_gone(&mut self, at: u64, group: &str, peer: &Value) -> Result<Answer, SutError> {
         let answer = self.sut.leaf_gone(at, group, peer);
-        self.note(answer)
+        self.note("leaf_gone", at, answer)
     }
 
     fn advance(&mut self, to: u64) -> Result<Answer, SutError> {
         let answer = self.sut.advance(to);
-        self.note(answer)
+        self.note("advance", to, answer)
     }
 
     fn admin(&mut self, at: u64, what: &str) -> Result<Answer, SutError> {
         let answer = self.sut.admin(at, what);
-        self.note(answer)
+        self.note("admin", at, answer)
     }
 
     fn probe(&mut self, at: u64, what: &str) -> Result<Value, SutError> {
@@ -80,7 +91,7 @@ impl Sut for Recorder<'_> {
     }
 }
 
-/// Gives recorded answers, one for each request, whatever is asked.
+/// Gives recorded answers, one for each request; refuses one that was not asked then.
 pub struct Recorded {
     lines: VecDeque<Value>,
     contract: Contract,
@@ -102,13 +113,17 @@ impl Recorded {
         self.lines.is_empty()
     }
 
-    fn next(&mut self) -> Result<Answer, SutError> {
+    fn next(&mut self, op: &str, at: u64) -> Result<Answer, SutError> {
         let refused = |reason: &str| SutError::Refused {
             code: "transcript".to_owned(),
             reason: reason.to_owned(),
         };
         let line = self.lines.pop_front();
         let line = line.ok_or_else(|| refused("there is no further answer"))?;
+        let asked = line.get("op").and_then(Value::as_str);
+        if asked != Some(op) || line.get("at").and_then(Value::as_u64) != Some(at) {
+            return Err(refused(&format!("`{op}` at {at} ms was never asked here")));
+        }
         if let Some(broke) = line.get("broke") {
             return Err(error_of(broke));
         }
@@ -123,8 +138,8 @@ impl Recorded {
         })
     }
 
-    fn timed(&mut self, at: u64) -> Result<Answer, SutError> {
-        let answer = self.next()?;
+    fn timed(&mut self, op: &str, at: u64) -> Result<Answer, SutError> {
+        let answer = self.next(op, at)?;
         self.contract.check(at, &answer)?;
         Ok(answer)
     }
@@ -132,33 +147,33 @@ impl Recorded {
 
 impl Sut for Recorded {
     fn reset(&mut self, _case: &str, _seed: u64, _config: &Value) -> Result<Answer, SutError> {
-        let answer = self.next()?;
+        let answer = self.next("reset", 0)?;
         self.contract.reset(&answer)?;
         Ok(answer)
     }
 
     fn vc_up(&mut self, at: u64, _vc: &str, _peer: &Value) -> Result<Answer, SutError> {
-        self.timed(at)
+        self.timed("vc_up", at)
     }
 
     fn vc_down(&mut self, at: u64, _vc: &str) -> Result<Answer, SutError> {
-        self.timed(at)
+        self.timed("vc_down", at)
     }
 
     fn deliver(&mut self, at: u64, _vc: &str, _octets: &[u8]) -> Result<Answer, SutError> {
-        self.timed(at)
+        self.timed("deliver", at)
     }
 
     fn leaf_gone(&mut self, at: u64, _group: &str, _peer: &Value) -> Result<Answer, SutError> {
-        self.timed(at)
+        self.timed("leaf_gone", at)
     }
 
     fn advance(&mut self, to: u64) -> Result<Answer, SutError> {
-        self.timed(to)
+        self.timed("advance", to)
     }
 
     fn admin(&mut self, at: u64, _what: &str) -> Result<Answer, SutError> {
-        self.timed(at)
+        self.timed("admin", at)
     }
 
     fn probe(&mut self, _at: u64, what: &str) -> Result<Value, SutError> {
@@ -170,7 +185,7 @@ impl Sut for Recorded {
 }
 
 /// An answer as its line; what is empty is left out.
-fn answer_json(answer: &Answer) -> Value {
+fn answer_json(answer: &Answer) -> Map<String, Value> {
     let mut line = Map::new();
     if !answer.out.is_empty() {
         line.insert("out".to_owned(), answer.out.iter().map(out_json).collect());
@@ -178,7 +193,7 @@ fn answer_json(answer: &Answer) -> Value {
     if let Some(next) = answer.next {
         line.insert("next".to_owned(), next.into());
     }
-    Value::Object(line)
+    line
 }
 
 /// An output in the protocol's form.
@@ -325,11 +340,45 @@ mod tests {
         ];
         let out: Vec<Out> = actions.map(|action| Out { at: 5, action }).to_vec();
         let answer = Answer { out, next: Some(9) };
-        let mut recorded = Recorded::new(&[answer_json(&Answer::default()), answer_json(&answer)]);
+        struct Says(Vec<Answer>);
+        impl Sut for Says {
+            fn reset(&mut self, _: &str, _: u64, _: &Value) -> Result<Answer, SutError> {
+                Ok(self.0.remove(0))
+            }
+            fn vc_up(&mut self, _: u64, _: &str, _: &Value) -> Result<Answer, SutError> {
+                Ok(self.0.remove(0))
+            }
+            fn vc_down(&mut self, _: u64, _: &str) -> Result<Answer, SutError> {
+                Ok(self.0.remove(0))
+            }
+            fn deliver(&mut self, _: u64, _: &str, _: &[u8]) -> Result<Answer, SutError> {
+                Ok(self.0.remove(0))
+            }
+            fn leaf_gone(&mut self, _: u64, _: &str, _: &Value) -> Result<Answer, SutError> {
+                Ok(self.0.remove(0))
+            }
+            fn advance(&mut self, _: u64) -> Result<Answer, SutError> {
+                Ok(self.0.remove(0))
+            }
+            fn admin(&mut self, _: u64, _: &str) -> Result<Answer, SutError> {
+                Ok(self.0.remove(0))
+            }
+            fn probe(&mut self, _: u64, _: &str) -> Result<Value, SutError> {
+                Ok(Value::Null)
+            }
+        }
+        let mut says = Says(vec![Answer::default(), answer.clone()]);
+        let mut recorder = Recorder::new(&mut says, 7);
+        recorder.reset("c", 0, &Value::Null).unwrap();
+        recorder.advance(5).unwrap();
+        let mut recorded = Recorded::new(&recorder.lines);
         recorded.reset("c", 0, &Value::Null).unwrap();
         assert!(!recorded.is_exhausted());
         assert_eq!(recorded.advance(5).unwrap(), answer);
         assert!(recorded.is_exhausted());
         assert_eq!(recorded.advance(6).unwrap_err().code(), "error");
+        // What was asked is compared, too.
+        let mut recorded = Recorded::new(&recorder.lines);
+        assert_eq!(recorded.advance(0).unwrap_err().code(), "error");
     }
 }

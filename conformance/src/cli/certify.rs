@@ -1,18 +1,20 @@
 //! `certify`: black-box certification of any implementation.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::corpus;
 use super::output::{Ctx, Exit, Paint};
 use super::replay::usize_f64;
+use crate::certify::out;
 use crate::certify::results::{Results, Row};
 use crate::certify::run::{Outcome, Plan, Tally, meant, name_of, run as certify};
 use crate::certify::suite::{Profile, Suite};
 use crate::certify::target::Target;
 use crate::certify::verdict::{Explained, Verdict};
+use crate::requirements::Ledger;
 
 /// Arguments of `certify`.
 #[derive(Debug, clap::Args)]
@@ -46,8 +48,17 @@ pub struct Args {
     #[arg(long, value_name = "GLOB")]
     pub case: Vec<String>,
     /// Only these steps of the one case that is meant, as a failure that was shrunk names them
-    #[arg(long, value_name = "N,N..", value_delimiter = ',', requires = "case")]
+    #[arg(
+        long,
+        value_name = "N,N..",
+        value_delimiter = ',',
+        requires = "case",
+        conflicts_with = "out"
+    )]
     pub steps: Option<Vec<usize>>,
+    /// With --steps: judge sequence numbers, too, although messages before them may be left out
+    #[arg(long, requires = "steps")]
+    pub keep_numbers: bool,
     /// Cases at a time; as many as there are processors if not said
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
@@ -65,7 +76,7 @@ pub struct Args {
     pub out: Option<PathBuf>,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if (0.001..=3600.0).contains(&number) => Ok(number),
         _ => Err("a number of seconds between 0.001 and 3600".to_owned()),
@@ -85,6 +96,7 @@ impl Args {
             profile: self.profile,
             globs: self.case.clone(),
             steps: self.steps.clone(),
+            keep_numbers: self.keep_numbers,
             jobs: self.jobs.unwrap_or(available),
             seed: self.seed,
             strict: self.strict,
@@ -129,7 +141,32 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     }
     let took = started.elapsed();
     tell(&plan, &outcome, took, ctx);
-    Exit::from_code(outcome.results.summary.exit)
+    let exit = Exit::from_code(outcome.results.summary.exit);
+    match &args.out {
+        Some(folder) => exit.combine(write(folder, &outcome, &suite, ctx)),
+        None => exit,
+    }
+}
+
+/// Writes the folder of `--out`.
+fn write(folder: &Path, outcome: &Outcome, suite: &Suite, ctx: &Ctx) -> Exit {
+    let ledger = match Ledger::load() {
+        Ok(ledger) => ledger,
+        Err(error) => {
+            ctx.error(&error);
+            return Exit::Internal;
+        }
+    };
+    match out::write(folder, &outcome.results, suite, &ledger) {
+        Ok(()) => {
+            ctx.log(format_args!("written to {}", folder.display()));
+            Exit::Ok
+        }
+        Err(error) => {
+            ctx.error(format_args!("{}: {error}", folder.display()));
+            Exit::Internal
+        }
+    }
 }
 
 /// Counts and the slowest case, for the progress.

@@ -7,6 +7,7 @@ pub mod check_audit;
 pub mod check_liveness;
 pub mod corpus;
 pub mod coverage;
+pub mod doctor;
 pub mod findings;
 pub mod generate;
 pub mod mutants;
@@ -14,6 +15,7 @@ pub mod output;
 pub mod replay;
 pub mod show;
 pub mod verify;
+pub mod verify_certificate;
 pub mod wire;
 
 use std::process::ExitCode;
@@ -59,6 +61,10 @@ enum Command {
     Replay(replay::Args),
     /// Black-box certification of any implementation
     Certify(certify::Args),
+    /// Checks an adapter itself, and says what to mend
+    Doctor(doctor::Args),
+    /// Whether a certificate is what its results come to
+    VerifyCertificate(verify_certificate::Args),
     /// A trace as a message sequence chart or a capture
     Show(show::Args),
     /// The defects of the RFCs that the model found, re-derived
@@ -142,6 +148,8 @@ fn run(command: Command, ctx: &Ctx) -> Exit {
         Command::Generate(args) => generate::run(&args, ctx),
         Command::Replay(args) => replay::run(&args, ctx),
         Command::Certify(args) => certify::run(&args, ctx),
+        Command::Doctor(args) => doctor::run(&args, ctx),
+        Command::VerifyCertificate(args) => verify_certificate::run(&args, ctx),
         Command::Show(args) => show::run(&args, ctx),
         Command::Findings(args) => findings::run(&args, ctx),
         Command::Wire(args) => wire::run(&args, ctx),
@@ -193,6 +201,8 @@ mod tests {
             "show traces/a.json --as mermaid",
             "findings N01",
             "certify --builtin --profile smoke --jobs 2 --seed 7 --strict --out dir",
+            "verify-certificate dir",
+            "doctor --adapter toy",
             "certify --connect localhost:4711 --case group.* --case scsp.hello/*",
             "adapter",
             "coverage",

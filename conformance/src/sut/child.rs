@@ -159,18 +159,23 @@ impl Child {
         }
     }
 
-    /// Sends a line as it is, and gives the line that answers it.
+    /// Sends a line as it is, and gives the line that answers it. More lines within `settle` after it
+    /// are one too many.
     ///
     /// # Errors
-    /// No answer in time.
-    pub fn raw(&mut self, line: &str) -> Result<String, SutError> {
+    /// No answer in time, or more than one.
+    pub fn raw(&mut self, line: &str, settle: Duration) -> Result<String, SutError> {
         let deadline = self.launch.deadline;
-        match &mut self.running {
-            Some(running) => {
-                let line = running.exchange("a line", format!("{line}\n").as_bytes(), deadline)?;
-                Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
-            }
-            None => Err(not_running()),
+        let Some(running) = &mut self.running else {
+            return Err(not_running());
+        };
+        let answer = running.exchange("a line", format!("{line}\n").as_bytes(), deadline)?;
+        match running.lines.recv_timeout(settle) {
+            Ok(_) => Err(SutError::Protocol {
+                rule: UNASKED,
+                detail: "a second line after one request".to_owned(),
+            }),
+            Err(_) => Ok(String::from_utf8_lossy(&answer).trim_end().to_owned()),
         }
     }
 
