@@ -382,6 +382,11 @@ fn unjudged(entry: &Requirement) -> (Outcome, String) {
             "about configuration, which no black box shows".to_owned(),
         ),
         (.., Some(excuse)) => (Outcome::Excused, excuse.clone()),
+        (_, Kind::Wire, _) => (
+            Outcome::Untested,
+            "about octets; `wire vectors` tests a codec for it, no case of this run asks a server"
+                .to_owned(),
+        ),
         _ => (
             Outcome::Untested,
             "no local case of this run is about it".to_owned(),

@@ -250,5 +250,6 @@ fn reserved_bit(hex: &str) -> Option<String> {
         message.insert("unused".to_owned(), 1.into());
     }
     message.remove("checksum");
+    message.remove("chksum");
     Some(frames::hex(&frames::write(&frame).ok()?))
 }

@@ -26,6 +26,12 @@ pub struct Check {
 
 /// What a patient said of a line.
 type Said = Result<Value, String>;
+/// A question, and what to mend if the answer is wrong.
+type Step = (
+    &'static str,
+    fn(&mut Child) -> Said,
+    fn(&Value) -> Option<&'static str>,
+);
 
 /// Runs every check; stops at the first that leaves nothing to talk to.
 #[must_use]
@@ -46,11 +52,7 @@ pub fn examine(target: &Target, deadline: Duration) -> Vec<Check> {
     };
     checks.push(fine("starts and says hello"));
     checks.push(claims(&child));
-    let steps: [(
-        &'static str,
-        fn(&mut Child) -> Said,
-        fn(&Value) -> Option<&'static str>,
-    ); 8] = [
+    let steps: [Step; 8] = [
         ("a reset is answered once, with its id", reset, is_ok),
         (
             "an operation it does not know is unsupported",
@@ -271,7 +273,7 @@ fn is_malformed(answer: &Value) -> Option<&'static str> {
     )
 }
 
-fn code<'v>(answer: &'v Value) -> Option<&'v str> {
+fn code(answer: &Value) -> Option<&str> {
     answer.get("code").and_then(Value::as_str)
 }
 

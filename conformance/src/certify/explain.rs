@@ -1,14 +1,21 @@
 //! A step that was not as demanded, told in full.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::verdict::{Explained, Mismatch, OctetDifference};
 use super::words;
 use crate::frames;
-use crate::judge::pattern::{Bindings, Difference};
+use crate::judge::pattern::{Bindings, Difference, differences};
 use crate::judge::step::Failure;
+use crate::requirements::Ledger;
 use crate::sut::{Out, OutAction};
-use crate::trace::{Alternative, Level, Step, Trace};
+use crate::trace::{Alternative, Expected, Level, Step, Stimulus, Trace};
+
+/// Steps in which an output may be expected that came too early.
+const AHEAD: usize = 3;
 
 /// The account of a step: what was allowed and what is wrong with each, closest first.
 pub(super) fn explain(
@@ -30,17 +37,23 @@ pub(super) fn explain(
             requirements.push(id.clone());
         }
     }
+    let declared = step.expect.iter().map(|one| one.level).max();
+    let code = closest.map(|failure| failure.code.as_str());
+    let level = level(declared.unwrap_or(Level::Must), &requirements, code);
+    let early = code == Some("extra-output")
+        && closest.is_some_and(|failure| is_early(trace, position, &failure.got, bindings));
     // A step that demands nothing of its own still belongs to what the case is about.
     if requirements.is_empty() {
         requirements.clone_from(&trace.requirements);
     }
-    let level = step.expect.iter().map(|one| one.level).max();
+    let goals = trace.source.iter().flat_map(|source| &source.goals);
     let hex = closest.map(|failure| failure.got.as_str());
     let judged = |out: &&Out| matches!(out.action, OutAction::Send { .. } | OutAction::Leaf { .. });
     Explained {
-        code: closest
-            .map(|failure| failure.code.clone())
-            .unwrap_or_default(),
+        code: match code {
+            _ if early => "early-output".to_owned(),
+            code => code.unwrap_or_default().to_owned(),
+        },
         step: position,
         at: step.at,
         stimulus: step
@@ -48,8 +61,9 @@ pub(super) fn explain(
             .as_ref()
             .map(words::stimulus)
             .unwrap_or_default(),
-        level: level.unwrap_or(Level::Must),
+        level,
         requirements,
+        register: goals.filter(|goal| is_register(goal)).cloned().collect(),
         detail: match wrong {
             [(None, failure)] => failure.got.clone(),
             _ => String::new(),
@@ -61,13 +75,61 @@ pub(super) fn explain(
         outputs: outs.iter().filter(judged).map(words::output).collect(),
         octets: hex
             .zip(closest)
-            .map(|(hex, failure)| octets(hex, &failure.differences, bindings))
+            .map(|(hex, failure)| octets(hex, &failure.differences))
             .unwrap_or_default(),
         frames: Vec::new(),
         stderr: Vec::new(),
         command: String::new(),
         shrunk: None,
     }
+}
+
+/// Whether an output that is too much here is what a timer is to send in one of the next steps.
+fn is_early(trace: &Trace, position: usize, got: &str, bindings: &Bindings) -> bool {
+    let Some((vc, hex)) = got.strip_prefix("on ").and_then(|got| got.split_once(": ")) else {
+        return false;
+    };
+    let Some(Ok(value)) = frames::unhex(hex).map(|octets| frames::read(&octets)) else {
+        return false;
+    };
+    let next = trace.steps.iter().skip(position + 1).take(AHEAD);
+    let timers = next.filter(|step| matches!(step.stimulus, Some(Stimulus::Advance {})));
+    let mut expected = timers
+        .flat_map(|step| &step.expect)
+        .flat_map(|one| &one.outputs);
+    expected.any(|one| match one {
+        Expected::Frame { vc: on, matches } => {
+            on == vc && differences(matches, &value, &mut bindings.clone()).is_empty()
+        }
+        _ => false,
+    })
+}
+
+/// How strongly a step demands: no more than the strongest of the ledger's words behind it. Octets that
+/// are no frame break the format, whoever asks for them.
+fn level(declared: Level, requirements: &[String], code: Option<&str>) -> Level {
+    static LEVELS: OnceLock<BTreeMap<String, Level>> = OnceLock::new();
+    let levels = LEVELS.get_or_init(|| {
+        let ledger = Ledger::load().map(|ledger| ledger.requirements);
+        let all = ledger.unwrap_or_default().into_iter();
+        all.map(|entry| (entry.id, entry.level.level())).collect()
+    });
+    if code == Some("malformed-frame") {
+        return declared;
+    }
+    let of = |id: &String| levels.get(id).copied().unwrap_or(Level::Must);
+    let strongest = requirements.iter().map(of).max();
+    strongest.map_or(declared, |strongest| strongest.min(declared))
+}
+
+/// Whether a goal is an id of the register: a letter of its sections and two digits.
+fn is_register(goal: &str) -> bool {
+    let mut letters = goal.chars();
+    letters
+        .next()
+        .is_some_and(|letter| ('A'..='H').contains(&letter))
+        && goal.len() == 3
+        && letters.all(|letter| letter.is_ascii_digit())
 }
 
 fn mismatch(alternative: &Alternative, failure: &Failure) -> Mismatch {
@@ -93,14 +155,13 @@ fn mismatch(alternative: &Alternative, failure: &Failure) -> Mismatch {
 
 /// Where the octets of each field that differs are, and what they should be. A field that the server
 /// may choose within bounds has no octets that it should have.
-fn octets(hex: &str, found: &[Difference], bindings: &Bindings) -> Vec<OctetDifference> {
+fn octets(hex: &str, found: &[Difference]) -> Vec<OctetDifference> {
     let Some(got) = frames::unhex(hex) else {
         return Vec::new();
     };
     let Ok(value) = frames::read(&got) else {
         return Vec::new();
     };
-    let _ = bindings;
     let differing = found.iter().filter_map(|one| {
         let text = one.wanted.split(" (bound as").next().unwrap_or_default();
         let wanted: Value = serde_json::from_str(text).ok()?;
@@ -161,7 +222,29 @@ mod tests {
             wanted: wanted.to_string(),
             got: String::new(),
         };
-        octets(HELLO, &[found], &Bindings::new())
+        octets(HELLO, &[found])
+    }
+
+    #[test]
+    fn a_demand_is_as_strong_as_the_ledgers_words_behind_it() {
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        let strength = |list: &[&str], code| level(Level::Must, &ids(list), code);
+        // The ledger: SHOULD, MAY, MUST.
+        assert_eq!(strength(&["R2022-5.4.3-06"], None), Level::Should);
+        assert_eq!(strength(&["R2334-2.3-09"], None), Level::May);
+        assert!(strength(&["R2022-5.4.3-06", "R2022-5.4.3-05"], None) >= Level::Should);
+        assert_eq!(strength(&[], None), Level::Must);
+        assert_eq!(
+            strength(&["R2022-5.4.3-06"], Some("malformed-frame")),
+            Level::Must
+        );
+        assert_eq!(level(Level::Should, &ids(&[]), None), Level::Should);
+        assert!(
+            is_register("F09")
+                && !is_register("F9")
+                && !is_register("R2022-1")
+                && !is_register("X01")
+        );
     }
 
     #[test]

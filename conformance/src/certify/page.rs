@@ -29,13 +29,13 @@ const STYLE: &str = "\
 color:var(--ink);background:var(--ground);overflow-wrap:anywhere}\
 h1{font-size:1.5em}h2{font-size:1.2em;margin-top:2em;border-bottom:1px solid var(--line)}\
 .wide{overflow-x:auto}table{border-collapse:collapse}td,th{border:1px solid var(--line);padding:.15em .6em;\
-text-align:left;vertical-align:top}td.n{text-align:right;white-space:nowrap}\
+text-align:left;vertical-align:top;overflow-wrap:normal}td.n{text-align:right;white-space:nowrap}\
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5em,1fr));gap:3px;margin:.5em 0}\
 .cell{display:block;padding:.1em .4em;border-radius:3px;font-size:.8em;white-space:nowrap;overflow:hidden;\
 text-overflow:ellipsis}\
 .ok{color:var(--ok);background:var(--okg)}.bad{color:var(--bad);background:var(--badg)}\
 .odd{color:var(--odd);background:var(--oddg)}.off{color:var(--off);background:var(--offg)}\
-.tag{padding:.1em .5em;border-radius:3px;font-weight:bold}pre{background:var(--soft);padding:.6em;overflow-x:auto;\
+.tag{white-space:nowrap;padding:.1em .5em;border-radius:3px;font-weight:bold}pre{background:var(--soft);padding:.6em;overflow-x:auto;\
 font-size:.85em}details{margin:.4em 0}summary{cursor:pointer}dl{display:grid;grid-template-columns:max-content 1fr;\
 gap:.1em 1em}dt{color:var(--off)}dd{margin:0}@media(max-width:36em){dl{display:block}dd{margin:0 0 .4em 1em}}";
 
@@ -211,7 +211,7 @@ fn failures(results: &Results, suite: &Suite, text: &mut String) {
             tag(row.verdict.as_str()),
             escape(&row.area),
             escape(&row.case),
-            escape(title),
+            escape(title.trim_end_matches('.')),
             escape(first.map(|told| told.code.as_str()).unwrap_or_default())
         );
         for told in row.failure.iter().chain(&row.deviations) {
@@ -259,11 +259,11 @@ pub fn chart(trace: &Trace, row: &Row, told: &Explained) -> Chart {
         lines: Vec::new(),
     };
     let from = told.step.saturating_sub(BEFORE);
-    let mut answers = row.answers.iter().skip(1).peekable();
+    let mut answers = row.answers.iter().skip(1);
     for (position, step) in trace.steps.iter().enumerate().take(told.step + 1) {
         // Time that was passed in strides before the stimulus belongs to its step.
         let mut outs = Vec::new();
-        while let Some(answer) = answers.next() {
+        for answer in answers.by_ref() {
             let list = answer.get("out").and_then(serde_json::Value::as_array);
             outs.extend(list.into_iter().flatten());
             let at = answer.get("at").and_then(serde_json::Value::as_u64);
@@ -296,7 +296,14 @@ pub fn chart(trace: &Trace, row: &Row, told: &Explained) -> Chart {
     }
     let wanted = told.alternatives.first().map_or_else(
         || told.detail.clone(),
-        |one| format!("{} wanted {}, got {}", one.field, one.wanted, one.got),
+        |one| {
+            format!(
+                "{} wanted {}, got {}",
+                one.field,
+                words::demand(&one.wanted),
+                one.got
+            )
+        },
     );
     let what = format!("{} {wanted}", told.code);
     chart.lines.push(Line::Event(short(&what, 100)));

@@ -227,7 +227,17 @@ impl Stage<'_> {
                 self.played.deviations.push(told);
                 None
             }
-            Level::May => None,
+            // What an RFC leaves open is a choice.
+            Level::May => {
+                self.played.choices.push(Choice {
+                    step: position,
+                    what: "not as the case has it".to_owned(),
+                    taken: 2,
+                    of: 2,
+                    requirements: told.requirements,
+                });
+                None
+            }
         }
     }
 
@@ -296,7 +306,7 @@ impl Stage<'_> {
                 let value = sent.get(vc.as_str()).and_then(|list| list.get(*place));
                 *place += 1;
                 if let Some(value) = value {
-                    options("", matches, value, bound, &mut choice);
+                    options_of("", matches, value, bound, &mut choice);
                 }
             }
         }
@@ -352,7 +362,7 @@ fn without_echo(step: &Step, outs: &[Out]) -> Vec<Out> {
 }
 
 /// Tells `choice` which of the options of every `one_of` in a pattern was taken.
-fn options(
+fn options_of(
     path: &str,
     pattern: &Value,
     actual: &Value,
@@ -362,6 +372,9 @@ fn options(
     match pattern {
         Value::Object(fields) => {
             if let Some(options) = fields.get("one_of").and_then(Value::as_array) {
+                if let [only] = options.as_slice() {
+                    return options_of(path, only, actual, bound, choice);
+                }
                 let fits = |one: &Value| differences(one, actual, &mut bound.clone()).is_empty();
                 let mut fitting = options.iter().enumerate().filter(|(_, one)| fits(one));
                 if let (Some((taken, _)), None) = (fitting.next(), fitting.next()) {
@@ -372,15 +385,171 @@ fn options(
             }
             for (name, field) in fields {
                 if let Some(value) = actual.get(name) {
-                    options(&format!("{path}.{name}"), field, value, bound, choice);
+                    options_of(&format!("{path}.{name}"), field, value, bound, choice);
                 }
             }
         }
         Value::Array(items) => {
             for (item, value) in items.iter().zip(actual.as_array().into_iter().flatten()) {
-                options(path, item, value, bound, choice);
+                options_of(path, item, value, bound, choice);
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certify::suite::Suite;
+    use crate::sut::in_process::InProcess;
+    use crate::trace::load;
+    use serde_json::json;
+
+    /// This project's server with a configuration of its own, and with outputs of its own.
+    struct Altered {
+        server: InProcess,
+        key: &'static str,
+        value: Value,
+        out: fn(&Option<Stimulus>, Answer) -> Answer,
+    }
+
+    impl Altered {
+        fn config(key: &'static str, value: Value) -> Self {
+            Self {
+                server: InProcess::new(),
+                key,
+                value,
+                out: |_, answer| answer,
+            }
+        }
+
+        fn out(out: fn(&Option<Stimulus>, Answer) -> Answer) -> Self {
+            Self {
+                out,
+                ..Self::config("unknown", Value::Null)
+            }
+        }
+    }
+
+    impl Sut for Altered {
+        fn reset(&mut self, case: &str, seed: u64, config: &Value) -> Result<Answer, SutError> {
+            let mut config = config.clone();
+            config[self.key] = self.value.clone();
+            self.server.reset(case, seed, &config)
+        }
+
+        fn vc_up(&mut self, at: u64, vc: &str, peer: &Value) -> Result<Answer, SutError> {
+            self.server.vc_up(at, vc, peer)
+        }
+
+        fn vc_down(&mut self, at: u64, vc: &str) -> Result<Answer, SutError> {
+            let done = Some(Stimulus::VcDown { vc: vc.to_owned() });
+            Ok((self.out)(&done, self.server.vc_down(at, vc)?))
+        }
+
+        fn deliver(&mut self, at: u64, vc: &str, octets: &[u8]) -> Result<Answer, SutError> {
+            self.server.deliver(at, vc, octets)
+        }
+
+        fn leaf_gone(&mut self, at: u64, group: &str, peer: &Value) -> Result<Answer, SutError> {
+            let (group_, peer_) = (group.to_owned(), peer.clone());
+            let done = Some(Stimulus::LeafGone {
+                group: group_,
+                peer: peer_,
+            });
+            Ok((self.out)(&done, self.server.leaf_gone(at, group, peer)?))
+        }
+
+        fn advance(&mut self, to: u64) -> Result<Answer, SutError> {
+            self.server.advance(to)
+        }
+
+        fn admin(&mut self, at: u64, what: &str) -> Result<Answer, SutError> {
+            self.server.admin(at, what)
+        }
+
+        fn probe(&mut self, at: u64, what: &str) -> Result<Value, SutError> {
+            self.server.probe(at, what)
+        }
+    }
+
+    fn played(case: &str, sut: &mut dyn Sut) -> Played {
+        let traces = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../traces");
+        let suite = Suite::load(&traces).unwrap();
+        let case = suite.case(case).unwrap_or_else(|| panic!("no case {case}"));
+        let trace = load(&case.file).unwrap();
+        play(&trace, sut, &AtomicBool::new(false)).unwrap()
+    }
+
+    #[test]
+    fn maps_may_come_sooner_than_told_but_neither_twice_as_often_nor_later() {
+        let every = |ms: u64| {
+            let mut sut = Altered::config("map_interval_ms", json!(ms));
+            let played = played("map-every-minute", &mut sut);
+            let code = played.failure.map(|told| told.code);
+            (played.verdict, code)
+        };
+        for ms in [60_000, 45_000, 40_000, 30_000] {
+            assert_eq!(every(ms), (Verdict::Pass, None), "{ms}");
+        }
+        for ms in [29_000, 15_000] {
+            assert_ne!(every(ms).0, Verdict::Pass, "{ms}");
+        }
+        let late = Some("missing-output".to_owned());
+        assert_eq!(every(61_000), (Verdict::Fail, late));
+    }
+
+    #[test]
+    fn a_retransmission_that_comes_too_early_is_told_as_such() {
+        let case = "timers-larger-negotiation-ca-timer";
+        let mut sut = Altered::config("ca_rexmt_ms", json!(3_050));
+        let played = played(case, &mut sut);
+        assert_eq!(played.verdict, Verdict::Fail);
+        assert_eq!(played.failure.unwrap().code, "early-output");
+    }
+
+    #[test]
+    fn an_echo_of_a_leaf_that_is_gone_is_not_judged_and_another_leaf_is() {
+        let echo: fn(&Option<Stimulus>, Answer) -> Answer = |done, mut answer| {
+            if let Some(Stimulus::LeafGone { group, peer }) = done {
+                let action = OutAction::Leaf {
+                    add: false,
+                    group: group.clone(),
+                    peer: peer.clone(),
+                };
+                let at = answer.out.first().map_or(0, |out| out.at);
+                answer.out.insert(0, Out { at, action });
+            }
+            answer
+        };
+        let case = "leaf-gone-removes-all";
+        let right = played(case, &mut Altered::out(echo));
+        assert_eq!(right.verdict, Verdict::Pass, "{:?}", right.failure);
+        let other: fn(&Option<Stimulus>, Answer) -> Answer = |done, mut answer| {
+            if let Some(Stimulus::LeafGone { group, .. }) = done {
+                let action = OutAction::Leaf {
+                    add: false,
+                    group: group.clone(),
+                    peer: json!({"number": "47", "form": "nsapa"}),
+                };
+                let at = answer.out.first().map_or(0, |out| out.at);
+                answer.out.push(Out { at, action });
+            }
+            answer
+        };
+        let wrong = played(case, &mut Altered::out(other));
+        assert_eq!(wrong.failure.unwrap().code, "extra-output");
+    }
+
+    #[test]
+    fn a_should_that_is_not_followed_is_a_deviation_and_the_case_goes_on() {
+        // 29 s is sooner than half of a minute: the RFC only advises against it.
+        let mut sut = Altered::config("map_interval_ms", json!(29_000));
+        let played = played("map-every-minute", &mut sut);
+        let first = played.deviations.first().expect("a deviation");
+        assert_eq!((first.level, first.step), (Level::Should, 5), "{first:?}");
+        assert_eq!(first.register, ["F09"]);
+        assert!(played.steps > 6, "{}", played.steps);
     }
 }

@@ -163,11 +163,12 @@ pub fn exit(rows: &[Row], strict: bool, interrupted: bool) -> Exit {
         exit = exit.combine(match row.verdict {
             Verdict::Pass | Verdict::Unsupported => Exit::Ok,
             // What fails the sanity case is no server that anything can be said of.
+            Verdict::Drift => Exit::Failed,
             _ if row.is_sanity() && row.verdict != Verdict::Missing => Exit::AdapterBroke,
             Verdict::Nonstrict if strict => Exit::Deviation,
             Verdict::Nonstrict => Exit::Ok,
             Verdict::Inconclusive | Verdict::Missing => Exit::Incomplete,
-            Verdict::Fail | Verdict::Drift => Exit::Failed,
+            Verdict::Fail => Exit::Failed,
             Verdict::Error => Exit::AdapterBroke,
         });
     }

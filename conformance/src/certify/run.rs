@@ -113,7 +113,8 @@ pub fn run(
         }
         Some(mut way) => {
             let sanity = one(plan, &sanity_case(0), &mut way, stop);
-            let lives = sanity.verdict == Verdict::Pass;
+            // One that answers everything with `unsupported` lives, too.
+            let lives = matches!(sanity.verdict, Verdict::Pass | Verdict::Drift);
             rows.push(sanity);
             if lives {
                 let mut all = vec![way];
@@ -230,6 +231,9 @@ fn one(plan: &Plan, trace: &Trace, way: &mut Way, stop: &AtomicBool) -> Row {
     let Some(mut played) = played else {
         return missing(trace, "the run was interrupted");
     };
+    if played.verdict == Verdict::Error && stop.load(Ordering::Relaxed) {
+        return missing(trace, "the run was interrupted");
+    }
     let command = command(plan, trace);
     let last_words = if played.failure.is_some() {
         // What it wrote last may still be on its way.

@@ -70,6 +70,9 @@ pub struct Explained {
     pub level: Level,
     /// Ledger ids behind what was demanded.
     pub requirements: Vec<String>,
+    /// Items of the register that the case rests on: if the server follows another reading of one, see there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub register: Vec<String>,
     /// What broke, where it was no demand.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,

@@ -60,9 +60,11 @@ pub fn frame(value: &Value) -> String {
             let pairs = message.get("pairs").and_then(Value::as_array);
             for pair in pairs.into_iter().flatten().take(4) {
                 let end = |key: &str| pair.get(key).and_then(Value::as_str).unwrap_or_default();
-                words.push_str(&format!(" <{},{}>", end("min"), end("max")));
+                if !end("max").is_empty() {
+                    words.push_str(&format!(" <{},{}>", end("min"), end("max")));
+                }
             }
-            if message.get("msn").is_some() {
+            if message.get("msn").is_some_and(Value::is_number) {
                 words.push_str(&format!(", msn {}", number("msn")));
             }
             words
@@ -87,6 +89,16 @@ pub fn hex_frame(hex: &str) -> String {
             format!("no frame: {start}")
         }
     }
+}
+
+/// A demand such as `on c1: {..}` with its frame in a few words, for where there is no room for more.
+#[must_use]
+pub fn demand(text: &str) -> String {
+    let words = text.split_once(": ").and_then(|(on, pattern)| {
+        let value: Value = serde_json::from_str(pattern).ok()?;
+        Some(format!("{on}: {}", frame(&value)))
+    });
+    words.unwrap_or_else(|| text.to_owned())
 }
 
 /// A stimulus in a few words.

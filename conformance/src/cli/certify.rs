@@ -278,6 +278,12 @@ pub fn lines(told: &Explained) -> Vec<String> {
         lines.push(told.detail.clone());
     }
     lines.push(format!("requirements: {}", told.requirements.join(" ")));
+    if !told.register.is_empty() {
+        let items = told.register.join(" ");
+        lines.push(format!(
+            "rests on items of the register, whose other readings pass: {items}"
+        ));
+    }
     for (number, one) in told.alternatives.iter().enumerate() {
         let field = if one.field.is_empty() {
             String::new()

@@ -299,7 +299,11 @@ impl Running {
         let Some((program, arguments)) = launch.command.split_first() else {
             return Err(refused("an empty command".to_owned()));
         };
-        let mut process = Command::new(program)
+        let mut command = Command::new(program);
+        // A Ctrl-C at the terminal is the harness's: it ends the adapter when it has said what it knows.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut process = command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
