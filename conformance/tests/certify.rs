@@ -575,9 +575,12 @@ fn a_peer_is_reached_over_tcp_with_one_connection_a_job_or_one_for_all() {
 #[test]
 fn interrupting_gives_what_is_known_and_130() {
     // An adapter that takes its time.
-    let wrapper = folder("slow.sh");
-    let text =
-        format!("{BINARY} adapter | while read -r line; do sleep 0.02; echo \"$line\"; done");
+    let (wrapper, count) = (folder("slow.sh"), folder("slow.count"));
+    let _ = std::fs::remove_file(&count);
+    let text = format!(
+        "{BINARY} adapter | while read -r line; do sleep 0.02; echo \"$line\"; echo >>{}; done",
+        count.display()
+    );
     std::fs::write(&wrapper, text).unwrap();
     let adapter = format!("bash {}", wrapper.display());
     let child = Command::new(BINARY)
@@ -595,7 +598,14 @@ fn interrupting_gives_what_is_known_and_130() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(5));
+    // Enough for the first cases, by far not for all.
+    let asked = || std::fs::read_to_string(&count).unwrap_or_default().len();
+    for _ in 0..3000 {
+        if asked() >= 100 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
     let id = child.id().to_string();
     assert!(
         Command::new("kill")
