@@ -21,9 +21,12 @@ pub struct Identity {
 }
 
 /// The features this project claims, ids of the protocol's closed list.
-const CLAIMS: [&str; 5] = [
+const CLAIMS: [&str; 8] = [
     "server",
     "scsp.auth",
+    "mars.mcs",
+    "mars.grouplist",
+    "mars.tlv",
     "multi-protocol",
     "long-form",
     "restart",

@@ -5,25 +5,31 @@ use std::io;
 use super::output::{Ctx, Exit};
 use crate::adapter::serve::serve;
 use crate::adapter::{Identity, Session};
+use crate::certify::control::{self, Control};
 
 /// Arguments of `adapter`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
   echo '{\"id\":1,\"op\":\"hello\",\"protocol\":1}' | mars-conformance adapter")]
-pub struct Args {}
+pub struct Args {
+    /// Misbehaves in this way: a negative control of the suite
+    #[arg(long, value_enum, hide = true)]
+    pub control: Option<Control>,
+}
 
 /// Serves until `bye` or the end of stdin.
-pub fn run(_args: &Args, ctx: &Ctx) -> Exit {
+pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     let identity = Identity {
         name: "distributed-mars".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let mut session = Session::new(identity);
-    match serve(
-        &mut session,
-        &mut io::stdin().lock(),
-        &mut io::stdout().lock(),
-    ) {
+    let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+    let served = match args.control {
+        Some(control) => control::serve(control, session, &mut input, &mut output),
+        None => serve(&mut session, &mut input, &mut output),
+    };
+    match served {
         Ok(()) => Exit::Ok,
         Err(error) => {
             ctx.error(error);

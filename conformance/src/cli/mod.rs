@@ -1,11 +1,13 @@
 //! The command line: one file for each sub-command.
 
 pub mod adapter;
+pub mod certify;
 pub mod check;
 pub mod check_audit;
 pub mod check_liveness;
 pub mod corpus;
 pub mod coverage;
+pub mod doctor;
 pub mod findings;
 pub mod generate;
 pub mod mutants;
@@ -13,6 +15,7 @@ pub mod output;
 pub mod replay;
 pub mod show;
 pub mod verify;
+pub mod verify_certificate;
 pub mod wire;
 
 use std::process::ExitCode;
@@ -56,6 +59,12 @@ enum Command {
     Generate(generate::Args),
     /// Golden traces on the implementation in this process
     Replay(replay::Args),
+    /// Black-box certification of any implementation
+    Certify(certify::Args),
+    /// Checks an adapter itself, and says what to mend
+    Doctor(doctor::Args),
+    /// Whether a certificate is what its results come to
+    VerifyCertificate(verify_certificate::Args),
     /// A trace as a message sequence chart or a capture
     Show(show::Args),
     /// The defects of the RFCs that the model found, re-derived
@@ -138,6 +147,9 @@ fn run(command: Command, ctx: &Ctx) -> Exit {
         Command::Check(args) => check::run(&args, ctx),
         Command::Generate(args) => generate::run(&args, ctx),
         Command::Replay(args) => replay::run(&args, ctx),
+        Command::Certify(args) => certify::run(&args, ctx),
+        Command::Doctor(args) => doctor::run(&args, ctx),
+        Command::VerifyCertificate(args) => verify_certificate::run(&args, ctx),
         Command::Show(args) => show::run(&args, ctx),
         Command::Findings(args) => findings::run(&args, ctx),
         Command::Wire(args) => wire::run(&args, ctx),
@@ -188,6 +200,10 @@ mod tests {
             "replay group.* scsp.hello.* --format json --quiet",
             "show traces/a.json --as mermaid",
             "findings N01",
+            "certify --builtin --profile smoke --jobs 2 --seed 7 --strict --out dir",
+            "verify-certificate dir",
+            "doctor --adapter toy",
+            "certify --connect localhost:4711 --case group.* --case scsp.hello/*",
             "adapter",
             "coverage",
             "mutants --jobs 2",
@@ -197,5 +213,9 @@ mod tests {
             assert!(Cli::try_parse_from(words).is_ok(), "{line}");
         }
         assert!(Cli::try_parse_from(["mars-conformance", "verify", "--profile", "huge"]).is_err());
+        let adapter = ["mars-conformance", "certify", "--adapter", "python3 toy.py"];
+        assert!(Cli::try_parse_from(adapter).is_ok());
+        assert!(Cli::try_parse_from([&adapter[..], &["--builtin"]].concat()).is_err());
+        assert!(Cli::try_parse_from(["mars-conformance", "certify"]).is_err());
     }
 }

@@ -56,6 +56,23 @@ impl Exit {
         }
     }
 
+    /// The one of this code; an internal error for any other.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Self {
+        match code {
+            0 => Self::Ok,
+            1 => Self::Failed,
+            2 => Self::Incomplete,
+            3 => Self::Deviation,
+            5 => Self::AdapterBroke,
+            6 => Self::SuiteBroken,
+            64 => Self::Usage,
+            65 => Self::Version,
+            130 => Self::Interrupted,
+            _ => Self::Internal,
+        }
+    }
+
     /// The graver of two.
     #[must_use]
     pub fn combine(self, other: Self) -> Self {
@@ -316,6 +333,11 @@ mod tests {
         ];
         let codes = order.map(Exit::code);
         assert_eq!(codes, [70, 130, 64, 65, 5, 6, 1, 2, 3, 0]);
+        assert!(
+            order
+                .iter()
+                .all(|exit| Exit::from_code(exit.code()) == *exit)
+        );
         for (place, &graver) in order.iter().enumerate() {
             for &lesser in &order[place..] {
                 assert_eq!(graver.combine(lesser), graver);

@@ -61,7 +61,7 @@ fn broken(error: &SutError) -> Failure {
 }
 
 /// Gives the stimulus. The outer error is a trace that does not fit.
-fn stimulate(
+pub(crate) fn stimulate(
     step: &Step,
     bindings: &Bindings,
     sut: &mut dyn Sut,

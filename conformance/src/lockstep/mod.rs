@@ -2,7 +2,7 @@
 
 pub mod local;
 mod network;
-mod observed;
+pub(crate) mod observed;
 mod replay;
 
 pub use network::{Network, NetworkError, Seen, SeenWhat, nsapa};

@@ -12,7 +12,7 @@ use crate::trace::{Alternative, Expected, LeafOp, Trace};
 
 /// What of the outputs a trace judges.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Eyes {
+pub(crate) struct Eyes {
     /// The subject is a client or an MCS: its calls count.
     endpoint: bool,
     /// The VCs whose release the trace names.
@@ -24,7 +24,7 @@ pub(super) struct Eyes {
 }
 
 impl Eyes {
-    pub(super) fn of(trace: &Trace) -> Self {
+    pub(crate) fn of(trace: &Trace) -> Self {
         let config = trace.servers.first().map(|server| &server.config);
         let role = config.and_then(|config| config.get("role")?.as_str());
         let mut eyes = Self {
@@ -62,7 +62,7 @@ fn kind(notice: &Value) -> Option<String> {
 }
 
 /// The endpoint's name of what the trace calls so; any other name is its own.
-pub(super) fn tree_name(name: &str, bindings: &Bindings) -> String {
+pub(crate) fn tree_name(name: &str, bindings: &Bindings) -> String {
     let bound = bindings.get(&tree_key(name)).and_then(Value::as_str);
     bound.unwrap_or(name).to_owned()
 }
@@ -72,7 +72,7 @@ fn tree_key(name: &str) -> String {
 }
 
 /// One alternative: in its time, in order on each VC, in any order across VCs, and nothing else.
-pub(super) fn one(
+pub(crate) fn one(
     eyes: &Eyes,
     alternative: &Alternative,
     outs: &[Out],

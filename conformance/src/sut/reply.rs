@@ -196,7 +196,8 @@ pub(super) fn answer(
     }
 }
 
-fn emitted(Emitted { at, action }: Emitted) -> Out {
+/// An output as the harness has it.
+pub(crate) fn emitted(Emitted { at, action }: Emitted) -> Out {
     let action = match action {
         Action::Send { vc, hex } => OutAction::Send { vc, hex },
         Action::Leaf { op, group, peer } => OutAction::Leaf {

@@ -1,0 +1,322 @@
+//! `certify`: black-box certification of any implementation.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::corpus;
+use super::output::{Ctx, Exit, Paint};
+use super::replay::usize_f64;
+use crate::certify::out;
+use crate::certify::results::{Results, Row};
+use crate::certify::run::{Outcome, Plan, Tally, meant, name_of, run as certify};
+use crate::certify::suite::{Profile, Suite};
+use crate::certify::target::Target;
+use crate::certify::verdict::{Explained, Verdict};
+use crate::requirements::Ledger;
+
+/// Arguments of `certify`.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("target").required(true)))]
+#[command(after_help = "\
+Examples:
+  mars-conformance certify --builtin --profile smoke
+  mars-conformance certify --adapter 'python3 conformance/adapters/toy.py' --out certificate
+  mars-conformance certify --connect localhost:4711 --case 'mars.cluster/*' --format json
+
+The server under test is a black box: it gets frames and time, and its frames are judged. Clients and MCSs are tested \
+in process (`replay`) and have no part in it.
+
+Exit codes: 0 all pass; 1 a MUST is violated, or a claimed feature is unsupported; 2 a case is missing or inconclusive, \
+or none was judged; 3 a SHOULD deviation under --strict; 5 the adapter broke; 64 usage; 65 version mismatch; 130 \
+interrupted.")]
+pub struct Args {
+    /// Command of the adapter: program and arguments, as for a shell
+    #[arg(long, value_name = "CMD ARGS", group = "target")]
+    pub adapter: Option<String>,
+    /// An adapter that serves TCP: one connection a job, or one for all if it answers only one
+    #[arg(long, value_name = "HOST:PORT", group = "target")]
+    pub connect: Option<String>,
+    /// This project's server in this process
+    #[arg(long, group = "target")]
+    pub builtin: bool,
+    /// How much of the suite
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: Profile,
+    /// Only cases whose id, or area/id, matches; `*` for any text
+    #[arg(long, value_name = "GLOB")]
+    pub case: Vec<String>,
+    /// Only these steps of the one case that is meant, as a failure that was shrunk names them
+    #[arg(
+        long,
+        value_name = "N,N..",
+        value_delimiter = ',',
+        requires = "case",
+        conflicts_with = "out"
+    )]
+    pub steps: Option<Vec<usize>>,
+    /// With --steps: judge sequence numbers, too, although messages before them may be left out
+    #[arg(long, requires = "steps")]
+    pub keep_numbers: bool,
+    /// Cases at a time; as many as there are processors if not said
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Seed that every reset is given
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// A deviation from a SHOULD gives exit code 3
+    #[arg(long)]
+    pub strict: bool,
+    /// Longest wait for an answer, in seconds of real time
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
+    pub deadline: f64,
+    /// Writes results, JUnit XML, report, badge and certificate into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if (0.001..=3600.0).contains(&number) => Ok(number),
+        _ => Err("a number of seconds between 0.001 and 3600".to_owned()),
+    }
+}
+
+impl Args {
+    fn plan(&self) -> Plan {
+        let target = match (&self.adapter, &self.connect) {
+            (Some(line), _) => Target::Adapter(line.clone()),
+            (None, Some(address)) => Target::Connect(address.clone()),
+            (None, None) => Target::Builtin,
+        };
+        let available = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Plan {
+            target,
+            profile: self.profile,
+            globs: self.case.clone(),
+            steps: self.steps.clone(),
+            keep_numbers: self.keep_numbers,
+            jobs: self.jobs.unwrap_or(available),
+            seed: self.seed,
+            strict: self.strict,
+            deadline: Duration::from_secs_f64(self.deadline),
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &Args, ctx: &Ctx) -> Exit {
+    let suite = match Suite::load(&corpus::folder()) {
+        Ok(suite) => suite,
+        Err(error) => {
+            ctx.error(&error);
+            return Exit::Usage;
+        }
+    };
+    let plan = args.plan();
+    let cases = meant(&plan, &suite).len();
+    if cases == 0 {
+        ctx.error(format_args!(
+            "no case of profile {} is meant; a case is a local trace of one server below {}",
+            plan.profile.as_str(),
+            corpus::folder().display()
+        ));
+        return Exit::Incomplete;
+    }
+    if plan.steps.is_some() && cases != 1 {
+        ctx.error("--steps is for one case; --case means several");
+        return Exit::Usage;
+    }
+    let started = Instant::now();
+    let progress = Mutex::new(ctx.progress("certify", u64::try_from(cases).ok()));
+    let told = |tally: &Tally| {
+        if let Ok(mut progress) = progress.lock() {
+            progress.set(u64::try_from(tally.done).unwrap_or(u64::MAX), so_far(tally));
+        }
+    };
+    let outcome = certify(&plan, &suite, &told, ctx.stop);
+    if let Ok(progress) = progress.into_inner() {
+        progress.finish();
+    }
+    let took = started.elapsed();
+    tell(&plan, &outcome, took, ctx);
+    let exit = Exit::from_code(outcome.results.summary.exit);
+    match &args.out {
+        Some(folder) => exit.combine(write(folder, &outcome, &suite, ctx)),
+        None => exit,
+    }
+}
+
+/// Writes the folder of `--out`.
+fn write(folder: &Path, outcome: &Outcome, suite: &Suite, ctx: &Ctx) -> Exit {
+    let ledger = match Ledger::load() {
+        Ok(ledger) => ledger,
+        Err(error) => {
+            ctx.error(&error);
+            return Exit::Internal;
+        }
+    };
+    match out::write(folder, &outcome.results, suite, &ledger) {
+        Ok(()) => {
+            ctx.log(format_args!("written to {}", folder.display()));
+            Exit::Ok
+        }
+        Err(error) => {
+            ctx.error(format_args!("{}: {error}", folder.display()));
+            Exit::Internal
+        }
+    }
+}
+
+/// Counts and the slowest case, for the progress.
+fn so_far(tally: &Tally) -> String {
+    let counts = tally
+        .counts
+        .iter()
+        .map(|(verdict, count)| format!("{} {count}", verdict.as_str()));
+    let counts: Vec<String> = counts.collect();
+    let slowest = tally
+        .slowest
+        .as_ref()
+        .map_or_else(String::new, |(case, took)| {
+            format!(", slowest {case} {:.2} s", took.as_secs_f64())
+        });
+    format!("{}{slowest}", counts.join(" "))
+}
+
+/// Prints rows, failures and totals.
+fn tell(plan: &Plan, outcome: &Outcome, took: Duration, ctx: &Ctx) {
+    let Results {
+        start,
+        rows,
+        summary,
+    } = &outcome.results;
+    for row in rows {
+        ctx.row(row);
+        if row.verdict != Verdict::Pass && row.verdict != Verdict::Missing {
+            say_row(row, ctx);
+        }
+    }
+    ctx.row(&serde_json::json!({"summary": summary}));
+    if matches!(plan.target, Target::Connect(_)) && outcome.ways < plan.jobs.get() {
+        ctx.log(format_args!(
+            "the peer answers {} connection(s) at a time: all cases went over {}",
+            outcome.ways,
+            if outcome.ways == 1 {
+                "that one"
+            } else {
+                "those"
+            }
+        ));
+    }
+    if let Some(diagnosis) = &outcome.diagnosis {
+        ctx.log(diagnosis);
+    }
+    let missing = rows.iter().filter(|row| row.verdict == Verdict::Missing);
+    if let Some(first) = missing.clone().next() {
+        ctx.say(format_args!("{} not run: {}", missing.count(), first.why));
+    }
+    let counts: Vec<String> = Verdict::ALL
+        .iter()
+        .filter(|verdict| summary.count(**verdict) > 0)
+        .map(|verdict| format!("{} {}", summary.count(*verdict), verdict.as_str()))
+        .collect();
+    ctx.say(format_args!(
+        "{}: {} of {} cases ({})",
+        name_of(&start.implementation),
+        counts.join(", "),
+        summary.of,
+        start.profile
+    ));
+    let seconds = took.as_secs_f64().max(1e-9);
+    let slowest = outcome
+        .slowest
+        .as_ref()
+        .map_or_else(String::new, |(case, took)| {
+            format!("; slowest {case}, {:.2} s", took.as_secs_f64())
+        });
+    ctx.log(format_args!(
+        "{} steps in {seconds:.2} s, {} job(s): {:.0} cases/s, {:.0} steps/s{slowest}",
+        summary.steps,
+        outcome.ways,
+        usize_f64(summary.of) / seconds,
+        usize_f64(summary.steps) / seconds,
+    ));
+}
+
+/// A case that did not pass, for people.
+fn say_row(row: &Row, ctx: &Ctx) {
+    let paint = match row.verdict {
+        Verdict::Fail | Verdict::Error | Verdict::Drift => Paint::Red,
+        _ => Paint::Yellow,
+    };
+    let word = ctx.paint(paint, row.verdict.as_str());
+    if row.why.is_empty() {
+        ctx.say(format_args!("{word} {}/{}", row.area, row.case));
+    } else {
+        ctx.say(format_args!(
+            "{word} {}/{}: {}",
+            row.area, row.case, row.why
+        ));
+    }
+    for told in row.failure.iter().chain(&row.deviations) {
+        for line in lines(told) {
+            ctx.say(format_args!("  {line}"));
+        }
+    }
+}
+
+/// An account of a failure, line by line.
+#[must_use]
+pub fn lines(told: &Explained) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} at step {}, {} ms: {}",
+        told.code, told.step, told.at, told.stimulus
+    )];
+    if !told.detail.is_empty() {
+        lines.push(told.detail.clone());
+    }
+    lines.push(format!("requirements: {}", told.requirements.join(" ")));
+    if !told.register.is_empty() {
+        let items = told.register.join(" ");
+        lines.push(format!(
+            "rests on items of the register, whose other readings pass: {items}"
+        ));
+    }
+    for (number, one) in told.alternatives.iter().enumerate() {
+        let field = if one.field.is_empty() {
+            String::new()
+        } else {
+            format!(" {}", one.field)
+        };
+        lines.push(format!(
+            "allowed {} ({}): {}{field}",
+            number + 1,
+            one.requirements.join(" "),
+            one.code
+        ));
+        lines.push(format!("  wanted {}", one.wanted));
+        lines.push(format!("  got    {}", one.got));
+    }
+    for one in &told.octets {
+        lines.push(format!(
+            "octets {} {}: wanted {}, got {}",
+            one.offset, one.field, one.wanted, one.got
+        ));
+    }
+    lines.extend(told.outputs.iter().map(|output| format!("seen: {output}")));
+    lines.extend(told.frames.iter().map(|frame| format!("before: {frame}")));
+    lines.extend(told.stderr.iter().map(|line| format!("stderr: {line}")));
+    if let Some(shrunk) = &told.shrunk {
+        lines.push(format!(
+            "{} of {} steps show it: {}",
+            shrunk.steps.len(),
+            shrunk.of,
+            shrunk.command
+        ));
+    } else if !told.command.is_empty() {
+        lines.push(format!("again: {}", told.command));
+    }
+    lines
+}
