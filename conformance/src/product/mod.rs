@@ -19,6 +19,10 @@
 //! **What the product tells apart that the model does not**: which key a record got (keys are given in order of first
 //! use), in what order repetitions are due, and how long a slave keeps its last CA. So there are more nodes than states.
 //!
+//! **What is set aside**: a server asks for one thing at a time (register C27) and the model for any number, so a step in
+//! which it would ask while the answer to another question is on its way is counted and not compared, and what comes
+//! after it is not looked at.
+//!
 //! **What is not here**: beats that hang and servers that follow another reading, which have no counterpart in real servers.
 
 pub mod judge;
@@ -27,6 +31,7 @@ pub mod machines;
 pub mod memo;
 mod node;
 mod numbers;
+pub mod scenario;
 pub mod search;
 mod step;
 mod tables;

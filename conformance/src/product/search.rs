@@ -93,6 +93,9 @@ pub struct Explored {
     pub states: u64,
     /// Single steps of machines that were really made.
     pub asked: u64,
+    /// Steps not compared, because servers take two for what the model takes for one (a second question while the answer
+    /// to one is on its way, register C27); what comes after them is not looked at.
+    pub aside: u64,
     /// Steps compared, by kind of action.
     pub actions: [u64; Action::KINDS.len()],
     /// Why it ended.
@@ -126,6 +129,7 @@ pub fn explore(
         progress: Progress::default(),
         states: 0,
         asked: 0,
+        aside: 0,
         actions: [0; Action::KINDS.len()],
         ended: Ended::Exhausted,
         fault: None,
@@ -183,6 +187,10 @@ impl Search {
                     let Some(done) = step(&mut self.memo, &node, action, false) else {
                         continue;
                     };
+                    if done.aside {
+                        self.explored.aside += 1;
+                        continue;
+                    }
                     self.explored.progress.steps += 1;
                     if let Some(count) = self.explored.actions.get_mut(action.kind()) {
                         *count += 1;

@@ -1,7 +1,7 @@
 //! The names of a scenario: what the model's numbers are on the wire.
 
 use mars_model::rules::Rules;
-use mars_model::scenario::{Scenario, scenarios};
+use mars_model::scenario::Scenario;
 use mars_model::server_group::{
     Client, Projection, Range, RecordKind, Server, ServerGroup, ServerList,
 };
@@ -50,25 +50,6 @@ pub enum Says {
     Registration(bool),
     /// It joins a range, or leaves it.
     Membership(Range, bool),
-}
-
-/// Why a scenario cannot be explored in lockstep; nothing if it can.
-#[must_use]
-pub const fn unsupported(scenario: &Scenario) -> Option<&'static str> {
-    if scenario.budgets.hangs > 0 {
-        return Some("a beat that hangs has no counterpart in a real server");
-    }
-    if scenario.literal_purgers != 0 {
-        return Some("one of its servers follows another reading than the implementation");
-    }
-    None
-}
-
-/// The scenarios that can be explored in lockstep.
-pub fn supported() -> impl Iterator<Item = &'static Scenario> {
-    scenarios()
-        .iter()
-        .filter(|scenario| unsupported(scenario).is_none())
 }
 
 impl World {

@@ -31,6 +31,13 @@ pub fn asked(model: &ServerGroup, state: &State, action: Action) -> Vec<Server> 
     }
 }
 
+/// Whether something that one server was asked for is on its way from it to another.
+pub fn is_answering(state: &State, from: Server, to: Server) -> bool {
+    state
+        .in_flight(from, to)
+        .any(super::packed::Flight::solicited)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +61,6 @@ mod tests {
         let failover = asked(&model, &state, Action::Failover { client });
         assert_eq!(failover, [Server(0)]);
         assert_eq!(asked(&model, &state, Action::Tick), []);
+        assert!(!is_answering(&state, Server(0), server));
     }
 }

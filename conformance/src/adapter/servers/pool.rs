@@ -71,10 +71,21 @@ struct Inner {
 pub struct Pool {
     configs: Vec<GroupConfig>,
     clients: Vec<Endpoint>,
+    /// Equal values have one number.
+    merges: bool,
     inner: Mutex<Inner>,
 }
 
 impl Pool {
+    /// As [`Self::new`], but every value has a number of its own, so that each server is the one that went the whole way.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn apart(group: &Group) -> Result<Self, PoolError> {
+        let merges = false;
+        Self::new(group).map(|pool| Self { merges, ..pool })
+    }
+
     /// An empty pool for these servers.
     ///
     /// # Errors
@@ -86,6 +97,7 @@ impl Pool {
         Ok(Self {
             configs: configs.collect::<Result<_, _>>().map_err(refused)?,
             clients: clients.collect::<Result<_, _>>().map_err(refused)?,
+            merges: true,
             inner: Mutex::default(),
         })
     }
@@ -175,7 +187,7 @@ impl Pool {
         let numbers = numbers.map(|(_, _, entry)| entry.sequence.0).collect();
         let identity = machine.identity();
         let mut inner = self.inner();
-        if let Some(&number) = inner.numbers.get(&identity) {
+        if let Some(&number) = inner.numbers.get(&identity).filter(|_| self.merges) {
             return Ok(Outcome {
                 machine: number,
                 view: None,
