@@ -10,6 +10,7 @@ pub mod judge;
 pub mod lockstep;
 pub mod lower;
 pub mod mutants;
+pub mod product;
 pub mod report;
 pub mod requirements;
 pub mod sut;

@@ -1,5 +1,5 @@
-//! Every declared mutant of the implementation is noticed by the golden traces, by the checker that runs on it, or in a
-//! simulated LIS of it.
+//! Every declared mutant of the implementation is noticed by the golden traces, by the checker that runs on it, by lockstep
+//! exploration, or in a simulated LIS of it.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use mars_conformance::inside::scenario::by_name;
 use mars_conformance::mutants::kill::By;
-use mars_conformance::mutants::{self, Class, build, kill, simulate};
+use mars_conformance::mutants::{self, Class, build, kill, lockstep, simulate};
 use mars_conformance::trace::{find, load};
 
 #[test]
@@ -60,6 +60,46 @@ fn the_checker_finds_planted_faults_in_the_production_code() {
         let kill = kill.unwrap_or_else(|| panic!("{id} is not found"));
         assert_eq!(kill.code, claim, "{id}: {}", kill.report);
         assert!(kill.step > 0 && kill.report.contains("1. "), "{id}");
+    }
+}
+
+/// Faults of whole servers: lockstep exploration finds each on a shortest way and finds nothing in the original.
+#[test]
+fn lockstep_exploration_finds_planted_faults_in_whole_servers() {
+    let built = build().unwrap_or_else(|error| panic!("{error}"));
+    let stop = AtomicBool::new(false);
+    let scenario = |name: &str| lockstep::by_name(name).unwrap_or_else(|| panic!("{name}"));
+    let few = |name| (scenario(name), 2_000);
+    let tried = lockstep::TRIED.map(few);
+    let original = lockstep::first_disagreement(&built, None, tried, &stop);
+    assert_eq!(original.unwrap(), None);
+    let said = built.mutants.iter().filter_map(|mutant| {
+        let name = mutant.caught_by.as_ref()?.strip_prefix("lockstep ")?;
+        Some((mutant.id.as_str(), name))
+    });
+    // Traces find these, too.
+    let others = [
+        ("registration-not-flooded", "ring_with_a_cut"),
+        ("csn-not-incremented", "drain"),
+        ("flush-forgotten", "crash_and_failover"),
+        ("flush-one-interval-early", "crash_and_failover"),
+        ("restore-forgotten", "pair_with_two_joins"),
+        ("drain-does-nothing", "drain"),
+        ("no-word-after-foreign-deregister", "pair_with_two_joins"),
+        ("beat-half-as-often", "drain"),
+    ];
+    let named: Vec<_> = said.chain(others).collect();
+    assert!(named.len() >= 10, "{}", named.len());
+    for (id, name) in named {
+        let one = [(scenario(name), lockstep::MOST_NODES)];
+        let kill = lockstep::first_disagreement(&built, Some(id), one, &stop).unwrap();
+        let kill = kill.unwrap_or_else(|| panic!("{id} is not found in {name}"));
+        assert!(kill.by.to_string().ends_with(name), "{id}");
+        assert!(
+            kill.step > 0 && kill.report.contains("1. "),
+            "{id}: {}",
+            kill.report
+        );
     }
 }
 

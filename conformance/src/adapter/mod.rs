@@ -9,6 +9,7 @@ pub mod machines;
 pub mod message;
 mod names;
 pub mod serve;
+pub mod servers;
 mod session;
 
 pub use message::{Action, Emitted, Op, Outcome, Request, Response};

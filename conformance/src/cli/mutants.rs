@@ -1,5 +1,5 @@
 //! `mutants`: how many declared mutants of the implementation the golden traces kill, or the checker that runs
-//! on their speakers, or the judge of a LIS whose stations they are.
+//! on their speakers, or lockstep exploration of their servers, or the judge of a LIS whose stations they are.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -20,6 +20,7 @@ use crate::sut::SutError;
 Examples:
   mars-conformance mutants --jobs 2 --format json
   mars-conformance mutants --by checker        which of them the checker finds on the production code
+  mars-conformance mutants --by lockstep       which of them lockstep exploration shows (minutes)
   mars-conformance mutants --by lis            which of them the simulated LIS shows (minutes)
   mars-conformance mutants --model             faults of the model's step functions, against its own properties
 

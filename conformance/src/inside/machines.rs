@@ -7,6 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::adapter::machines::serve::{Answer, Ask};
 use crate::adapter::machines::{Config, Input, Outcome, Pool};
 
@@ -46,7 +49,11 @@ impl<M: Machines> Machines for std::sync::Arc<M> {
 
 /// A pool in a process of its own.
 #[derive(Debug)]
-pub struct Remote(Mutex<Process>);
+pub struct Remote(Lines);
+
+/// A process that answers each line with a line.
+#[derive(Debug)]
+pub struct Lines(Mutex<Process>);
 
 #[derive(Debug)]
 struct Process {
@@ -65,6 +72,27 @@ impl Remote {
     pub fn start(
         command: &[String],
         configs: &[Config],
+        patience: Duration,
+    ) -> Result<Self, String> {
+        Ok(Self(Lines::start(command, configs, patience)?))
+    }
+
+    fn ask(&self, ask: &Ask) -> Result<Outcome, String> {
+        match self.0.ask(ask)? {
+            Answer::Done(outcome) => Ok(outcome),
+            Answer::Refused(why) => Err(why),
+        }
+    }
+}
+
+impl Lines {
+    /// Starts the program and writes it a first line, which is not answered.
+    ///
+    /// # Errors
+    /// In words: it cannot be started.
+    pub fn start(
+        command: &[String],
+        first: &(impl Serialize + ?Sized),
         patience: Duration,
     ) -> Result<Self, String> {
         let Some((program, arguments)) = command.split_first() else {
@@ -94,11 +122,15 @@ impl Remote {
             lines,
             patience,
         };
-        process.tell(configs)?;
+        process.tell(first)?;
         Ok(Self(Mutex::new(process)))
     }
 
-    fn ask(&self, ask: &Ask) -> Result<Outcome, String> {
+    /// Asks and waits for the answer.
+    ///
+    /// # Errors
+    /// In words: it `hangs`, has `crashed`, or says what cannot be read.
+    pub fn ask<A: DeserializeOwned>(&self, ask: &impl Serialize) -> Result<A, String> {
         let mut process = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         process.tell(ask)?;
         let line = match process.lines.recv_timeout(process.patience) {
@@ -106,11 +138,8 @@ impl Remote {
             Err(RecvTimeoutError::Timeout) => return Err("hangs".to_owned()),
             Err(RecvTimeoutError::Disconnected) => return Err("crashed".to_owned()),
         };
-        match serde_json::from_str(&line) {
-            Ok(Answer::Done(outcome)) => Ok(outcome),
-            Ok(Answer::Refused(why)) => Err(why),
-            Err(error) => Err(format!("an answer that cannot be read: {error}")),
-        }
+        let answer = serde_json::from_str(&line);
+        answer.map_err(|error| format!("an answer that cannot be read: {error}"))
     }
 }
 
@@ -126,7 +155,7 @@ impl Machines for Remote {
 }
 
 impl Process {
-    fn tell(&mut self, what: &(impl serde::Serialize + ?Sized)) -> Result<(), String> {
+    fn tell(&mut self, what: &(impl Serialize + ?Sized)) -> Result<(), String> {
         let mut line = serde_json::to_vec(what).map_err(|error| error.to_string())?;
         line.push(b'\n');
         let written = self

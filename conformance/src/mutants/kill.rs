@@ -1,5 +1,5 @@
-//! What notices a mutant: a golden trace, the checker that runs on its speakers, or the judge of a simulated LIS
-//! whose stations it is.
+//! What notices a mutant: a golden trace, the checker that runs on its speakers, lockstep exploration of its servers, or
+//! the judge of a simulated LIS whose stations it is.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,7 +13,7 @@ use std::time::Duration;
 use mars_model::explore::Options;
 
 use super::simulate::{self, Lis};
-use super::{Built, Class, Mutant};
+use super::{Built, Class, Mutant, lockstep};
 use crate::cli::replay::play_on;
 use crate::inside::Inside;
 use crate::inside::machines::Remote;
@@ -45,6 +45,8 @@ pub enum Killer {
     Trace(String),
     /// The checker, on this scenario.
     Checker(&'static str),
+    /// Lockstep exploration, of this scenario.
+    Lockstep(&'static str),
     /// The judge of this simulated LIS.
     Lis(Lis),
 }
@@ -54,6 +56,7 @@ impl fmt::Display for Killer {
         match self {
             Self::Trace(id) => f.write_str(id),
             Self::Checker(scenario) => write!(f, "check {scenario}"),
+            Self::Lockstep(scenario) => write!(f, "lockstep {scenario}"),
             Self::Lis(lis) => lis.fmt(f),
         }
     }
@@ -69,6 +72,8 @@ pub enum By {
     Traces,
     /// The checker alone, which runs speakers: mutants of the rest survive it.
     Checker,
+    /// Lockstep exploration alone, which runs servers: mutants of the other end survive it.
+    Lockstep,
     /// The simulated LIS alone.
     Lis,
 }
@@ -178,6 +183,7 @@ fn kill(
     let id = Some(mutant.id.as_str());
     let caught_by = mutant.caught_by.as_deref();
     let expected = caught_by.and_then(|name| by_name(name.strip_prefix("check ")?));
+    let product = caught_by.and_then(|name| lockstep::by_name(name.strip_prefix("lockstep ")?));
     let lis = caught_by.and_then(Lis::parse);
     let checked = || {
         if !mutant.file.starts_with("scsp") {
@@ -188,11 +194,24 @@ fn kill(
         first_fault_of(built, id, expected.into_iter().chain(rest), stop)
     };
     let played = || first_failure(built, id, order(mutant, traces), stop);
+    let explored = || {
+        if mutant.file.starts_with("endpoint") {
+            return Ok(None);
+        }
+        let rest = lockstep::TRIED.iter();
+        let rest = rest.filter_map(|name| lockstep::by_name(name));
+        let rest = rest.filter(|scenario| product.is_none_or(|first| first.name != scenario.name));
+        let rest = rest.map(|scenario| (scenario, lockstep::FEW_NODES));
+        let first = product.map(|scenario| (scenario, lockstep::MOST_NODES));
+        lockstep::first_disagreement(built, id, first.into_iter().chain(rest), stop)
+    };
     let simulated = || simulate::kill(built, &mutant.id, simulate::plans(lis), stop);
     let in_turn: &[&dyn Fn() -> Result<Option<Kill>, SutError>] = match by {
         By::Traces => &[&played],
         By::Checker => &[&checked],
+        By::Lockstep => &[&explored],
         By::Lis => &[&simulated],
+        By::Either if product.is_some() => &[&explored, &played, &checked, &simulated],
         By::Either if expected.is_some() => &[&checked, &played, &simulated],
         By::Either if lis.is_some() => &[&simulated, &played, &checked],
         By::Either => &[&played, &checked, &simulated],

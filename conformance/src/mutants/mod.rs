@@ -8,6 +8,7 @@
 mod build;
 mod error;
 pub mod kill;
+pub mod lockstep;
 pub mod model;
 pub mod simulate;
 mod weave;
@@ -40,8 +41,9 @@ pub struct Mutant {
     pub find: String,
     /// What stands in its place; may be empty for statements.
     pub replace: String,
-    /// Id of the trace expected to notice it, or `check` and the scenario of the checker, or `lis`, the seed and
-    /// the number of servers of the simulated LIS; for a mutant of the model its scenario. Tried first.
+    /// Id of the trace expected to notice it, or `check` and the scenario of the checker, or `lockstep` and the scenario
+    /// of lockstep exploration, or `lis`, the seed and the number of servers of the simulated LIS; for a mutant of the
+    /// model its scenario. Tried first.
     #[serde(default)]
     pub caught_by: Option<String>,
     /// Of a mutant of the model: why nothing in the bounds of the scenarios can tell it from the original.

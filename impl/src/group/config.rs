@@ -66,6 +66,10 @@ pub struct GroupConfig {
     /// adapter protocol.
     #[serde(default = "default::quarantine_ms")]
     pub quarantine_ms: u64,
+    /// A record that ended is remembered this long (register C06); `u64::MAX` for ever. Absent: twice
+    /// `redirect_hold_ms` and ten minutes. Not in the adapter protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tombstone_ms: Option<u64>,
     /// Interval of `MARS_REDIRECT_MAP`; at most 2 minutes (RFC 2022, 5.4.3).
     #[serde(default = "default::map_interval_ms")]
     pub map_interval_ms: u64,
@@ -187,6 +191,7 @@ impl GroupConfig {
             redirect_interval_ms: default::redirect_interval_ms(),
             redirect_hold_ms: default::redirect_hold_ms(),
             quarantine_ms: default::quarantine_ms(),
+            tombstone_ms: None,
             map_interval_ms: default::map_interval_ms(),
             startup_ms: None,
             hop_count: default::hop_count(),
@@ -209,6 +214,12 @@ impl GroupConfig {
         self.startup_ms.unwrap_or_else(|| {
             2000 * u64::from(self.hello_interval_s) * u64::from(self.dead_factor)
         })
+    }
+
+    /// How long a record that ended is remembered (register C06).
+    pub(super) fn tombstone(&self) -> u64 {
+        let hold = self.redirect_hold_ms.saturating_mul(2);
+        self.tombstone_ms.unwrap_or(hold.saturating_add(600_000))
     }
 
     /// The first neighbour without a key, where others have one: its word counts as much as theirs.

@@ -473,11 +473,7 @@ fn speaker_config(config: &GroupConfig) -> SpeakerConfig {
         ca_start: first_ca_number(config),
         keys: config.auth.iter().map(peer_key).collect(),
         quarantine_ms: config.quarantine_ms,
-        // Register C06: twice the dead time and ten minutes.
-        tombstone_ms: config
-            .redirect_hold_ms
-            .saturating_mul(2)
-            .saturating_add(600_000),
+        tombstone_ms: config.tombstone(),
         ..SpeakerConfig::new(
             config.server_id,
             config.neighbors.iter().map(|n| n.id).collect(),

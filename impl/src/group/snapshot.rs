@@ -9,10 +9,10 @@ use super::server::DistributedMars;
 use super::view::{
     EntryView, LeafView, MapView, MemberKind, MemberView, OriginatorView, RegistrationView, View,
 };
-use crate::address::{Endpoint, Protocol, hex};
+use crate::address::{Endpoint, Protocol, ServerId, hex};
 use crate::io::{Time, VcId};
 use crate::mars::{Mars, Party, Role, ranges};
-use crate::scsp::{CanonicalSpeaker, NeighborIx, RecordId};
+use crate::scsp::{CanonicalSpeaker, Entry, NeighborIx, RecordId};
 use crate::wire::csa::decode_record;
 use crate::wire::scsp::{CacheKey, SequenceNumber};
 
@@ -85,6 +85,18 @@ impl DistributedMars {
             renewals: self.core.renewals.clone(),
             services: services.collect(),
         }
+    }
+
+    /// The SCSP cache, ascending by originator and key.
+    pub fn cache(&self) -> impl Iterator<Item = (ServerId, CacheKey, Entry<'_>)> + '_ {
+        self.speaker.cache()
+    }
+
+    /// The CA sequence numbers that the alignment with a neighbour depends on, neighbours counted from 0
+    /// (see [`Speaker::ca_numbers`](crate::scsp::Speaker::ca_numbers)); the canonical state is without them.
+    #[must_use]
+    pub fn ca_numbers(&self, neighbor: u16) -> [Option<u32>; 4] {
+        self.speaker.ca_numbers(NeighborIx(neighbor))
     }
 
     /// The state in the words of the RFCs. Looks at everything: for probes and tests.

@@ -32,6 +32,14 @@ pub struct CanonicalSpeaker {
     heard: Vec<Heard>,
 }
 
+/// Milliseconds left to a deadline; what is never due stays so.
+const fn left(deadline: Time, now: Time) -> u64 {
+    if deadline.0 == u64::MAX {
+        return u64::MAX;
+    }
+    deadline.0.saturating_sub(now.0)
+}
+
 impl Speaker {
     /// The canonical state at `now`, record numbers counted from those in the own cache.
     #[must_use]
@@ -77,7 +85,7 @@ impl Speaker {
         let timers = core
             .timers
             .iter()
-            .map(|(deadline, timer)| (deadline.0.saturating_sub(now.0), timer))
+            .map(|(deadline, timer)| (left(deadline, now), timer))
             .collect();
         CanonicalSpeaker {
             id: self.id(),

@@ -12,6 +12,7 @@
 //! Clients and groups are not permuted: counts are of plain states.
 
 mod action;
+mod asked;
 mod client;
 mod flood;
 pub mod liveness;
@@ -26,6 +27,7 @@ mod view;
 mod witness;
 
 pub use action::{Action, Client, Range, Server};
+pub use asked::{asked, is_answering};
 pub use observation::{CcvcKind, Cmi, Copy, Observation, Record, RecordKind, ServerList, Sink};
 pub use packed::{CLIENTS, KEYS, RANGES, SERVERS};
 pub use projection::{Projection, project};

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod limits;
+pub mod lockstep;
 mod rows;
 mod second;
 
@@ -73,6 +74,8 @@ Examples:
   mars-conformance check hand_over --liveness --finding A01
   mars-conformance check drain --audit-hash
   mars-conformance check ring_of_three --engine timely --workers 2
+  mars-conformance check --lockstep ring_with_a_cut drain
+                                       the model and real servers side by side, every action in every state
   mars-conformance check --bless       writes the expected counts, if two engines agree
   mars-conformance check flood_line --bless
                                        the same for some scenarios; the counts of the others stay
@@ -80,7 +83,7 @@ Examples:
 A search that meets a limit says which states it has looked at; the report is the same for any number of threads,
 except where time, memory or Ctrl-C ended it.
 
-Exit codes: 0 all hold; 1 a property failed or a count changed; 2 stopped before the end; 6 a witness is missing.")]
+Exit codes: 0 all hold; 1 a property failed, a count changed or model and servers disagree; 2 stopped before the end; 6 a witness is missing.")]
 pub struct Args {
     /// Scenarios by name; all of the profile if none is named
     pub scenarios: Vec<String>,
@@ -111,6 +114,9 @@ pub struct Args {
     /// `Hash` against `Eq`
     #[command(flatten)]
     pub audit: super::check_audit::Flags,
+    /// Real servers beside the model
+    #[command(flatten)]
+    pub lockstep: lockstep::Flags,
     /// Who searches together
     #[command(flatten)]
     pub cluster: cluster::ClusterArgs,
@@ -295,6 +301,10 @@ fn bless(scenarios: &[&'static dyn Case], ctx: &Ctx) -> Exit {
 
 /// Runs the command.
 pub fn run(args: &Args, ctx: &Ctx) -> Exit {
+    if args.lockstep.lockstep {
+        let options = args.limits.options(NonZeroUsize::MIN);
+        return lockstep::run(&args.scenarios, args.profile, &options, ctx);
+    }
     let named: Result<Vec<_>, &String> = args
         .scenarios
         .iter()
