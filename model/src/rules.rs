@@ -122,6 +122,114 @@ reading! {
     }
 }
 reading! {
+    /// A02: by what a redirect map orders the servers that were learned.
+    MapKey {
+        /// By the originator ID of their Redirect Entries.
+        Originator = "originator",
+        /// By the Sender ID of the message that brought the entry: the neighbour's, and behind it whoever it relays.
+        Sender = "sender",
+    }
+}
+reading! {
+    /// B01: after how long a silence a server has missed two updates.
+    Hold {
+        /// Two of the longest interval that a sender may have (2 minutes), and some slack.
+        Longest = "longest",
+        /// Two of the recommended interval (1 minute).
+        Usual = "usual",
+    }
+}
+reading! {
+    /// B04: whether a Redirect Entry with the number that is cached already, seen again in an alignment, is an update.
+    SameBeat {
+        /// No.
+        Ignored = "ignored",
+        /// It restarts the originator's time.
+        Counts = "counts",
+    }
+}
+reading! {
+    /// B06: what the own cluster hears of multicast servers whose server is flushed.
+    FlushTells {
+        /// `MARS_LEAVE`, as when they serve no more.
+        Leave = "leave",
+        /// Nothing.
+        Nothing = "nothing",
+    }
+}
+reading! {
+    /// B07: what happens to the records of an originator without a live Redirect Entry.
+    EarlyRecords {
+        /// They are cached, and used as soon as the originator beats (again).
+        Cached = "cached",
+        /// They are acknowledged and dropped.
+        Dropped = "dropped",
+    }
+}
+reading! {
+    /// B11: what a server that started again does about the records of its earlier life.
+    AfterRestart {
+        /// It withdraws each that it learns and does not hold.
+        Withdraw = "withdraw",
+        /// Nothing.
+        Nothing = "nothing",
+    }
+}
+reading! {
+    /// E01: the CMI in the records of a multicast server.
+    McsCmi {
+        /// One of the server's range.
+        OwnRange = "own-range",
+        /// Zero, as in its messages.
+        Zero = "zero",
+    }
+}
+reading! {
+    /// E05: the CMI of a client that registers here and is known from another server.
+    KnownElsewhere {
+        /// A new one of the own range.
+        NewCmi = "new-cmi",
+        /// The one that it has, of the other server's range.
+        ItsCmi = "its-cmi",
+    }
+}
+reading! {
+    /// E13: which services are announced by `MARS_MIGRATE`.
+    Migrate {
+        /// The first of a group, in the whole server group; a further one by `MARS_JOIN`.
+        First = "first",
+        /// Every one.
+        EveryServe = "every-serve",
+    }
+}
+reading! {
+    /// E16: what the own cluster hears of an own multicast server that deregisters or drops off.
+    ServerGone {
+        /// `MARS_LEAVE` for all that it served.
+        Leave = "leave",
+        /// Nothing: RFC 2022, 6.2.3 names no message.
+        Nothing = "nothing",
+    }
+}
+reading! {
+    /// E18: when a join or leave goes out on ServerControlVC.
+    Sjoin {
+        /// When an own multicast server serves a group of the range.
+        Served = "served",
+        /// Whenever there is an own multicast server.
+        Always = "always",
+    }
+}
+reading! {
+    /// H06: whether a Redirect Entry under a key that is not known, of a known originator, is an update.
+    NewBeatKey {
+        /// Yes: larger and smaller are for the numbers of one key.
+        Counts = "counts",
+        /// No: there is no smaller number than which it could be larger.
+        Ignored = "ignored",
+    }
+}
+reading! {
     /// Deliberate faults of the model: not readings of the RFCs, but proof that each property can fail.
     Mutant {
         /// No fault.
@@ -142,6 +250,12 @@ reading! {
         NoProxyDeregister = "no-proxy-deregister",
         /// The redirect map repeats the first server.
         MapRepeats = "map-repeats",
+        /// A group's first service is not announced.
+        NoMigrate = "no-migrate",
+        /// Multicast servers are not told of joins and leaves.
+        NoSjoin = "no-sjoin",
+        /// An end of service is not announced.
+        ServiceStays = "service-stays",
     }
 }
 
@@ -174,6 +288,30 @@ rules! {
         link_loss: LinkLoss = Nothing | Flush,
         /// A10.
         map_removal: MapRemoval = AtFlush | Never,
+        /// A02.
+        map_key: MapKey = Originator | Sender,
+        /// B01.
+        hold: Hold = Longest | Usual,
+        /// B04.
+        same_beat: SameBeat = Ignored | Counts,
+        /// B06.
+        flush_tells: FlushTells = Leave | Nothing,
+        /// B07.
+        early_records: EarlyRecords = Cached | Dropped,
+        /// B11.
+        after_restart: AfterRestart = Withdraw | Nothing,
+        /// E01.
+        mcs_cmi: McsCmi = OwnRange | Zero,
+        /// E05.
+        known_elsewhere: KnownElsewhere = NewCmi | ItsCmi,
+        /// E13.
+        migrate: Migrate = First | EveryServe,
+        /// E16.
+        server_gone: ServerGone = Leave | Nothing,
+        /// E18.
+        sjoin: Sjoin = Served | Always,
+        /// H06.
+        new_beat_key: NewBeatKey = Counts | Ignored,
         /// A deliberate fault; [`Mutant::None`] in every set of rules but those of the model's own tests.
         mutant: Mutant = None | None,
     }
@@ -185,7 +323,7 @@ mod tests {
 
     #[test]
     fn literal_differs_from_resolved_in_every_field_but_the_mutant() {
-        assert_eq!(Rules::literal().differences(&Rules::resolved()).len(), 13);
+        assert_eq!(Rules::literal().differences(&Rules::resolved()).len(), 25);
         assert!(Rules::resolved().differences(&Rules::resolved()).is_empty());
     }
 }

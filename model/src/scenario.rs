@@ -32,6 +32,8 @@ pub struct Budgets {
     pub drains: u8,
     /// Heartbeats that hang (each may wake).
     pub hangs: u8,
+    /// Servers that start again after a crash: 0 or 1, and only among two servers.
+    pub restarts: u8,
 }
 
 impl Budgets {
@@ -46,6 +48,7 @@ impl Budgets {
         cuts: 0,
         drains: 0,
         hangs: 0,
+        restarts: 0,
     };
 }
 
@@ -70,6 +73,11 @@ pub struct Scenario {
     pub queue: u8,
     /// The servers (one bit each) that follow the literal reading of A08 whatever the rules say.
     pub literal_purgers: u8,
+    /// Those of the clients that are multicast servers (one bit each): what they join is what they serve, a group at a
+    /// time. Where there are clients of both kinds the multicast server is the last.
+    pub mcs: u8,
+    /// The servers (one bit each) that beat every other interval only, as RFC 2443, 2 allows.
+    pub slow: u8,
     /// Whether clients also repeat registrations, joins and leaves that change nothing.
     pub duplicates: bool,
     /// Whether time passes: heartbeats, flushes, maps. Without, a scenario is about the order of records only.
@@ -149,6 +157,7 @@ pub fn by_name(name: &str) -> Option<&'static Scenario> {
 
 const PAIR: &[(u8, u8)] = &[(0, 1)];
 const LINE: &[(u8, u8)] = &[(0, 1), (1, 2)];
+/// Of three servers a ring is the full mesh.
 const RING: &[(u8, u8)] = &[(0, 1), (0, 2), (1, 2)];
 /// One group.
 const ONE: &[u8] = &[0b01];
@@ -166,6 +175,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 3,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: true,
         beats: true,
         budgets: Budgets {
@@ -204,6 +215,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 3,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: false,
         beats: true,
         budgets: Budgets {
@@ -242,6 +255,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 2,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: false,
         beats: true,
         budgets: Budgets {
@@ -266,6 +281,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 2,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: false,
         beats: true,
         budgets: Budgets {
@@ -298,6 +315,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 3,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: false,
         beats: false,
         budgets: Budgets {
@@ -320,6 +339,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 1,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: false,
         beats: true,
         budgets: Budgets {
@@ -355,6 +376,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 2,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: false,
         beats: false,
         budgets: Budgets {
@@ -377,6 +400,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 3,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: false,
         beats: true,
         budgets: Budgets {
@@ -408,6 +433,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 2,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: false,
         beats: true,
         budgets: Budgets {
@@ -432,6 +459,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 2,
         queue: 12,
         literal_purgers: 0b010,
+        mcs: 0,
+        slow: 0,
         duplicates: false,
         beats: true,
         budgets: Budgets {
@@ -462,6 +491,8 @@ const SCENARIOS: &[Scenario] = &[
         cmi_slots: 2,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: false,
         beats: false,
         budgets: Budgets {
@@ -473,5 +504,272 @@ const SCENARIOS: &[Scenario] = &[
         profile: Profile::Quick,
         actions: &["register", "join", "leave", "deliver", "cut", "heal"],
         witnesses: &["member-elsewhere", "overtaken"],
+    },
+    Scenario {
+        name: "mcs_at_the_other_server",
+        title: "A client joins at one server while a multicast server begins and ends its service at either, moves, stops, \
+                or is lost with its server.",
+        servers: 2,
+        clients: 2,
+        ranges: ONE,
+        links: PAIR,
+        cmi_slots: 3,
+        queue: 12,
+        literal_purgers: 0,
+        mcs: 0b10,
+        slow: 0,
+        duplicates: false,
+        beats: true,
+        budgets: Budgets {
+            registers: 2,
+            changes: 3,
+            client_crashes: 1,
+            crashes: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "register",
+            "join",
+            "leave",
+            "leaf-gone",
+            "client-crash",
+            "deliver",
+            "crash",
+            "failover",
+            "tick",
+        ],
+        witnesses: &[
+            "migrated",
+            "served-from-here",
+            "service-gone",
+            "service-flushed",
+            "rejoined",
+        ],
+    },
+    Scenario {
+        name: "mcs_that_moves",
+        title: "A multicast server moves silently to the other server; the old home's word and the new home's cross.",
+        servers: 2,
+        clients: 2,
+        ranges: ONE,
+        links: PAIR,
+        cmi_slots: 3,
+        queue: 12,
+        literal_purgers: 0,
+        mcs: 0b10,
+        slow: 0,
+        duplicates: true,
+        beats: false,
+        budgets: Budgets {
+            registers: 2,
+            changes: 3,
+            moves: 1,
+            cuts: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "register",
+            "join",
+            "leave",
+            "move",
+            "leaf-gone",
+            "deliver",
+            "cut",
+            "heal",
+        ],
+        witnesses: &[
+            "migrated",
+            "served-from-here",
+            "service-gone",
+            "two-registrations",
+            "race",
+        ],
+    },
+    Scenario {
+        name: "mcs_in_a_line",
+        title: "In a line of three a multicast server at one end serves a group whose member is at the other end or in \
+                the middle.",
+        servers: 3,
+        clients: 2,
+        ranges: ONE,
+        links: LINE,
+        cmi_slots: 2,
+        queue: 12,
+        literal_purgers: 0,
+        mcs: 0b10,
+        slow: 0,
+        duplicates: false,
+        beats: false,
+        budgets: Budgets {
+            registers: 3,
+            changes: 3,
+            deregisters: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &["register", "join", "leave", "deregister", "deliver"],
+        witnesses: &["migrated", "served-from-here", "service-gone"],
+    },
+    Scenario {
+        name: "two_multicast_servers",
+        title: "Two multicast servers serve the same groups at two servers, and withdraw: no client is there to be told.",
+        servers: 2,
+        clients: 2,
+        ranges: &[0b01, 0b10],
+        links: PAIR,
+        cmi_slots: 2,
+        queue: 12,
+        literal_purgers: 0,
+        mcs: 0b11,
+        slow: 0,
+        duplicates: false,
+        beats: true,
+        budgets: Budgets {
+            registers: 3,
+            changes: 3,
+            deregisters: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &["register", "join", "leave", "deregister", "deliver", "tick"],
+        witnesses: &["two-services", "cmi-held"],
+    },
+    Scenario {
+        name: "restart",
+        title: "One of two servers stops and starts again, soon or late; clients come back, go elsewhere, or are no more.",
+        servers: 2,
+        clients: 2,
+        ranges: ONE,
+        links: PAIR,
+        cmi_slots: 3,
+        queue: 12,
+        literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
+        duplicates: false,
+        beats: true,
+        budgets: Budgets {
+            registers: 2,
+            changes: 1,
+            client_crashes: 1,
+            crashes: 1,
+            restarts: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "register",
+            "join",
+            "leaf-gone",
+            "client-crash",
+            "deliver",
+            "crash",
+            "restart",
+            "heal",
+            "failover",
+            "tick",
+        ],
+        witnesses: &[
+            "restarted-in-time",
+            "restarted-late",
+            "withdrawn-after-restart",
+            "came-back",
+            "went-elsewhere",
+        ],
+    },
+    Scenario {
+        name: "restart_with_an_mcs",
+        title: "One of two servers, home of a client or of a multicast server that serves its group, stops and starts again.",
+        servers: 2,
+        clients: 2,
+        ranges: ONE,
+        links: PAIR,
+        cmi_slots: 2,
+        queue: 12,
+        literal_purgers: 0,
+        mcs: 0b10,
+        slow: 0,
+        duplicates: false,
+        beats: true,
+        budgets: Budgets {
+            registers: 2,
+            changes: 2,
+            crashes: 1,
+            restarts: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "register", "join", "leave", "deliver", "crash", "restart", "heal", "failover", "tick",
+        ],
+        witnesses: &[
+            "migrated",
+            "served-from-here",
+            "service-flushed",
+            "restarted-in-time",
+            "restarted-late",
+            "came-back",
+        ],
+    },
+    Scenario {
+        name: "slow_heartbeat",
+        title: "One of two servers beats every two minutes, as it may: nobody misses it.",
+        servers: 2,
+        clients: 2,
+        ranges: ONE,
+        links: PAIR,
+        cmi_slots: 3,
+        queue: 12,
+        literal_purgers: 0,
+        mcs: 0,
+        slow: 0b10,
+        duplicates: false,
+        beats: true,
+        budgets: Budgets {
+            registers: 2,
+            changes: 3,
+            moves: 1,
+            ..Budgets::NONE
+        },
+        profile: Profile::Quick,
+        actions: &[
+            "register",
+            "join",
+            "leave",
+            "move",
+            "leaf-gone",
+            "deliver",
+            "tick",
+        ],
+        witnesses: &["member-elsewhere", "rejoined"],
+    },
+    Scenario {
+        name: "realigned_after_a_crash",
+        title: "The server at the end of a line stops; the other two lose their link and align again, twice.",
+        servers: 3,
+        clients: 1,
+        ranges: ONE,
+        links: LINE,
+        cmi_slots: 2,
+        queue: 12,
+        literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
+        duplicates: false,
+        beats: true,
+        budgets: Budgets {
+            registers: 1,
+            changes: 1,
+            crashes: 1,
+            cuts: 2,
+            ..Budgets::NONE
+        },
+        profile: Profile::Ci,
+        actions: &[
+            "register", "join", "deliver", "crash", "cut", "heal", "failover", "tick",
+        ],
+        witnesses: &["flushed-dead", "flush-spent", "flushed-alive"],
     },
 ];

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use mars_model::scenario::Scenario;
 use mars_model::server_group::{
-    Action, CcvcKind, Client, Copy, Observation, Projection, Range, Record, RecordKind, Server,
+    Action, CcvcKind, Client, Control, Copy, Observation, Projection, Range, Record, RecordKind,
+    ScvcKind, Server,
 };
 use serde_json::{Value, json};
 
@@ -57,6 +58,7 @@ pub fn topology(scenario: &Scenario) -> Topology {
                 0x1c + number
             ),
             protocol_address: format!("0a0000{:02x}", 0x63 + number),
+            mcs: scenario.mcs >> number & 1 == 1,
         };
         (client(Client(number)), spec)
     });
@@ -189,6 +191,7 @@ pub fn act(action: Action, home: Option<Server>) -> Option<Act> {
             to: server(to),
         },
         Action::Crash { server: s } => Act::Crash { server: server(s) },
+        Action::Restart { server: s } => Act::Restart { server: server(s) },
         Action::Cut { a, b } => Act::Cut {
             a: server(a),
             b: server(b),
@@ -210,8 +213,18 @@ pub const fn speaker(observation: &Observation) -> Server {
         Observation::Csu { from: server, .. }
         | Observation::Private { server, .. }
         | Observation::Ccvc { server, .. }
+        | Observation::Scvc { server, .. }
+        | Observation::Migrate { server, .. }
         | Observation::Map { server, .. }
         | Observation::Leaf { server, .. } => *server,
+    }
+}
+
+/// Name of a control VC.
+const fn control(control: Control) -> &'static str {
+    match control {
+        Control::Cluster => "ccvc",
+        Control::Servers => "scvc",
     }
 }
 
@@ -246,6 +259,7 @@ pub fn expected(observation: &Observation) -> Expected {
             origin: server(record.origin),
             about: about(record),
             live: record.live,
+            earlier: record.earlier,
             fresh: *fresh,
             hops: *hops,
             solicited: *solicited,
@@ -289,13 +303,56 @@ pub fn expected(observation: &Observation) -> Expected {
                 },
             })
         }
+        Observation::Scvc {
+            server: s,
+            kind,
+            client: c,
+            groups,
+            punched,
+        } => {
+            let (client, groups, punched) = (client(*c), pairs(*groups), *punched);
+            Expected::Mars(ExpectedMars {
+                from: server(*s),
+                to: control(Control::Servers).to_owned(),
+                says: match kind {
+                    ScvcKind::Sjoin => Says::Sjoin {
+                        client,
+                        groups,
+                        punched,
+                    },
+                    ScvcKind::Sleave => Says::Sleave {
+                        client,
+                        groups,
+                        punched,
+                    },
+                    ScvcKind::Mserv => Says::Serve { client, groups },
+                    ScvcKind::Unserv => Says::Unserve { client, groups },
+                },
+            })
+        }
+        Observation::Migrate {
+            server: s,
+            client: c,
+            group,
+        } => Expected::Mars(ExpectedMars {
+            from: server(*s),
+            to: control(Control::Cluster).to_owned(),
+            says: Says::Migrate {
+                client: client(*c),
+                group: pairs(*group)
+                    .into_iter()
+                    .next()
+                    .map_or_else(String::new, |(group, _)| group),
+            },
+        }),
         Observation::Map {
             server: s,
+            control: vc,
             order,
             hard,
         } => Expected::Mars(ExpectedMars {
             from: server(*s),
-            to: "ccvc".to_owned(),
+            to: control(*vc).to_owned(),
             says: Says::RedirectMap {
                 order: order.iter().map(server).collect(),
                 hard: *hard,
@@ -303,24 +360,28 @@ pub fn expected(observation: &Observation) -> Expected {
         }),
         Observation::Leaf {
             server: s,
+            control: vc,
             client: c,
             add,
         } => Expected::Leaf {
             from: server(*s),
             op: if *add { LeafOp::Add } else { LeafOp::Drop },
             peer: client(*c),
-            group: None,
+            group: (*vc == Control::Servers).then(|| control(*vc).to_owned()),
         },
     }
 }
 
-/// The state of a server in the trace's names, sorted.
-pub fn state(projection: &Projection) -> ServerState {
+/// The state of a server in the trace's names, sorted. Registrations are those of clients: those of multicast servers
+/// have a probe of their own.
+pub fn state(scenario: &Scenario, projection: &Projection) -> ServerState {
+    let is_mcs = |client: Client| scenario.mcs >> client.0 & 1 == 1;
     let mut state = ServerState {
         live: projection.live.iter().copied().map(server).collect(),
         registrations: projection
             .registrations
             .iter()
+            .filter(|(c, ..)| !is_mcs(*c))
             .map(|(c, o, _)| (client(*c), server(*o)))
             .collect(),
         members: projection
@@ -332,15 +393,20 @@ pub fn state(projection: &Projection) -> ServerState {
     };
     state.live.sort();
     state.registrations.sort();
+    // Of two lives of a server.
+    state.registrations.dedup();
     state.members.sort();
     state
 }
 
 /// States of all running servers by name.
-pub fn states(projections: &[(Server, Projection)]) -> BTreeMap<String, ServerState> {
+pub fn states(
+    scenario: &Scenario,
+    projections: &[(Server, Projection)],
+) -> BTreeMap<String, ServerState> {
     projections
         .iter()
-        .map(|(number, projection)| (server(*number), state(projection)))
+        .map(|(number, projection)| (server(*number), state(scenario, projection)))
         .collect()
 }
 

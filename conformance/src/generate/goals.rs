@@ -12,7 +12,7 @@ use mars_model::registry::Act;
 use mars_model::rules::Rules;
 use mars_model::scenario::Scenario;
 use mars_model::server_group::{
-    Action, CcvcKind, Copy, Observation, RecordKind, ServerGroup, State, step,
+    Action, CcvcKind, Control, Copy, Observation, RecordKind, ScvcKind, ServerGroup, State, step,
 };
 
 /// Something that a trace is wanted for.
@@ -95,7 +95,8 @@ fn kind(observation: &Observation) -> String {
             } else {
                 "relayed-"
             };
-            format!("{how}csa-{about}")
+            let life = if record.earlier { "earlier-" } else { "" };
+            format!("{how}csa-{life}{about}")
         }
         Observation::Private { copy, .. } => match copy {
             Copy::Register { .. } => "copy-register".to_owned(),
@@ -110,9 +111,29 @@ fn kind(observation: &Observation) -> String {
             };
             format!("{name}{}", if *punched { "-punched" } else { "" })
         }
-        Observation::Map { order, .. } => format!("map-of-{}", order.len()),
-        Observation::Leaf { add, .. } => {
-            if *add { "leaf-added" } else { "leaf-dropped" }.to_owned()
+        Observation::Scvc { kind, punched, .. } => {
+            let name = match kind {
+                ScvcKind::Sjoin => "scvc-sjoin",
+                ScvcKind::Sleave => "scvc-sleave",
+                ScvcKind::Mserv => "scvc-mserv",
+                ScvcKind::Unserv => "scvc-unserv",
+            };
+            format!("{name}{}", if *punched { "-punched" } else { "" })
+        }
+        Observation::Migrate { .. } => "ccvc-migrate".to_owned(),
+        Observation::Map { control, order, .. } => {
+            let to = match control {
+                Control::Cluster => "map",
+                Control::Servers => "scvc-map",
+            };
+            format!("{to}-of-{}", order.len())
+        }
+        Observation::Leaf { control, add, .. } => {
+            let to = match control {
+                Control::Cluster => "leaf",
+                Control::Servers => "scvc-leaf",
+            };
+            format!("{to}-{}", if *add { "added" } else { "dropped" })
         }
     }
 }

@@ -3,7 +3,9 @@
 use mars_model::family::Configuration as _;
 use mars_model::rules::Rules;
 use mars_model::scenario::Scenario;
-use mars_model::server_group::{Action, Observation, Range, Server, ServerGroup, State, step};
+use mars_model::server_group::{
+    Action, Client, Observation, Range, ScvcKind, Server, ServerGroup, State, step,
+};
 use mars_model::trace::{TraceStep, record};
 
 use super::convert;
@@ -50,7 +52,7 @@ pub(super) fn script(
             Action::Heal { .. } => at + HEAL_MS,
             _ => at,
         };
-        steps.push(lowered(one, at)?);
+        steps.push(lowered(scenario, one, at)?);
     }
     if let Some(last) = recorded.last() {
         steps.extend(queries(scenario, last, at));
@@ -111,7 +113,7 @@ fn deliver_all(
 }
 
 /// One step of the model as a step of the trace.
-fn lowered(one: &TraceStep, at: u64) -> Result<Step, String> {
+fn lowered(scenario: &Scenario, one: &TraceStep, at: u64) -> Result<Step, String> {
     // Whatever a client does at a server makes that server speak before any other.
     let home = one.observations.first().map(convert::speaker);
     let act = convert::act(one.action, home)
@@ -128,7 +130,7 @@ fn lowered(one: &TraceStep, at: u64) -> Result<Step, String> {
             window: None,
             outputs,
         }],
-        state: convert::states(&one.projections),
+        state: convert::states(scenario, &one.projections),
     })
 }
 
@@ -149,15 +151,25 @@ fn queries(scenario: &Scenario, last: &TraceStep, at: u64) -> Vec<Step> {
             .unwrap_or_default()
     };
     for (server, projection) in &last.projections {
-        for client in &projection.leaves {
+        // A multicast server asks for what it serves only; what that is worth is said elsewhere.
+        let is_mcs = |client: &Client| scenario.mcs >> client.0 & 1 == 1;
+        for client in projection.leaves.iter().filter(|client| !is_mcs(client)) {
             for number in 0..u8::try_from(scenario.ranges.len()).unwrap_or(0) {
                 let asked = Range(number);
-                let mut members: Vec<String> = projection
-                    .members
-                    .iter()
-                    .filter(|(_, range, _)| groups(range) & lowest(&asked) != 0)
-                    .map(|(member, ..)| convert::client(*member))
-                    .collect();
+                let listed = |servers: bool| -> Vec<String> {
+                    projection
+                        .members
+                        .iter()
+                        .filter(|(_, range, _)| groups(range) & lowest(&asked) != 0)
+                        .filter(|(member, ..)| is_mcs(member) == servers)
+                        .map(|(member, ..)| convert::client(*member))
+                        .collect()
+                };
+                // E25, F24: who serves a group is the answer, whoever its members are.
+                let mut members = listed(true);
+                if members.is_empty() {
+                    members = listed(false);
+                }
                 members.sort();
                 members.dedup();
                 let range = convert::range(asked);
@@ -214,6 +226,7 @@ fn requirements(act: &Act, observations: &[Observation]) -> Vec<String> {
         Act::LeafGone { .. } => &["R2443-2-22", "R2443-5.4-03"],
         Act::Deliver { .. } => &["R2443-1-02", "R2443-2-10"],
         Act::Crash { .. } => &["R2443-2-11"],
+        Act::Restart { .. } => &["R2443-5.1-05"],
         Act::Tick => &["R2443-2-16", "R2443-2-17", "R2443-2-18", "R2443-5.1-05"],
         Act::Heal { .. } => &["R2443-1-02"],
         Act::Query { .. } | Act::ClientCrash { .. } | Act::Cut { .. } | Act::Drain { .. } => &[],
@@ -224,6 +237,16 @@ fn requirements(act: &Act, observations: &[Observation]) -> Vec<String> {
             Observation::Ccvc { punched: true, .. } => &["R2443-5.3-15", "R2443-5.3-16"],
             Observation::Ccvc { .. } => &["R2443-5.3-21"],
             Observation::Map { .. } => &["R2443-2-19", "R2443-2-20", "R2443-5.1-08"],
+            Observation::Migrate { .. } => &["R2443-5.2-12", "R2443-5.2-13"],
+            Observation::Scvc {
+                kind: ScvcKind::Sjoin,
+                ..
+            } => &["R2443-5.3-19"],
+            Observation::Scvc {
+                kind: ScvcKind::Sleave,
+                ..
+            } => &["R2443-5.4-10"],
+            Observation::Scvc { .. } => &["R2443-2-10"],
             Observation::Private { .. } | Observation::Leaf { .. } => &[],
         }
     });
@@ -242,6 +265,8 @@ fn area(scenario: &str) -> &'static str {
     match scenario {
         name if name.contains("cmi") => "group.cmi_range",
         name if name.contains("proxy") => "group.proxy_deregister",
+        name if name.contains("mcs") || name.contains("multicast") => "group.mcs",
+        name if name.contains("restart") => "group.restart",
         name if name.contains("drain") || name.contains("redirect") => "group.redirect_map",
         name if name.contains("crash") || name.contains("partition") || name.contains("hung") => {
             "group.flush"

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::trace::About;
+use crate::trace::{About, ExpectedCsa};
 
 /// A record's identity in the trace: its originator and what it is about.
 pub type Identity = (String, About);
@@ -27,10 +27,27 @@ pub struct Books {
     instances: BTreeMap<Identity, Vec<Instance>>,
     /// CMI of the last registration of a client at a server, and whether it still lives.
     cmis: BTreeMap<(String, String), (Value, bool)>,
-    /// Cluster sequence number of the last ClusterControlVC message of each server.
-    csns: BTreeMap<String, u32>,
+    /// Number of the last message on each control VC of each server: cluster and server sequence numbers.
+    numbers: BTreeMap<(String, String), u32>,
     /// Sequence bits (mar$flags.sequence) of each client's last message.
     marks: BTreeMap<String, u8>,
+}
+
+/// How the judge names the earlier life of an originator.
+#[must_use]
+pub fn earlier(origin: &str) -> String {
+    format!("{origin} before")
+}
+
+/// The identity of a record that a trace speaks of.
+#[must_use]
+pub fn identity(csa: &ExpectedCsa) -> Identity {
+    let origin = if csa.earlier {
+        earlier(&csa.origin)
+    } else {
+        csa.origin.clone()
+    };
+    (origin, csa.about.clone())
 }
 
 impl Books {
@@ -105,15 +122,47 @@ impl Books {
         }
     }
 
-    /// Number of the last ClusterControlVC message of a server, if there was one.
+    /// Number of the last message on a control VC (`ccvc`, `scvc`) of a server, if there was one.
     #[must_use]
-    pub fn csn(&self, server: &str) -> Option<u32> {
-        self.csns.get(server).copied()
+    pub fn last_number(&self, server: &str, vc: &str) -> Option<u32> {
+        let of_vc = self.numbers.get(&(server.to_owned(), vc.to_owned()));
+        of_vc.copied()
     }
 
-    /// Takes note of a ClusterControlVC message.
-    pub fn set_csn(&mut self, server: &str, csn: u32) {
-        self.csns.insert(server.to_owned(), csn);
+    /// Takes note of a message on a control VC.
+    pub fn set_number(&mut self, server: &str, vc: &str, number: u32) {
+        self.numbers
+            .insert((server.to_owned(), vc.to_owned()), number);
+    }
+
+    /// A server starts again: its numbers begin anew, its registrations are over, and what it has said belongs to its
+    /// earlier life.
+    pub fn restart(&mut self, server: &str) {
+        self.numbers.retain(|(of, _), _| of != server);
+        self.cmis.retain(|(of, _), _| of != server);
+        let (old, rest) = core::mem::take(&mut self.instances)
+            .into_iter()
+            .partition(|((origin, _), _)| origin == server);
+        self.instances = rest;
+        let old: BTreeMap<Identity, Vec<Instance>> = old;
+        for ((origin, about), all) in old {
+            self.instances
+                .entry((earlier(&origin), about))
+                .or_default()
+                .extend(all);
+        }
+    }
+
+    /// The identity of a record whose key is known from the originator's earlier life.
+    #[must_use]
+    pub fn life(&self, identity: Identity, key: &Value) -> Identity {
+        let before = (earlier(&identity.0), identity.1.clone());
+        let all = self.instances.get(&before).into_iter().flatten();
+        if all.into_iter().any(|one| one.key == *key) {
+            before
+        } else {
+            identity
+        }
     }
 
     /// A new value for the sequence bits of a client's next message.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::books::{Books, Identity, Instance};
+use super::books::{self, Books, Identity, Instance};
 use super::pattern::{Bindings, Difference, differences};
 use crate::lockstep::{Seen, SeenWhat};
 use crate::lower::Lower;
@@ -99,7 +99,7 @@ fn mars(
         };
         let there = frames.entry((&wanted.from, &wanted.to)).or_default();
         let pattern = lower.mars(wanted, books);
-        let ordered = wanted.to != "ccvc";
+        let ordered = !is_control(&wanted.to);
         let candidates = if ordered {
             there.len().min(1)
         } else {
@@ -163,8 +163,13 @@ fn mars(
     }
 }
 
-/// R2022-6.1.4: every ClusterControlVC message has the next number; a private copy has the one last
-/// used or the next (register F02).
+/// Whether this is the name of a control VC.
+fn is_control(vc: &str) -> bool {
+    vc == "ccvc" || vc == "scvc"
+}
+
+/// R2022-6.1.4, R2022-6.2.5: every message on a control VC has its next number; a private copy has the one last
+/// used or the next (register F02), for a multicast server of the ServerControlVC.
 fn numbers(seen: &[Seen], lower: &Lower<'_>, books: &mut Books) -> Result<(), Failure> {
     for Seen { from, what, .. } in seen {
         let SeenWhat::Frame { to, value, .. } = what else {
@@ -173,9 +178,14 @@ fn numbers(seen: &[Seen], lower: &Lower<'_>, books: &mut Books) -> Result<(), Fa
         let Some(number) = lower.sequence_number(value) else {
             continue;
         };
-        let last = books.csn(from);
+        let control = match to.as_str() {
+            vc if is_control(vc) => vc,
+            client if lower.is_mcs(client) => "scvc",
+            _ => "ccvc",
+        };
+        let last = books.last_number(from, control);
         let next = last.map(|last| last.wrapping_add(1));
-        let right = if to == "ccvc" {
+        let right = if to == control {
             next.is_none_or(|next| next == number)
         } else {
             next.is_none_or(|next| next == number || last == Some(number))
@@ -188,8 +198,8 @@ fn numbers(seen: &[Seen], lower: &Lower<'_>, books: &mut Books) -> Result<(), Fa
                 lower.describe(value),
             ));
         }
-        if to == "ccvc" {
-            books.set_csn(from, number);
+        if to == control {
+            books.set_number(from, control, number);
         }
     }
     Ok(())
@@ -202,7 +212,7 @@ fn bind_cmi(
     lower: &Lower<'_>,
     books: &mut Books,
 ) -> Result<(), Failure> {
-    if wanted.says != Says::RegisterCopy {
+    if wanted.says != Says::RegisterCopy || lower.is_mcs(&wanted.to) {
         return Ok(());
     }
     let cmi = lower.cmi(value);
@@ -296,7 +306,11 @@ fn records(
     let mut there: Vec<Sent<'_>> = Vec::new();
     for Seen { from, what, .. } in seen {
         if let SeenWhat::Record { to, record, .. } = what {
-            there.push((from, to, record, lower.identify(record)));
+            let named = lower.identify(record).map(|(identity, live)| {
+                let key = lower.instance(record).key;
+                (books.life(identity, &key), live)
+            });
+            there.push((from, to, record, named));
         }
     }
     // What is new chooses first, since an answer to a solicitation may have any hop count; what is
@@ -310,7 +324,7 @@ fn records(
         .collect();
     csas.sort_by_key(|csa| (!csa.fresh, !csa.solicited));
     for wanted in csas {
-        let identity = (wanted.origin.clone(), wanted.about.clone());
+        let identity = books::identity(wanted);
         let pattern = lower.record(wanted, books);
         let same = |(from, to, _, named): &Sent<'_>| {
             (*from, *to) == (wanted.from.as_str(), wanted.to.as_str())
@@ -371,13 +385,14 @@ fn one_record(
     let first_sight = wanted.fresh
         || (wanted.solicited
             && wanted.from == wanted.origin
+            && !wanted.earlier
             && !books.knows(identity, &instance.record));
     if !first_sight {
         let same = |other: &Value| lower.instance(other).record == instance.record;
         let passed_on = match arrived.filter(|other| {
-            lower
-                .identify(other)
-                .is_some_and(|(named, _)| named == *identity)
+            lower.identify(other).is_some_and(|(named, _)| {
+                books.life(named, &lower.instance(other).key) == *identity
+            })
         }) {
             Some(other) if !wanted.solicited => same(other),
             _ => books.knows(identity, &instance.record),
@@ -429,7 +444,7 @@ fn check_fresh(
                 format!("numbered above {}", last.sequence),
             );
         }
-    } else if let Some(other) = books.key_owner(&wanted.origin, &instance.key)
+    } else if let Some(other) = books.key_owner(&identity.0, &instance.key)
         && other != identity
     {
         return fail(
@@ -449,6 +464,7 @@ pub fn describe_csa(csa: &ExpectedCsa) -> String {
         About::Join { client, range } => format!("join {client} {range}"),
     };
     let end = if csa.live { "" } else { " (ended)" };
+    let life = if csa.earlier { ", earlier life" } else { "" };
     let how = if csa.solicited {
         ", solicited"
     } else if csa.fresh {
@@ -457,7 +473,7 @@ pub fn describe_csa(csa: &ExpectedCsa) -> String {
         ", passed on"
     };
     format!(
-        "{} to {}: {about} of {}{end}{how}",
+        "{} to {}: {about} of {}{end}{life}{how}",
         csa.from, csa.to, csa.origin
     )
 }
@@ -502,6 +518,27 @@ pub fn says(says: &Says) -> String {
                 holes(punched)
             )
         }
+        Says::Sjoin {
+            client,
+            groups,
+            punched,
+        } => format!(
+            "MARS_SJOIN of {client} {}{}",
+            listed(groups),
+            holes(punched)
+        ),
+        Says::Sleave {
+            client,
+            groups,
+            punched,
+        } => format!(
+            "MARS_SLEAVE of {client} {}{}",
+            listed(groups),
+            holes(punched)
+        ),
+        Says::Serve { client, groups } => format!("MARS_MSERV of {client} {}", listed(groups)),
+        Says::Unserve { client, groups } => format!("MARS_UNSERV of {client} {}", listed(groups)),
+        Says::Migrate { client, group } => format!("MARS_MIGRATE of {group} to {client}"),
         Says::RedirectMap { order, hard } => {
             format!(
                 "MARS_REDIRECT_MAP {}{}",

@@ -8,7 +8,7 @@
 
 mod links;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -118,6 +118,10 @@ struct Node<'a> {
     id: String,
     endpoint: Value,
     sut: Option<&'a mut dyn Sut>,
+    /// Kept for another life while the server is down.
+    down: Option<&'a mut dyn Sut>,
+    /// `config` of its `reset`.
+    config: Value,
     next: Option<u64>,
 }
 
@@ -130,6 +134,10 @@ pub struct Network<'a> {
     client_vcs: BTreeMap<(String, usize), String>,
     /// Client names by endpoint.
     clients: BTreeMap<String, Value>,
+    /// Those of them that are multicast servers.
+    multicast_servers: BTreeSet<String>,
+    /// Name and seed of the case, for a server that starts again.
+    case: (String, u64),
     server_group: Value,
     now: u64,
     seen: Vec<Seen>,
@@ -168,6 +176,8 @@ impl<'a> Network<'a> {
                 id: key("server_id")?.as_str().unwrap_or_default().to_owned(),
                 endpoint: key("atm")?,
                 sut: Some(sut),
+                down: None,
+                config: server.config.clone(),
                 next: None,
             });
         }
@@ -196,12 +206,18 @@ impl<'a> Network<'a> {
             .iter()
             .map(|(name, spec)| (name.clone(), nsapa(&spec.atm)))
             .collect();
+        let multicast_servers = trace.topology.clients.iter();
+        let multicast_servers = multicast_servers
+            .filter(|(_, spec)| spec.mcs)
+            .map(|(name, _)| name);
         let mut network = Self {
             nodes,
             links,
             queues: BTreeMap::new(),
             client_vcs: BTreeMap::new(),
             clients,
+            multicast_servers: multicast_servers.cloned().collect(),
+            case: (trace.id.clone(), seed),
             server_group,
             now: 0,
             seen: Vec::new(),
@@ -485,14 +501,20 @@ impl<'a> Network<'a> {
         self.settle()
     }
 
-    /// The network tells a server that a client dropped off its ClusterControlVC.
+    /// The network tells a server that a client dropped off its ClusterControlVC, or a multicast server off its
+    /// ServerControlVC.
     ///
     /// # Errors
     /// No such client or server, or a server under test that broke.
     pub fn leaf_gone(&mut self, server: &str, client: &str) -> Result<(), NetworkError> {
         let index = self.server(server)?;
         let peer = self.clients.get(client).cloned().unwrap_or_default();
-        self.call(index, |sut, now| sut.leaf_gone(now, "ccvc", &peer))?;
+        let vc = if self.multicast_servers.contains(client) {
+            "scvc"
+        } else {
+            "ccvc"
+        };
+        self.call(index, |sut, now| sut.leaf_gone(now, vc, &peer))?;
         self.settle()
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::network::{Network, NetworkError, Seen, SeenWhat};
-use crate::judge::books::Books;
+use crate::judge::books::{Books, identity};
 use crate::judge::step::{Failure, judge};
 use crate::lower::Lower;
 use crate::sut::Sut;
@@ -160,7 +160,8 @@ pub fn replay_seen<'a>(
         }
         let places = places(outputs);
         network.queue_sent(|from, to, record| {
-            let place = lower.identify(record).and_then(|((origin, about), _)| {
+            let place = lower.identify(record).and_then(|(identity, _)| {
+                let (origin, about) = books.life(identity, &lower.instance(record).key);
                 let key = (from.to_owned(), to.to_owned(), origin, format!("{about:?}"));
                 places.get(&key).copied()
             });
@@ -180,11 +181,12 @@ fn places(outputs: &[Expected]) -> BTreeMap<(String, String, String, String), us
         .enumerate()
         .filter_map(|(place, output)| match output {
             Expected::Csa(csa) => {
+                let (origin, about) = identity(csa);
                 let key = (
                     csa.from.clone(),
                     csa.to.clone(),
-                    csa.origin.clone(),
-                    format!("{:?}", csa.about),
+                    origin,
+                    format!("{about:?}"),
                 );
                 Some((key, place))
             }
@@ -282,6 +284,10 @@ fn play(
         Act::ClientCrash { .. } => {}
         Act::Deliver { from, to } => return network.deliver(from, to).map(Some),
         Act::Crash { server } => network.crash(server)?,
+        Act::Restart { server } => {
+            network.restart(server)?;
+            books.restart(server);
+        }
         Act::Cut { a, b } => network.cut(a, b)?,
         Act::Heal { a, b } => network.heal(a, b, step.at)?,
         Act::Drain { server } => network.admin(server, "drain")?,

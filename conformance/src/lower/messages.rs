@@ -40,7 +40,7 @@ impl Lower<'_> {
     ) -> Result<Vec<u8>, FrameError> {
         let (atm, protocol_address) = self.client(client);
         frames::write(&json!({"protocol": "mars", "message": {
-            "op_type": if join { op::JOIN } else { op::LEAVE },
+            "op_type": self.op_of(client, join),
             "pro_type": 0x0800,
             "sha": atm, "ssa": "", "spa": protocol_address,
             "flags": flags, "cmi": 0, "msn": 0,
@@ -96,28 +96,33 @@ impl Lower<'_> {
         let fields = match &wanted.says {
             Says::RegisterCopy => self.copy(
                 &wanted.to,
-                op::JOIN,
+                self.op_of(&wanted.to, true),
                 flag::REGISTER,
                 ("", ""),
-                json!({"in": [1, 0xffff]}),
+                // R2022-6.2.3-03: of a multicast server it is zero both ways.
+                if self.is_mcs(&wanted.to) {
+                    json!(0)
+                } else {
+                    json!({"in": [1, 0xffff]})
+                },
             ),
             Says::DeregisterCopy => self.copy(
                 &wanted.to,
-                op::LEAVE,
+                self.op_of(&wanted.to, false),
                 flag::REGISTER,
                 ("", ""),
                 json!({"any": true}),
             ),
             Says::JoinCopy { range } => self.copy(
                 &wanted.to,
-                op::JOIN,
+                self.op_of(&wanted.to, true),
                 u64::from(books.mark(&wanted.to)),
                 self.range(range),
                 json!(0),
             ),
             Says::LeaveCopy { range } => self.copy(
                 &wanted.to,
-                op::LEAVE,
+                self.op_of(&wanted.to, false),
                 u64::from(books.mark(&wanted.to)),
                 self.range(range),
                 json!(0),
@@ -132,6 +137,24 @@ impl Lower<'_> {
                 groups,
                 punched,
             } => self.told(client, op::LEAVE, groups, *punched, books),
+            Says::Sjoin {
+                client,
+                groups,
+                punched,
+            } => self.told(client, op::SJOIN, groups, *punched, books),
+            Says::Sleave {
+                client,
+                groups,
+                punched,
+            } => self.told(client, op::SLEAVE, groups, *punched, books),
+            Says::Serve { client, groups } => self.told(client, op::MSERV, groups, false, books),
+            Says::Unserve { client, groups } => self.told(client, op::UNSERV, groups, false, books),
+            Says::Migrate { client, group } => json!({
+                "op_type": op::MIGRATE,
+                "tnum": 1, "seqxy": 0x8001,
+                "sha": self.server_atm(&wanted.from), "ssa": "", "tpa": group,
+                "targets": [{"tha": self.client(client).0, "tsa": ""}],
+            }),
             Says::RedirectMap { order, hard } => {
                 let servers: Vec<Value> = order
                     .iter()

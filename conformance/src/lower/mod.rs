@@ -16,14 +16,24 @@ pub mod op {
     pub const REQUEST: u64 = 1;
     /// MARS_MULTI.
     pub const MULTI: u64 = 2;
+    /// MARS_MSERV.
+    pub const MSERV: u64 = 3;
     /// MARS_JOIN.
     pub const JOIN: u64 = 4;
     /// MARS_LEAVE.
     pub const LEAVE: u64 = 5;
     /// MARS_NAK.
     pub const NAK: u64 = 6;
+    /// MARS_UNSERV.
+    pub const UNSERV: u64 = 7;
+    /// MARS_SJOIN.
+    pub const SJOIN: u64 = 8;
+    /// MARS_SLEAVE.
+    pub const SLEAVE: u64 = 9;
     /// MARS_REDIRECT_MAP.
     pub const REDIRECT_MAP: u64 = 12;
+    /// MARS_MIGRATE.
+    pub const MIGRATE: u64 = 13;
 }
 
 /// Bits of mar$flags (RFC 2022, 5.2.1).
@@ -98,6 +108,23 @@ impl<'a> Lower<'a> {
     fn client(&self, client: &str) -> (&str, &str) {
         let spec = self.trace.topology.clients.get(client);
         spec.map_or(("", ""), |spec| (&spec.atm, &spec.protocol_address))
+    }
+
+    /// Whether a client is a multicast server.
+    #[must_use]
+    pub fn is_mcs(&self, client: &str) -> bool {
+        let spec = self.trace.topology.clients.get(client);
+        spec.is_some_and(|spec| spec.mcs)
+    }
+
+    /// Operation of a message in which a client, or a multicast server, begins or ends something.
+    fn op_of(&self, client: &str, begins: bool) -> u64 {
+        match (self.is_mcs(client), begins) {
+            (false, true) => op::JOIN,
+            (false, false) => op::LEAVE,
+            (true, true) => op::MSERV,
+            (true, false) => op::UNSERV,
+        }
     }
 
     /// `[min, max]` of a range, hex.
@@ -187,6 +214,8 @@ impl<'a> Lower<'a> {
         };
         state.live.sort();
         state.registrations.sort();
+        // Of two lives of a server.
+        state.registrations.dedup();
         state.members.sort();
         state
     }

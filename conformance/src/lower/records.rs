@@ -10,10 +10,14 @@ use crate::trace::{About, ExpectedCsa};
 mod state {
     /// MARS Server Redirect Entry.
     pub(super) const REDIRECT_ENTRY: u64 = 1;
+    /// Multicast server registered or serving.
+    pub(super) const SERVE: u64 = 2;
     /// Client registered or joined.
     pub(super) const JOIN: u64 = 3;
     /// Client deregistered or left.
     pub(super) const LEAVE: u64 = 4;
+    /// Multicast server deregistered or serving no more.
+    pub(super) const UNSERVE: u64 = 5;
 }
 
 /// Hop count of a record at its originator, as the traces configure it.
@@ -35,8 +39,8 @@ impl Lower<'_> {
         };
         let live = match number(part, "state") {
             state::REDIRECT_ENTRY => return Some(((origin, About::RedirectEntry), true)),
-            state::JOIN => true,
-            state::LEAVE => false,
+            state::JOIN | state::SERVE => true,
+            state::LEAVE | state::UNSERVE => false,
             _ => return None,
         };
         let about = if number(part, "flags") & flag::REGISTER != 0 {
@@ -63,8 +67,13 @@ impl Lower<'_> {
                 (self.client(client).0, Some(client))
             }
         };
+        let mcs = client.is_some_and(|client| self.is_mcs(client));
         let state = match (&wanted.about, wanted.live) {
             (About::RedirectEntry, _) => state::REDIRECT_ENTRY,
+            // R2443-5.2-03
+            (_, true) if mcs => state::SERVE,
+            // R2443-5.5-04
+            (_, false) if mcs => state::UNSERVE,
             (_, true) => state::JOIN,
             (_, false) => state::LEAVE,
         };
@@ -72,7 +81,12 @@ impl Lower<'_> {
         // The CMI names the registration; what is passed on is compared octet by octet instead.
         let cmi = match client {
             None => json!(0),
-            Some(client) if wanted.fresh => books
+            // R2443-5.2-06
+            Some(_) if wanted.fresh && mcs => {
+                let (low, high) = self.cmi_range(&wanted.origin);
+                json!({"in": [low, high]})
+            }
+            Some(client) if wanted.fresh && !wanted.earlier => books
                 .cmi(&wanted.origin, client)
                 .cloned()
                 .unwrap_or_else(any),

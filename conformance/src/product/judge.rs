@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use mars_model::server_group::{Client, Observation, Record, Server};
+use mars_model::server_group::{Client, Control, Observation, Record, Server};
 
 use super::memo::{Memo, broken};
 use super::node::Node;
@@ -75,6 +75,7 @@ fn all(
                 server,
                 client,
                 add,
+                control: Control::Cluster,
             } => {
                 let place = seen.iter().position(|one| {
                     let what = What::Leaf { add: *add, client: *client };
@@ -92,6 +93,9 @@ fn all(
                     return Err(Failure::new("missing-output", wanted, ""));
                 };
                 seen.remove(place);
+            }
+            Observation::Leaf { .. } | Observation::Scvc { .. } | Observation::Migrate { .. } => {
+                return Err(broken("there is no multicast server here"));
             }
         }
     }

@@ -60,6 +60,15 @@ pub const fn unsupported(scenario: &Scenario) -> Option<&'static str> {
     if scenario.literal_purgers != 0 {
         return Some("one of its servers follows another reading than the implementation");
     }
+    if scenario.slow != 0 {
+        return Some("its servers have heartbeats of different intervals");
+    }
+    if scenario.mcs != 0 {
+        return Some("multicast servers are not played here");
+    }
+    if scenario.budgets.restarts > 0 {
+        return Some("a server that starts again is not played here");
+    }
     None
 }
 

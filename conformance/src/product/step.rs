@@ -197,6 +197,7 @@ fn play(work: &mut Work<'_>, state: &State, action: Action) -> Result<(), Failur
         }
         Action::Tick => work.pass(TICK),
         Action::Hang { .. } | Action::Wake { .. } => Err(broken("a beat cannot be made to hang")),
+        Action::Restart { .. } => Err(broken("no server starts again here")),
     }
 }
 

@@ -60,6 +60,7 @@ pub(super) fn action(action: Action) -> String {
         Action::ClientCrash { client } => format!("{} stops", c(client)),
         Action::Deliver { from, to } => format!("{} has a record of {}", s(to), s(from)),
         Action::Crash { server } => format!("{} stops", s(server)),
+        Action::Restart { server } => format!("{} starts again with nothing", s(server)),
         Action::Cut { a, b } => between(a, b, "goes down"),
         Action::Heal { a, b } => between(a, b, "comes up and they align"),
         Action::Drain { server } => format!("{} is drained", s(server)),

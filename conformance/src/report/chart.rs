@@ -96,6 +96,7 @@ impl Chart {
                     About::Join { client, range } if csa.live => format!("join {client} {range}"),
                     About::Join { client, range } => format!("leave {client} {range}"),
                 };
+                let life = if csa.earlier { "'s earlier life" } else { "" };
                 let how = match (csa.fresh, csa.solicited) {
                     (true, _) => " (new)",
                     (_, true) => " (solicited)",
@@ -104,7 +105,7 @@ impl Chart {
                 self.message(
                     &csa.from,
                     &csa.to,
-                    format!("CSA {about} of {}{how}", csa.origin),
+                    format!("CSA {about} of {}{life}{how}", csa.origin),
                 );
             }
             Expected::Mars(mars) => self.message(&mars.from, &mars.to, says(&mars.says)),
@@ -211,11 +212,12 @@ pub fn act_words(act: &Act) -> String {
             range,
         } => format!("{client} asks {server} for {range}"),
         Act::LeafGone { server, client } => {
-            format!("{client} drops off the ClusterControlVC of {server}")
+            format!("{client} drops off the control VC of {server}")
         }
         Act::ClientCrash { client } => format!("{client} dies"),
         Act::Deliver { from, to } => format!("a record from {from} arrives at {to}"),
         Act::Crash { server } => format!("{server} dies"),
+        Act::Restart { server } => format!("{server} starts again"),
         Act::Cut { a, b } => format!("the link {a}-{b} goes down"),
         Act::Heal { a, b } => format!("the link {a}-{b} comes back and the caches align"),
         Act::Drain { server } => format!("{server} is drained"),

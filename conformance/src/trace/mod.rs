@@ -122,6 +122,10 @@ pub struct ClientSpec {
     pub atm: String,
     /// Layer 3 address, hex.
     pub protocol_address: String,
+    /// It is a multicast server: it registers and serves with `MARS_MSERV` and `MARS_UNSERV`, and is a leaf of the
+    /// ServerControlVC. What it joins is what it serves.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub mcs: bool,
 }
 
 /// One server and its configuration in the adapter protocol's keys.
@@ -195,8 +199,10 @@ pub enum Act {
     ClientCrash { client: String },
     /// The oldest record on its way from one server to another arrives.
     Deliver { from: String, to: String },
-    /// A server stops for good.
+    /// A server stops, for good or until it starts again.
     Crash { server: String },
+    /// A server that stopped starts again with an empty memory and the next incarnation; its links are down.
+    Restart { server: String },
     /// The VC between two servers is lost, with all that was on its way.
     Cut { a: String, b: String },
     /// The VC is back; the two caches align.
@@ -329,8 +335,11 @@ pub struct ExpectedCsa {
     pub origin: String,
     /// What the record is about.
     pub about: About,
-    /// State 1 or 3 (true), or 4 (false).
+    /// State 1, 2 or 3 (true), or 4 or 5 (false).
     pub live: bool,
+    /// Its key is one of the originator's life before it started again.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub earlier: bool,
     /// A new instance made by its originator in this step; otherwise the octets that came in.
     pub fresh: bool,
     /// Servers passed since flooding (re)started; 0 at the originator.
@@ -362,7 +371,7 @@ pub enum About {
 pub struct ExpectedMars {
     /// Sender.
     pub from: String,
-    /// `ccvc`, or a client's name for its point-to-point VC.
+    /// `ccvc`, `scvc`, or a client's name for its point-to-point VC.
     pub to: String,
     /// What it says.
     pub says: Says,
@@ -396,6 +405,30 @@ pub enum Says {
         groups: Vec<(String, String)>,
         punched: bool,
     },
+    /// A join told to multicast servers (`MARS_SJOIN`).
+    Sjoin {
+        client: String,
+        groups: Vec<(String, String)>,
+        punched: bool,
+    },
+    /// A leave told to multicast servers (`MARS_SLEAVE`).
+    Sleave {
+        client: String,
+        groups: Vec<(String, String)>,
+        punched: bool,
+    },
+    /// A service told to multicast servers (`MARS_MSERV`).
+    Serve {
+        client: String,
+        groups: Vec<(String, String)>,
+    },
+    /// The end of a service told to multicast servers (`MARS_UNSERV`).
+    Unserve {
+        client: String,
+        groups: Vec<(String, String)>,
+    },
+    /// Senders to `group` are to use this multicast server from now on.
+    Migrate { client: String, group: String },
     /// The redirect map.
     RedirectMap { order: Vec<String>, hard: bool },
     /// The members of the group asked for, in any order.

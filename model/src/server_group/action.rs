@@ -67,9 +67,15 @@ pub enum Action {
         /// The receiver.
         to: Server,
     },
-    /// A server stops for good: its links and its clients' VCs go.
+    /// A server stops, for good or until [`Action::Restart`]: its links and its clients' VCs go.
     Crash {
         /// Who stops.
+        server: Server,
+    },
+    /// A server that stopped starts again with an empty memory and new cache keys (C09, H08). It serves nobody until it
+    /// is aligned with a neighbour or an interval has passed (B12).
+    Restart {
+        /// Who starts.
         server: Server,
     },
     /// The VC between two neighbours goes down; what was on its way is lost.
@@ -117,7 +123,7 @@ pub enum Action {
 
 impl Action {
     /// All kinds of action, in the order of [`Action::kind`].
-    pub const KINDS: [&'static str; 17] = [
+    pub const KINDS: [&'static str; 18] = [
         "register",
         "join",
         "leave",
@@ -135,6 +141,7 @@ impl Action {
         "hang",
         "wake",
         "tick",
+        "restart",
     ];
 
     /// The place of this action's kind in [`Action::KINDS`].
@@ -157,6 +164,7 @@ impl Action {
             Self::Hang { .. } => 14,
             Self::Wake { .. } => 15,
             Self::Tick => 16,
+            Self::Restart { .. } => 17,
         }
     }
 

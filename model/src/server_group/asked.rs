@@ -22,6 +22,7 @@ pub fn asked(model: &ServerGroup, state: &State, action: Action) -> Vec<Server> 
         | Action::ClientCrash { .. }
         | Action::Deliver { .. }
         | Action::Crash { .. }
+        | Action::Restart { .. }
         | Action::Cut { .. }
         | Action::Heal { .. }
         | Action::Drain { .. }

@@ -1,12 +1,15 @@
 //! Clients and their home server: registration, joins, leaves, deregistration, proxy deregistration, CMIs.
 
 use super::action::{Client, Range, Server};
-use super::observation::{CcvcKind, Cmi, Copy, Observation, Sink};
+use super::observation::{CcvcKind, Cmi, Copy, Observation, ScvcKind, Sink};
 use super::packed::Key;
 use super::state::{CMI_HOLD, REFUSED};
 use super::step::Step;
 use super::{ServerGroup, State, view};
-use crate::rules::{CmiReuse, DeregisterRecords, DuplicateJoin, Exhausted, Mutant};
+use crate::rules::{
+    CmiReuse, DeregisterRecords, DuplicateJoin, Exhausted, KnownElsewhere, McsCmi, Mutant,
+    ServerGone,
+};
 
 /// What a server can say to a registration.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,7 +51,16 @@ pub(super) fn allocate(model: &ServerGroup, state: &State, server: Server) -> Al
     }
 }
 
-/// The servers that a client tries when its home is dead: those of its map after the dead one, or else all.
+/// Whether a client has lost its home: it stopped, or it started again and knows nothing of the client.
+pub(super) fn is_homeless(state: &State, client: Client) -> bool {
+    let home = state.client(client).home();
+    home.is_some_and(|home| {
+        !state.is_alive(home) || state.former() == Some(home) && !state.is_leaf(home, client)
+    })
+}
+
+/// The servers that a client tries when its home is lost: the home itself if it is there again, those of its map after
+/// it, or else all.
 pub(super) fn failover_targets(
     model: &ServerGroup,
     state: &State,
@@ -61,8 +73,9 @@ pub(super) fn failover_targets(
         .iter()
         .filter(|&server| Some(server) != home)
         .collect();
-    let running = |server: &Server| state.is_alive(*server);
-    let mut targets: Vec<_> = listed.into_iter().filter(running).collect();
+    let running = |server: &Server| state.is_alive(*server) && !state.is_waiting(*server);
+    let back = home.filter(running);
+    let mut targets: Vec<_> = back.into_iter().chain(listed).filter(running).collect();
     if targets.is_empty() {
         targets = model.servers().filter(running).collect();
     }
@@ -78,19 +91,45 @@ impl<S: Sink> Step<'_, S> {
         });
     }
 
+    /// The CMI that a copy of a registration has.
+    fn cmi(&self, server: Server, client: Client, slot: u8) -> Cmi {
+        // R2022-6.2.3-03, E01: a multicast server's is zero in messages.
+        let slot = if self.model.is_mcs(client) { 0 } else { slot };
+        Cmi { server, slot }
+    }
+
+    /// The place of a CMI that another server gave to a client, as this one would take it over (E05).
+    fn known_elsewhere(&self, server: Server, client: Client) -> Option<u8> {
+        let rules = self.model.rules(server);
+        let elsewhere = || {
+            view::registrations(self.model, &self.state, server)
+                .into_iter()
+                .find(|&(known, origin, _)| known == client && origin != server)
+        };
+        let taken = rules.known_elsewhere == KnownElsewhere::ItsCmi;
+        // Beyond the own places, so that it is none of them.
+        let (_, _, slot) = taken.then(elsewhere)??;
+        Some((self.model.scenario().cmi_slots + slot).min(7))
+    }
+
     /// A registration reaches a server. `None`: not now; `Some(false)`: the server stays silent.
     pub(super) fn register_at(&mut self, server: Server, client: Client) -> Option<bool> {
         let key = Key::register(server, client);
+        if self.state.is_waiting(server) {
+            return Some(false);
+        }
         if view::is_registered(&self.state, server, client) {
             // R2022 6.1.2: a registered member gets the CMI that it has.
-            let cmi = Cmi {
-                server,
-                slot: self.state.entry(server, key).slot(),
-            };
+            let slot = self.state.entry(server, key).slot();
+            let cmi = self.cmi(server, client, slot);
             self.private(server, client, Copy::Register { cmi });
             return Some(true);
         }
+        let zero = self.model.rules(server).mcs_cmi == McsCmi::Zero && self.model.is_mcs(client);
+        let taken = self.known_elsewhere(server, client);
         let slot = match allocate(self.model, &self.state, server) {
+            _ if zero => 0,
+            _ if taken.is_some() => taken.unwrap_or(0),
             Allocation::Slot(slot) => {
                 let places = self.model.scenario().cmi_slots;
                 self.state.cmis_mut(server).set_next(slot % places);
@@ -106,21 +145,21 @@ impl<S: Sink> Step<'_, S> {
         };
         // R2443-2-04 R2443-1-06: onto this server's CCVC, and no other's.
         self.state.set_leaf(server, client, true);
-        self.sink.see(Observation::Leaf {
-            server,
-            client,
-            add: true,
-        });
-        self.private(
-            server,
-            client,
-            Copy::Register {
-                cmi: Cmi { server, slot },
-            },
-        );
-        // R2443-2-08 R2443-5.3-01. R2443-5.3-13: nothing on the CCVC.
+        self.leaf(server, client, true);
+        let cmi = self.cmi(server, client, slot);
+        self.private(server, client, Copy::Register { cmi });
+        // R2443-2-08 R2443-5.3-01 R2443-5.2-01. R2443-5.3-13 R2443-5.2-14: nothing on the CCVC.
         self.originate(server, key, true, slot);
         Some(true)
+    }
+
+    fn leaf(&mut self, server: Server, client: Client, add: bool) {
+        self.sink.see(Observation::Leaf {
+            server,
+            control: self.model.control_of(client),
+            client,
+            add,
+        });
     }
 
     /// A client registers somewhere new after a hard redirect, a silent move or a failover: it has to join again.
@@ -136,9 +175,47 @@ impl<S: Sink> Step<'_, S> {
         Some(answered)
     }
 
+    /// A multicast server's `MARS_MSERV` reaches its home.
+    fn serve_at(&mut self, server: Server, mcs: Client, range: Range) {
+        let key = Key::join(server, mcs, range);
+        if self.state.entry(server, key).live() {
+            self.private(server, mcs, Copy::Join { range });
+            return;
+        }
+        let groups = self.model.groups(range);
+        let before = view::counting(self.model, &self.state, server);
+        self.scvc(server, ScvcKind::Mserv, mcs, groups, groups);
+        // E14: only where there is somebody to move.
+        let peopled = self.members_of(before, groups);
+        self.announce_service(server, before, mcs, groups, peopled);
+        let slot = self.state.entry(server, Key::register(server, mcs)).slot();
+        // R2443-5.2-02
+        self.originate(server, key, true, slot);
+    }
+
+    /// A multicast server's `MARS_UNSERV` reaches its home.
+    fn unserve_at(&mut self, server: Server, mcs: Client, range: Range) {
+        let key = Key::join(server, mcs, range);
+        let entry = self.state.entry(server, key);
+        if !entry.live() {
+            self.private(server, mcs, Copy::Leave { range });
+            return;
+        }
+        let groups = self.model.groups(range);
+        let before = view::counting(self.model, &self.state, server);
+        self.scvc(server, ScvcKind::Unserv, mcs, groups, groups);
+        // R2443-5.5-02
+        self.originate(server, key, false, entry.slot());
+        self.announce_ended(server, before);
+    }
+
     /// A join reaches the client's home.
     pub(super) fn join_at(&mut self, server: Server, client: Client, range: Range) {
         self.state.client_mut(client).join(range);
+        if self.model.is_mcs(client) {
+            self.serve_at(server, client, range);
+            return;
+        }
         let key = Key::join(server, client, range);
         let duplicate = match self.model.rules(server).duplicate_join {
             DuplicateJoin::Registration => self.state.entry(server, key).live(),
@@ -156,6 +233,8 @@ impl<S: Sink> Step<'_, S> {
         }
         let whole = self.model.groups(range);
         let rest = whole & !view::covered_here(self.model, &self.state, server, client);
+        self.tell_servers(server, ScvcKind::Sjoin, client, rest, whole);
+        let rest = rest & !self.served(server);
         if rest != whole {
             self.private(server, client, Copy::Join { range });
         }
@@ -171,6 +250,10 @@ impl<S: Sink> Step<'_, S> {
     /// A leave reaches the client's home.
     pub(super) fn leave_at(&mut self, server: Server, client: Client, range: Range) {
         self.state.client_mut(client).leave(range);
+        if self.model.is_mcs(client) {
+            self.unserve_at(server, client, range);
+            return;
+        }
         let key = Key::join(server, client, range);
         let entry = self.state.entry(server, key);
         if !entry.live() {
@@ -191,6 +274,8 @@ impl<S: Sink> Step<'_, S> {
             })
             .fold(0, |groups, other| groups | self.model.groups(other));
         let rest = whole & !covered;
+        self.tell_servers(server, ScvcKind::Sleave, client, rest, whole);
+        let rest = rest & !self.served(server);
         if rest != whole {
             self.private(server, client, Copy::Leave { range });
         }
@@ -202,11 +287,7 @@ impl<S: Sink> Step<'_, S> {
     /// A deregistration reaches the client's home.
     pub(super) fn deregister_at(&mut self, server: Server, client: Client) {
         self.private(server, client, Copy::Deregister);
-        self.sink.see(Observation::Leaf {
-            server,
-            client,
-            add: false,
-        });
+        self.leaf(server, client, false);
         self.end_registration(server, client);
         let client = self.state.client_mut(client);
         client.set_home(None);
@@ -221,7 +302,13 @@ impl<S: Sink> Step<'_, S> {
         if !entry.live() {
             return;
         }
-        // R2443-5.4-01 R2443-5.4-03
+        let is_mcs = self.model.is_mcs(client);
+        let before = if is_mcs {
+            view::counting(self.model, &self.state, server)
+        } else {
+            0
+        };
+        // R2443-5.4-01 R2443-5.4-03 R2443-5.5-01 R2443-5.5-03
         self.originate(server, key, false, entry.slot());
         if self.model.rules(server).deregister_records == DeregisterRecords::WithJoins {
             for range in self.model.ranges() {
@@ -231,8 +318,18 @@ impl<S: Sink> Step<'_, S> {
                 }
             }
         }
-        if entry.slot() > 0 && self.model.rules(server).cmi_reuse == CmiReuse::Held {
-            self.state.cmis_mut(server).set_hold(entry.slot(), CMI_HOLD);
+        if self.model.rules(server).cmi_reuse == CmiReuse::Held {
+            self.hold_cmi(server, entry.slot());
+        }
+        if is_mcs && self.model.rules(server).server_gone == ServerGone::Leave {
+            self.announce_ended(server, before);
+        }
+    }
+
+    /// A CMI is not given out for as long as others may take it for somebody else's (E04).
+    pub(super) fn hold_cmi(&mut self, server: Server, slot: u8) {
+        if (1..=self.model.scenario().cmi_slots).contains(&slot) {
+            self.state.cmis_mut(server).set_hold(slot, CMI_HOLD);
         }
     }
 

@@ -1,12 +1,15 @@
 //! Records between servers: originating, flooding (RFC 2334, 2.3), accepting, alignment (2.2), purge and restore.
 
 use super::action::{Client, Server};
-use super::observation::{CcvcKind, Observation, RecordKind, Sink};
+use super::observation::{CcvcKind, Observation, RecordKind, ScvcKind, Sink};
 use super::packed::{Entry, Flight, Key};
 use super::state::{HOLD, REGRESS};
 use super::step::Step;
 use super::view;
-use crate::rules::{Flush, ForeignDeregister, Mutant, PurgeScope, SolicitedHop, UnknownKey};
+use crate::rules::{
+    AfterRestart, EarlyRecords, Flush, ForeignDeregister, Mutant, NewBeatKey, PurgeScope, SameBeat,
+    SolicitedHop, UnknownKey,
+};
 
 /// How a record came, and so how it goes on.
 #[derive(Clone, Copy)]
@@ -34,7 +37,7 @@ impl<S: Sink> Step<'_, S> {
         let capacity = self.model.scenario().queue;
         self.state
             .put_flight(from, to, Flight::new(key, entry, hops, solicited), capacity);
-        let record = super::State::record(key, entry);
+        let record = self.state.record(key, entry);
         self.sink.see(Observation::Csu {
             from,
             to,
@@ -85,8 +88,11 @@ impl<S: Sink> Step<'_, S> {
         let (mine, theirs) = (self.state.entry(at, key), flight.entry());
         // C07: an unknown key counts as newer.
         let known = mine.rank() > 0 || self.model.rules(at).unknown_key == UnknownKey::Newer;
-        let any = self.model.rules(at).mutant == Mutant::AcceptOlder && key.origin() != at;
-        if key.origin() != at
+        let own = self.state.oid(key.origin()) == at;
+        let any = self.model.rules(at).mutant == Mutant::AcceptOlder && !own;
+        if own && key.origin() != at {
+            self.accept_own(arrival);
+        } else if !own
             && (known && theirs.rank() > mine.rank() || any && theirs.rank() != mine.rank())
         {
             // C08: nothing under the own OID is ever taken from the net.
@@ -97,11 +103,35 @@ impl<S: Sink> Step<'_, S> {
         }
     }
 
+    /// A record of the own earlier life: it is not installed (C08), and what it claims is withdrawn (B11).
+    fn accept_own(&mut self, arrival: Arrival) {
+        let Arrival { key, entry, at, .. } = arrival;
+        let held = self.state.entry(at, key).rank();
+        let rules = self.model.rules(at);
+        if rules.after_restart == AfterRestart::Nothing || entry.rank() <= held {
+            return;
+        }
+        // E04: what was given then is not free yet.
+        self.hold_cmi(at, entry.slot());
+        if entry.live() && key.kind() != RecordKind::RedirectEntry {
+            let rank = self.state.next_rank(entry.rank());
+            self.store(at, key, Entry::new(rank, false, entry.slot()));
+            self.flood(at, key, None, 0, true);
+        }
+    }
+
     /// A record that is newer than what the server has: store, use, announce, pass on.
     pub(super) fn accept(&mut self, arrival: Arrival) {
         let Arrival { key, entry, at, .. } = arrival;
         if entry.rank() < self.state.entry(at, key).rank() {
             self.state.set_flag(REGRESS);
+        }
+        let heard = view::believes_alive(&self.state, at, key.origin());
+        if self.model.rules(at).early_records == EarlyRecords::Dropped
+            && key.kind() != RecordKind::RedirectEntry
+            && !heard
+        {
+            return;
         }
         match key.kind() {
             RecordKind::RedirectEntry => self.accept_beat(arrival),
@@ -125,6 +155,16 @@ impl<S: Sink> Step<'_, S> {
             ..
         } = arrival;
         let origin = key.origin();
+        let known = self.state.entry(at, key).rank() > 0;
+        if !known
+            && self.model.rules(at).new_beat_key == NewBeatKey::Ignored
+            && view::knows(&self.state, at, origin)
+        {
+            // H06, read the other way: cached and passed on, but no sign of life.
+            self.store(at, key, entry);
+            self.relay(arrival);
+            return;
+        }
         let flushed = self.state.age(at, origin) >= HOLD;
         let before = if flushed {
             view::counting(self.model, &self.state, at)
@@ -137,10 +177,16 @@ impl<S: Sink> Step<'_, S> {
         if flushed && self.model.rules(at).flush == Flush::Quarantine {
             // H04: as if just learned; B02: once more through the group, for those that have deleted them.
             self.announce_new(at, before);
-            for restored in Key::of(origin).skip(1) {
-                // What the same alignment is about to bring is flooded as it comes.
-                if self.state.entry(at, restored).rank() > 0 && self.coming & restored.bit() == 0 {
-                    self.flood(at, restored, Some(from), 0, false);
+            // A new key may be that of a new life, which is to see what it said in the old one: no summary has it (B03).
+            let except = known.then_some(from);
+            for life in self.state.lives(origin) {
+                for restored in Key::of(life).skip(usize::from(life == origin)) {
+                    // What the same alignment is about to bring is flooded as it comes.
+                    if self.state.entry(at, restored).rank() > 0
+                        && self.coming & restored.bit() == 0
+                    {
+                        self.flood(at, restored, except, 0, false);
+                    }
                 }
             }
         }
@@ -154,14 +200,26 @@ impl<S: Sink> Step<'_, S> {
         self.announce_new(at, before);
         if let RecordKind::Join { client, range } = key.kind()
             && before & key.bit() != 0
-            && !entry.live()
         {
-            // R2443-5.4-06 R2443-5.4-07: what other records still cover is not left.
-            let after = view::counting(self.model, &self.state, at);
-            let still = view::covered(self.model, after, client);
             let whole = self.model.groups(range);
-            self.ccvc(at, CcvcKind::Leave, client, whole & !still, whole);
+            if entry.live() {
+                self.repeated_service(at, client, whole);
+            } else {
+                // R2443-5.4-06 R2443-5.4-07: what other records still cover is not left.
+                let after = view::counting(self.model, &self.state, at);
+                let rest = whole & !view::covered(self.model, after, client);
+                if self.model.is_mcs(client) {
+                    // E17
+                    self.scvc(at, ScvcKind::Unserv, client, rest, whole);
+                } else {
+                    self.tell_servers(at, ScvcKind::Sleave, client, rest, whole);
+                    let open = rest & !self.served(at);
+                    self.ccvc(at, CcvcKind::Leave, client, open, whole);
+                }
+            }
         }
+        // R2443-5.5-07, E16: an end of service is told however it came.
+        self.announce_ended(at, before);
         self.relay(arrival);
     }
 
@@ -178,7 +236,19 @@ impl<S: Sink> Step<'_, S> {
             if let RecordKind::Join { client, range } = key.kind() {
                 let covered = view::covered(self.model, known, client);
                 let whole = self.model.groups(range);
-                self.ccvc(at, CcvcKind::Join, client, whole & !covered, whole);
+                let rest = whole & !covered;
+                if self.model.is_mcs(client) {
+                    if rest != 0 {
+                        // E17
+                        self.scvc(at, ScvcKind::Mserv, client, whole, whole);
+                    }
+                    self.announce_service(at, known, client, whole, true);
+                } else {
+                    // R2443-5.3-19
+                    self.tell_servers(at, ScvcKind::Sjoin, client, rest, whole);
+                    let served = view::served(view::serving(self.model, known));
+                    self.ccvc(at, CcvcKind::Join, client, rest & !served, whole);
+                }
             }
             known |= key.bit();
         }
@@ -193,7 +263,7 @@ impl<S: Sink> Step<'_, S> {
         groups: u8,
         whole: u8,
     ) {
-        if groups != 0 && self.state.has_leaves(server) {
+        if groups != 0 && self.has_cluster(server) {
             self.sink.see(Observation::Ccvc {
                 server,
                 kind,
@@ -223,10 +293,11 @@ impl<S: Sink> Step<'_, S> {
     /// What else a deregister of `client` by `origin` does at another server (A08).
     fn foreign_deregister(&mut self, at: Server, origin: Server, client: Client) {
         let literal = self.model.scenario().literal_purgers & (1 << at.0) != 0;
+        let own = Key::register(at, client);
         if literal || self.model.rules(at).purge_scope == PurgeScope::All {
             self.purge_all(at, origin, client);
         }
-        let own = self.state.entry(at, Key::register(at, client));
+        let own = self.state.entry(at, own);
         if literal
             || self.model.rules(at).foreign_deregister == ForeignDeregister::Ignore
             || !view::is_registered(&self.state, at, client)
@@ -245,7 +316,8 @@ impl<S: Sink> Step<'_, S> {
     /// A08, reading 1: everything about the client goes, whoever supplied it. (What `origin` supplied no longer counts
     /// anyway, its register record being dead.) Own records are only withdrawn in the own cache: nobody is told.
     fn purge_all(&mut self, at: Server, origin: Server, client: Client) {
-        for other in self.model.servers().filter(|&other| other != origin) {
+        let others = view::origins(self.model, &self.state).filter(|&other| other != origin);
+        for other in others {
             let joins = self
                 .model
                 .ranges()
@@ -265,8 +337,21 @@ impl<S: Sink> Step<'_, S> {
     /// Flushes an originator that was silent for too long (R2443-2-18, B05: what it originated).
     pub(super) fn flush(&mut self, at: Server, origin: Server) {
         if self.model.rules(at).flush == Flush::Delete {
-            for key in Key::of(origin) {
-                self.store(at, key, Entry::NONE);
+            for life in self.state.lives(origin) {
+                for key in Key::of(life) {
+                    self.store(at, key, Entry::NONE);
+                }
+            }
+        }
+    }
+
+    /// B04, read the other way: a summary shows the number that is known already, and that counts as a sign of life.
+    fn same_beats(&mut self, snapshot: &super::State, from: Server, at: Server) {
+        for origin in self.model.servers().filter(|&origin| origin != at) {
+            let rank = |server| snapshot.entry(server, Key::redirect(origin)).rank();
+            let summarised = from == origin || snapshot.age(from, origin) < HOLD;
+            if rank(at) > 0 && rank(at) == rank(from) && summarised {
+                self.state.set_age(at, origin, 0);
             }
         }
     }
@@ -279,11 +364,12 @@ impl<S: Sink> Step<'_, S> {
         let taken = [(a, b), (b, a)].map(|(from, at)| {
             let newer = Key::canonical().filter(|&key| {
                 let (theirs, mine) = (snapshot.entry(from, key), snapshot.entry(at, key));
-                let origin = key.origin();
+                let (rules, origin) = (self.model.rules(at), snapshot.oid(key.origin()));
                 let summarised = from == origin || snapshot.age(from, origin) < HOLD;
-                let known =
-                    self.model.rules(at).unknown_key == UnknownKey::Newer || mine.rank() > 0;
-                origin != at && theirs.rank() > mine.rank() && summarised && known
+                let known = rules.unknown_key == UnknownKey::Newer || mine.rank() > 0;
+                // C08: what the own earlier life said is asked for, to be withdrawn (B11).
+                let earlier = key.origin() != at && rules.after_restart == AfterRestart::Withdraw;
+                (origin != at || earlier) && theirs.rank() > mine.rank() && summarised && known
             });
             (from, at, newer.fold(0, |keys, key| keys | key.bit()))
         });
@@ -302,15 +388,25 @@ impl<S: Sink> Step<'_, S> {
             self.sink.see(Observation::Csu {
                 from: arrival.from,
                 to: arrival.at,
-                record: super::State::record(arrival.key, arrival.entry),
+                record: self.state.record(arrival.key, arrival.entry),
                 hops: 0,
                 solicited: true,
                 fresh: false,
             });
         }
         for direction in taken {
-            self.coming = direction.2;
-            arrivals(direction).for_each(|arrival| self.accept(arrival));
+            let (from, at, keys) = direction;
+            self.coming = keys;
+            if self.model.rules(at).same_beat == SameBeat::Counts {
+                self.same_beats(&snapshot, from, at);
+            }
+            for arrival in arrivals(direction) {
+                if self.state.oid(arrival.key.origin()) == at {
+                    self.accept_own(arrival);
+                } else {
+                    self.accept(arrival);
+                }
+            }
         }
         self.coming = 0;
     }

@@ -50,7 +50,7 @@ fn is_settled(model: &ServerGroup, state: &State, client: Client) -> bool {
     let known = running()
         .filter(|&at| hears(at.0) && view::believes_alive(state, at, home))
         .all(|at| {
-            model.servers().all(|origin| {
+            view::origins(model, state).all(|origin| {
                 let entry = state.entry(at, Key::register(origin, client));
                 let counts = entry.live() && view::believes_alive(state, at, origin);
                 counts == (origin == home)
@@ -77,6 +77,8 @@ pub const HAND_OVER: Scenario = Scenario {
     cmi_slots: 4,
     queue: 12,
     literal_purgers: 0,
+    mcs: 0,
+    slow: 0,
     duplicates: false,
     beats: true,
     budgets: Budgets {
@@ -111,6 +113,7 @@ pub fn fair(state: &State, action: &Action) -> Option<Class> {
         | Action::Move { .. }
         | Action::ClientCrash { .. }
         | Action::Crash { .. }
+        | Action::Restart { .. }
         | Action::Cut { .. }
         | Action::Drain { .. }
         | Action::Hang { .. } => return None,

@@ -1,14 +1,16 @@
-//! RFC 2443 for two or three servers and one or two clients.
+//! RFC 2443 for two or three servers and two clients at most, one or both of which may be multicast servers (MCSs).
 //!
 //! **What is modelled**: registration, join, leave and deregistration at a home server; the records they make; flooding
 //! over FIFO links (RFC 2334, 2.3); Redirect Entries, missed updates, flush and restore; proxy deregistration; CMI
-//! ranges; redirect maps, hard and soft redirects, failover; servers and clients that stop, links that go down and up.
+//! ranges; redirect maps, hard and soft redirects, failover; servers and clients that stop, links that go down and up; one
+//! of two servers that starts again; MCSs, the group-wide server map, and what both control VCs carry because of it.
 //!
 //! **What is abstracted away, and why that is sound here**: the exchange of one client with its server is one step (their
 //! VC is reliable, and nothing else at that server can come in between). A link is reliable and in order while it is up;
 //! acknowledgements, retransmission and hellos are therefore not seen. An alignment is one step: it ends with each side
 //! having asked for what is newer at the other. All queues are empty before an interval ends, since messages are faster
-//! than heartbeats by four orders of magnitude. There is no restart, no MCS and no loss of ClusterControlVC messages.
+//! than heartbeats by four orders of magnitude. There is no loss of messages on control VCs, and what clients and MCSs make
+//! of them is not followed: `cluster` does that. The keys of a server's second life are others than those of its first (C09).
 //! Clients and groups are not permuted: counts are of plain states.
 
 mod action;
@@ -20,6 +22,7 @@ mod observation;
 mod packed;
 mod projection;
 pub mod property;
+mod serve;
 mod space;
 mod state;
 mod step;
@@ -28,7 +31,9 @@ mod witness;
 
 pub use action::{Action, Client, Range, Server};
 pub use asked::{asked, is_answering};
-pub use observation::{CcvcKind, Cmi, Copy, Observation, Record, RecordKind, ServerList, Sink};
+pub use observation::{
+    CcvcKind, Cmi, Control, Copy, Observation, Record, RecordKind, ScvcKind, ServerList, Sink,
+};
 pub use packed::{CLIENTS, KEYS, RANGES, SERVERS};
 pub use projection::{Projection, project};
 pub use state::{CMI_HOLD, HOLD, QUEUE, State};
@@ -95,6 +100,29 @@ impl ServerGroup {
             .copied()
             .unwrap_or(0)
     }
+    /// Whether a client is a multicast server.
+    pub const fn is_mcs(&self, client: Client) -> bool {
+        self.scenario.mcs & (1 << client.0) != 0
+    }
+    /// Whether a client may join a range: a multicast server serves a group at a time.
+    pub fn may_join(&self, client: Client, range: Range) -> bool {
+        !self.is_mcs(client) || self.groups(range).count_ones() == 1
+    }
+    /// The clients that are leaves of one kind of control VC, one bit each.
+    const fn leaves_of(&self, control: Control) -> u8 {
+        match control {
+            Control::Cluster => !self.scenario.mcs,
+            Control::Servers => self.scenario.mcs,
+        }
+    }
+    /// The control VC that a client is a leaf of.
+    const fn control_of(&self, client: Client) -> Control {
+        if self.is_mcs(client) {
+            Control::Servers
+        } else {
+            Control::Cluster
+        }
+    }
     /// The configured links.
     pub fn links(&self) -> impl Iterator<Item = (Server, Server)> + use<> {
         self.scenario
@@ -143,7 +171,7 @@ impl ServerGroup {
             .clients()
             .filter(|&client| state.client(client).is_alive())
         {
-            for range in self.ranges() {
+            for range in self.ranges().filter(|&range| self.may_join(client, range)) {
                 actions.push(Action::Join { client, range });
                 actions.push(Action::Leave { client, range });
             }
@@ -168,6 +196,9 @@ impl ServerGroup {
         for (a, b) in self.links() {
             actions.push(Action::Cut { a, b });
             actions.push(Action::Heal { a, b });
+        }
+        for server in self.servers() {
+            actions.push(Action::Restart { server });
         }
         actions.push(Action::Tick);
     }

@@ -2,7 +2,7 @@
 
 use super::property::{self, Kind};
 use crate::explore::{Options, search_space};
-use crate::rules::{Mutant, PurgeScope, RedirectOrder, Rules};
+use crate::rules::{AfterRestart, Mutant, PurgeScope, RedirectOrder, Rules};
 use crate::scenario::{Scenario, by_name};
 use std::sync::atomic::AtomicBool;
 
@@ -81,6 +81,26 @@ const RED: &[Red] = &[
         property: "versions-unique",
         scenario: "two_servers_moving_client",
         spoil: |rules, _| mutant(rules, Mutant::ReuseNumber),
+    },
+    Red {
+        property: "migrate-exactly",
+        scenario: "mcs_at_the_other_server",
+        spoil: |rules, _| mutant(rules, Mutant::NoMigrate),
+    },
+    Red {
+        property: "server-map-told",
+        scenario: "mcs_at_the_other_server",
+        spoil: |rules, _| mutant(rules, Mutant::ServiceStays),
+    },
+    Red {
+        property: "sjoin-where-served",
+        scenario: "mcs_at_the_other_server",
+        spoil: |rules, _| mutant(rules, Mutant::NoSjoin),
+    },
+    Red {
+        property: "proxy-deregister-precise",
+        scenario: "restart",
+        spoil: |rules, _| rules.after_restart = AfterRestart::Nothing,
     },
     Red {
         property: "links-suffice",

@@ -7,12 +7,13 @@ use super::action::{Client, Range, Server};
 pub enum RecordKind {
     /// The heartbeat of the originator (state 1).
     RedirectEntry,
-    /// A client's registration (state 3 or 4, register bit set).
+    /// A client's registration (state 3 or 4, of a multicast server 2 or 5; register bit set).
     Register {
         /// The client.
         client: Client,
     },
-    /// A client's membership of one range (state 3 or 4, register bit clear).
+    /// A client's membership of one range (state 3 or 4), or a multicast server's service of it (state 2 or 5); register
+    /// bit clear.
     Join {
         /// The client.
         client: Client,
@@ -26,9 +27,11 @@ pub enum RecordKind {
 pub struct Record {
     /// The server that made it (OID).
     pub origin: Server,
+    /// Whether its key is one of the originator's life before it started again.
+    pub earlier: bool,
     /// What it is about.
     pub kind: RecordKind,
-    /// True for states 1 and 3, false for state 4.
+    /// True for states 1, 2 and 3, false for states 4 and 5.
     pub live: bool,
     /// The client's CMI as a place (from 1) in the originator's range; 0 in a Redirect Entry.
     pub cmi: u8,
@@ -39,7 +42,8 @@ pub struct Record {
 pub struct Cmi {
     /// Whose range.
     pub server: Server,
-    /// Which place, from 1. 0 stands for the invalid CMI 0 (only under a hurtful rule).
+    /// Which place, from 1. 0 stands for CMI 0: in the copy for a multicast server (RFC 2022, 6.2.3), or under a hurtful
+    /// rule.
     pub slot: u8,
 }
 
@@ -72,6 +76,28 @@ pub enum CcvcKind {
     Join,
     /// MARS_LEAVE.
     Leave,
+}
+
+/// What a ServerControlVC message says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ScvcKind {
+    /// MARS_SJOIN: a member of groups that own multicast servers serve.
+    Sjoin,
+    /// MARS_SLEAVE.
+    Sleave,
+    /// MARS_MSERV: a multicast server serves a group.
+    Mserv,
+    /// MARS_UNSERV.
+    Unserv,
+}
+
+/// A control VC of a server.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Control {
+    /// ClusterControlVC: its leaves are clients.
+    Cluster,
+    /// ServerControlVC: its leaves are multicast servers.
+    Servers,
 }
 
 /// A short list of servers without repetition.
@@ -167,19 +193,45 @@ pub enum Observation {
         /// Whether the groups are fewer than those of the range joined or left.
         punched: bool,
     },
-    /// A MARS_REDIRECT_MAP goes out on the server's ClusterControlVC (it raises the CSN by one).
+    /// A message goes out on the server's ServerControlVC (it raises the SSN by one).
+    Scvc {
+        /// The server.
+        server: Server,
+        /// What it says.
+        kind: ScvcKind,
+        /// The member, or the multicast server, that it is about (source address).
+        client: Client,
+        /// The groups after hole punching, one bit each, never none.
+        groups: u8,
+        /// Whether the groups are fewer than those of the range joined or left.
+        punched: bool,
+    },
+    /// A MARS_MIGRATE goes out on the server's ClusterControlVC (it raises the CSN by one).
+    Migrate {
+        /// The server.
+        server: Server,
+        /// The multicast server that senders are to use from now on.
+        client: Client,
+        /// The group, one bit.
+        group: u8,
+    },
+    /// A MARS_REDIRECT_MAP goes out on a control VC of the server (it raises its sequence number by one).
     Map {
         /// The server.
         server: Server,
+        /// Where it goes out.
+        control: Control,
         /// The servers listed, in order.
         order: ServerList,
         /// Whether redirf asks for a hard redirect.
         hard: bool,
     },
-    /// The server adds a leaf to its ClusterControlVC, or drops one.
+    /// The server adds a leaf to a control VC, or drops one.
     Leaf {
         /// The server.
         server: Server,
+        /// Which control VC.
+        control: Control,
         /// The leaf.
         client: Client,
         /// Added or dropped.

@@ -30,6 +30,10 @@ impl Key {
     const CLIENTS: u8 = CLIENTS as u8;
     const RANGES: u8 = RANGES as u8;
 
+    /// The originators that a key can have, the third among them.
+    pub(crate) fn origins() -> impl Iterator<Item = Server> {
+        (0..SERVERS as u8).map(Server)
+    }
     pub(crate) const fn redirect(origin: Server) -> Self {
         Self(origin.0 * Self::PER_ORIGIN)
     }

@@ -10,13 +10,13 @@ use super::view;
 pub struct Projection {
     /// Live registrations of servers that are not flushed: client, originator, CMI as a place in its range.
     pub registrations: Vec<(Client, Server, u8)>,
-    /// Memberships that count: client, range, originator.
+    /// Memberships that count, and services of multicast servers: client, range, originator.
     pub members: Vec<(Client, Range, Server)>,
     /// The servers taken to be alive, the server itself among them.
     pub live: Vec<Server>,
     /// The redirect map that the server would send now, in its order.
     pub map: ServerList,
-    /// The leaves of the server's own ClusterControlVC.
+    /// The leaves of the server's own control VCs.
     pub leaves: Vec<Client>,
 }
 

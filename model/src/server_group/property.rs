@@ -5,7 +5,7 @@
 
 use super::action::{Client, Range, Server};
 use super::packed::Key;
-use super::state::{HOLD, OVERFLOW, REGRESS, State};
+use super::state::{HOLD, MIGRATE_WRONG, OVERFLOW, REGRESS, SJOIN_WRONG, State, TOLD_WRONG};
 use super::{ServerGroup, view, witness};
 pub use crate::family::Kind;
 
@@ -109,6 +109,32 @@ const CLAIMS: &[Claim] = &[
         holds: versions_unique,
     },
     Claim {
+        name: "migrate-exactly",
+        sentence: "A server with clients tells them to migrate exactly when the server map that it knows of a group gets \
+                   its first entry; for an own multicast server only where the group has members. (Not said of the \
+                   step that brings a link up, which holds many changes.)",
+        requirements: &["R2443-5.2-12", "R2443-5.2-13", "R2443-5.2-11"],
+        kind: Kind::Always,
+        holds: migrate_exactly,
+    },
+    Claim {
+        name: "server-map-told",
+        sentence: "A server with clients tells them of each further multicast server of a group that it comes to know, \
+                   by a join, and of each that serves it no more, by a leave, whatever ended it: a withdrawal, a \
+                   deregistration, a lost leaf, or the flush of its server. Not by anything else.",
+        requirements: &["R2443-5.5-06", "R2443-5.5-07", "R2443-5.5-08"],
+        kind: Kind::Always,
+        holds: server_map_told,
+    },
+    Claim {
+        name: "sjoin-where-served",
+        sentence: "Joins and leaves go out on ServerControlVC at those servers whose own multicast servers serve a group \
+                   of the range, at no others; there every client that is new in a served group is announced.",
+        requirements: &["R2443-5.3-19", "R2443-5.3-20", "R2443-5.4-10"],
+        kind: Kind::Always,
+        holds: sjoin_where_served,
+    },
+    Claim {
         name: "links-suffice",
         sentence: "No link ever holds more records than the model has room for, and no number of instances is too large.",
         requirements: &[],
@@ -207,6 +233,77 @@ const CLAIMS: &[Claim] = &[
         holds: witness::block_and_single,
     },
     Claim {
+        name: "migrated",
+        sentence: "A quiet server with clients knows a member and a multicast server of one group, each from elsewhere.",
+        requirements: &["R2443-5.2-12"],
+        kind: Kind::Witness,
+        holds: witness::migrated,
+    },
+    Claim {
+        name: "served-from-here",
+        sentence: "An own multicast server serves a group whose member is known from another server.",
+        requirements: &["R2443-5.3-19"],
+        kind: Kind::Witness,
+        holds: witness::served_from_here,
+    },
+    Claim {
+        name: "service-gone",
+        sentence: "A quiet server with clients knows that another server's multicast server serves a group no more.",
+        requirements: &["R2443-5.5-07"],
+        kind: Kind::Witness,
+        holds: witness::service_gone,
+    },
+    Claim {
+        name: "service-flushed",
+        sentence: "A multicast server is in quarantine with its server, at a server with clients.",
+        requirements: &["R2443-2-11"],
+        kind: Kind::Witness,
+        holds: witness::service_flushed,
+    },
+    Claim {
+        name: "two-services",
+        sentence: "Two multicast servers serve one group, at two servers.",
+        requirements: &["R2443-5.2-11"],
+        kind: Kind::Witness,
+        holds: witness::two_services,
+    },
+    Claim {
+        name: "restarted-in-time",
+        sentence: "A server started again before it was missed: what it said in its earlier life still counts elsewhere.",
+        requirements: &["R2443-2-18"],
+        kind: Kind::Witness,
+        holds: witness::restarted_in_time,
+    },
+    Claim {
+        name: "restarted-late",
+        sentence: "A server started again after it was flushed, and what it said in its earlier life is in quarantine.",
+        requirements: &["R2443-2-11"],
+        kind: Kind::Witness,
+        holds: witness::restarted_late,
+    },
+    Claim {
+        name: "withdrawn-after-restart",
+        sentence: "A quiet server holds the withdrawal of a membership that another one had in its earlier life.",
+        requirements: &["R2443-5.4-05"],
+        kind: Kind::Witness,
+        holds: witness::withdrawn_after_restart,
+    },
+    Claim {
+        name: "came-back",
+        sentence: "A client has joined again at its home, which started again since.",
+        requirements: &["R2443-2-13"],
+        kind: Kind::Witness,
+        holds: witness::came_back,
+    },
+    Claim {
+        name: "went-elsewhere",
+        sentence: "A client of a server that started again has joined again at another one, while the old membership \
+                   is still in a cache.",
+        requirements: &["R2443-2-12"],
+        kind: Kind::Witness,
+        holds: witness::went_elsewhere,
+    },
+    Claim {
         name: "drained-away",
         sentence: "A client has followed a map of a drained server and joined again at another one.",
         requirements: &["R2443-2-21", "R2443-2-13"],
@@ -260,11 +357,16 @@ fn cmi_unique(model: &ServerGroup, state: &State) -> bool {
                 alive(model, state)
                     .filter(|&at| view::believes_alive(state, at, origin))
                     .all(|at| {
+                        // What was given before a restart is settled once there is a way to hear of it.
+                        let connected = state.reachable(at) & (1 << origin.0) != 0;
                         model.clients().all(|client| {
                             let given = own(origin, client);
                             let clashes = |other| {
-                                let entry = state.entry(at, Key::register(origin, other));
-                                other != client && entry.live() && entry.slot() == given.slot()
+                                state.lives(origin).any(|life| {
+                                    let entry = state.entry(at, Key::register(life, other));
+                                    let same = entry.live() && entry.slot() == given.slot();
+                                    other != client && same && (life == origin || connected)
+                                })
                             };
                             !given.live() || !model.clients().any(clashes)
                         })
@@ -302,10 +404,12 @@ fn no_phantom(model: &ServerGroup, state: &State) -> bool {
                 view::counting(model, state, origin),
             );
             model.clients().all(|client| {
-                model.ranges().all(|range| {
-                    let bit = Key::join(origin, client, range).bit();
-                    let there = held & bit != 0 && state.is_leaf(origin, client);
-                    seen & bit == 0 || there && meant(model, state, client, origin, range)
+                state.lives(origin).all(|life| {
+                    model.ranges().all(|range| {
+                        let bit = Key::join(life, client, range).bit();
+                        let there = held & bit != 0 && state.is_leaf(origin, client);
+                        seen & bit == 0 || there && meant(model, state, client, origin, range)
+                    })
                 })
             })
         })
@@ -402,12 +506,14 @@ fn proxy_deregister_precise(model: &ServerGroup, state: &State) -> bool {
     !state.is_quiet()
         || connected(model, state).all(|(at, origin)| {
             model.clients().all(|client| {
-                let register = state.entry(at, Key::register(origin, client));
-                register.live() == state.is_leaf(origin, client)
-                    && model.ranges().all(|range| {
-                        let join = state.entry(at, Key::join(origin, client, range));
-                        !join.live() || register.live() && join.slot() == register.slot()
-                    })
+                state.lives(origin).all(|life| {
+                    let register = state.entry(at, Key::register(life, client));
+                    register.live() == (life == origin && state.is_leaf(origin, client))
+                        && model.ranges().all(|range| {
+                            let join = state.entry(at, Key::join(life, client, range));
+                            !join.live() || register.live() && join.slot() == register.slot()
+                        })
+                })
             })
         })
 }
@@ -418,6 +524,18 @@ const fn no_regress(_: &ServerGroup, state: &State) -> bool {
 
 fn versions_unique(_: &ServerGroup, state: &State) -> bool {
     state.versions_agree()
+}
+
+const fn migrate_exactly(_: &ServerGroup, state: &State) -> bool {
+    !state.has_flag(MIGRATE_WRONG)
+}
+
+const fn server_map_told(_: &ServerGroup, state: &State) -> bool {
+    !state.has_flag(TOLD_WRONG)
+}
+
+const fn sjoin_where_served(_: &ServerGroup, state: &State) -> bool {
+    !state.has_flag(SJOIN_WRONG)
 }
 
 const fn links_suffice(_: &ServerGroup, state: &State) -> bool {

@@ -1,10 +1,10 @@
 //! The server group as the search sees it: fingerprints of words instead of octets, successors without a list of
 //! candidates. Both say what the derived `Hash` and [`Model::actions`] with [`Model::next_state`] say; tests compare.
 
-use super::action::{Action, Client};
+use super::action::{Action, Client, Server};
 use super::state::State;
-use super::step::{perform, served_by};
-use super::{ServerGroup, view};
+use super::step::{may_restart, perform, served_by};
+use super::{ServerGroup, client, view};
 use crate::explore::{Space, Successors};
 
 impl Space for ServerGroup {
@@ -58,7 +58,7 @@ impl ServerGroup {
             .count()
             < 2;
         for server in self.servers().filter(|&server| state.is_alive(server)) {
-            if state.has_leaves(server) {
+            if state.has_leaves(server, 3) {
                 for client in self.clients() {
                     if state.is_leaf(server, client) && state.client(client).home() != Some(server)
                     {
@@ -87,6 +87,13 @@ impl ServerGroup {
                 act(Action::Heal { a, b });
             }
         }
+        if self.scenario().budgets.restarts > 0 {
+            for server in self.servers() {
+                if may_restart(self, state, server) {
+                    act(Action::Restart { server });
+                }
+            }
+        }
         if quiet && self.scenario().beats {
             act(Action::Tick);
         }
@@ -100,7 +107,7 @@ impl ServerGroup {
         let home = this.home();
         let served = served_by(state, client).is_some();
         if served {
-            for range in self.ranges() {
+            for range in self.ranges().filter(|&range| self.may_join(client, range)) {
                 let (joined, again) = (this.has_joined(range), this.has_to_rejoin(range));
                 if if joined {
                     repeats
@@ -128,15 +135,16 @@ impl ServerGroup {
             && this
                 .map()
                 .first()
-                .is_some_and(|to| Some(to) != home && state.is_alive(to))
+                .is_some_and(|to| Some(to) != home && state.is_alive(to) && !state.is_waiting(to))
         {
             act(Action::Redirect { client });
         }
         let at_home = home.is_some_and(|home| state.is_alive(home));
-        if home.is_some() && !at_home {
+        if client::is_homeless(state, client) {
             act(Action::Failover { client });
         }
-        for server in self.servers().filter(|&server| state.is_alive(server)) {
+        let serves = |server: &Server| state.is_alive(*server) && !state.is_waiting(*server);
+        for server in self.servers().filter(serves) {
             let repeated =
                 || repeats && home == Some(server) && view::is_registered(state, server, client);
             if home.is_none() && left.registers > 0 || repeated() {

@@ -47,19 +47,26 @@ pub(crate) const OVERFLOW: u8 = 1;
 pub(crate) const REGRESS: u8 = 2;
 /// A CMI was refused for want of a free one.
 pub(crate) const REFUSED: u8 = 4;
+/// MARS_MIGRATE went out without cause, or did not go out.
+pub(crate) const MIGRATE_WRONG: u8 = 8;
+/// A change of the server map was told otherwise than it happened.
+pub(crate) const TOLD_WRONG: u8 = 16;
+/// MARS_SJOIN or MARS_SLEAVE went out without cause, or did not go out.
+pub(crate) const SJOIN_WRONG: u8 = 32;
 
 /// The state of the whole group.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct State {
     views: [[Entry; KEYS]; SERVERS],
     queues: [[Flight; QUEUE]; LINKS],
-    /// Running servers (bits 0 to 2) and links that are up (bits 4 to 6).
+    /// Running servers (bits 0 to 2) and links that are up (bits 4 to 6); bit 3: the slow servers beat at the end of this
+    /// interval; bit 7: the server that started again serves nobody yet.
     alive: u8,
     /// Drained servers (bits 0 to 2) and hung heartbeats (bits 4 to 6).
     drained: u8,
     flags: u8,
     ages: [u8; SERVERS],
-    /// Leaves: two bits a server.
+    /// Leaves: two bits a server; bits 6 and 7: the server that started again + 1, 0: none.
     leaves: u8,
     dead_for: [u8; SERVERS],
     cmis: [Cmis; SERVERS],
@@ -107,6 +114,9 @@ impl State {
     /// A server stops: nothing of it stays but its records at others.
     pub(crate) fn stop(&mut self, server: Server) {
         self.alive &= !(1u8 << server.0);
+        if self.is_waiting(server) {
+            self.serve();
+        }
         self.drained &= !(0x11u8 << server.0);
         self.views[usize::from(server.0)] = [Entry::NONE; KEYS];
         self.ages[usize::from(server.0)] = 0;
@@ -115,6 +125,59 @@ impl State {
         for other in server_numbers().filter(|&other| other != server) {
             self.cut(server, other);
         }
+    }
+
+    /// The server that started again; the records of its earlier life are under the keys of the third server, which is
+    /// not there.
+    pub const fn former(&self) -> Option<Server> {
+        match self.leaves >> 6 {
+            0 => None,
+            place => Some(Server(place - 1)),
+        }
+    }
+    /// Whether a server started again and serves nobody yet (B12).
+    pub const fn is_waiting(&self, server: Server) -> bool {
+        self.alive & 0x80 != 0 && self.leaves >> 6 == server.0 + 1
+    }
+    pub(crate) const fn serve(&mut self) {
+        self.alive &= 0x7f;
+    }
+    /// A server starts again. Its keys in this life are others than those before (C09), so what the others have of it
+    /// goes to the place of the third server: there it is again with all that it may say of itself.
+    pub(crate) fn restart(&mut self, server: Server) {
+        let per_origin = KEYS / SERVERS;
+        let (old, new) = (
+            usize::from(server.0) * per_origin,
+            (SERVERS - 1) * per_origin,
+        );
+        for view in &mut self.views {
+            view.copy_within(old..old + per_origin, new);
+            view[old..old + per_origin].fill(Entry::NONE);
+        }
+        self.leaves = self.leaves & 0x3f | (server.0 + 1) << 6;
+        self.alive |= 1 << server.0 | 0x80;
+        self.dead_for[usize::from(server.0)] = 0;
+        self.set_entry(server, Key::redirect(server), Entry::new(1, true, 0));
+    }
+    /// Whose word the records of an originator of keys are.
+    pub(crate) const fn oid(&self, origin: Server) -> Server {
+        match self.former() {
+            Some(server) if origin.0 as usize == SERVERS - 1 => server,
+            _ => origin,
+        }
+    }
+    /// The originators of the keys that are one server's word: itself, and its earlier life.
+    pub(crate) fn lives(&self, server: Server) -> impl Iterator<Item = Server> + use<> {
+        #[expect(clippy::cast_possible_truncation, reason = "three servers")]
+        let before = (self.former() == Some(server)).then_some(Server(SERVERS as u8 - 1));
+        std::iter::once(server).chain(before)
+    }
+    /// Whether the slow servers beat at the end of this interval.
+    pub(crate) const fn is_second(&self) -> bool {
+        self.alive & 8 != 0
+    }
+    pub(crate) const fn turn(&mut self) {
+        self.alive ^= 8;
     }
 
     /// Whether the VC between two servers is up.
@@ -180,12 +243,13 @@ impl State {
         }
     }
 
-    /// Whether a client is a leaf of a server's ClusterControlVC.
+    /// Whether a client is a leaf of a server's ClusterControlVC, or a multicast server of its ServerControlVC.
     pub const fn is_leaf(&self, server: Server, client: Client) -> bool {
         self.leaves & (1 << (2 * server.0 + client.0)) != 0
     }
-    pub(crate) const fn has_leaves(&self, server: Server) -> bool {
-        self.leaves & (3 << (2 * server.0)) != 0
+    /// Whether one of these clients (one bit each) is a leaf of one of a server's control VCs.
+    pub(crate) const fn has_leaves(&self, server: Server, of: u8) -> bool {
+        (self.leaves >> (2 * server.0)) & 3 & of != 0
     }
     pub(crate) const fn set_leaf(&mut self, server: Server, client: Client, leaf: bool) {
         let place = 2 * server.0 + client.0;
@@ -259,9 +323,11 @@ impl State {
     }
 
     /// The record that an entry stands for.
-    pub(crate) const fn record(key: Key, entry: Entry) -> Record {
+    pub(crate) const fn record(&self, key: Key, entry: Entry) -> Record {
+        let origin = self.oid(key.origin());
         Record {
-            origin: key.origin(),
+            origin,
+            earlier: origin.0 != key.origin().0,
             kind: key.kind(),
             live: entry.live(),
             cmi: entry.slot(),

@@ -1,11 +1,12 @@
 //! One action: is it enabled, and what comes of it.
 
 use super::action::{Action, Client, Server};
-use super::observation::{Observation, Sink};
+use super::observation::{Control, Observation, Sink};
 use super::packed::Key;
+use super::serve::Books;
 use super::state::{HOLD, State};
 use super::{ServerGroup, client, view};
-use crate::rules::{LinkLoss, Mutant};
+use crate::rules::{FlushTells, Hold, LinkLoss, Mutant};
 
 /// A state that is being changed, with those who want to know.
 pub(super) struct Step<'a, S> {
@@ -16,6 +17,8 @@ pub(super) struct Step<'a, S> {
     pub(super) touched: u32,
     /// Keys that the alignment in progress brings to the server at hand, one bit each.
     pub(super) coming: u32,
+    /// What control VCs carried because of multicast servers.
+    pub(super) told: Books,
 }
 
 /// Performs one action. `None` if it is not enabled in this state.
@@ -58,8 +61,10 @@ fn take<S: Sink>(
         sink,
         touched: 0,
         coming: 0,
+        told: Books::default(),
     };
     if step.perform(action).is_some() {
+        step.audit(state, action);
         step.state.compress(step.touched);
         then(&step.state);
     }
@@ -79,7 +84,8 @@ pub(super) fn is_enabled(model: &ServerGroup, state: &State, action: Action) -> 
     match action {
         Action::Register { client, server } => {
             let home = state.client(client).home();
-            let alive = state.client(client).is_alive() && state.is_alive(server);
+            let serves = state.is_alive(server) && !state.is_waiting(server);
+            let alive = state.client(client).is_alive() && serves;
             let repeated =
                 repeats && home == Some(server) && view::is_registered(state, server, client);
             alive && (home.is_none() && left.registers > 0 || repeated)
@@ -87,6 +93,7 @@ pub(super) fn is_enabled(model: &ServerGroup, state: &State, action: Action) -> 
         Action::Join { client, range } => {
             let this = state.client(client);
             served_by(state, client).is_some()
+                && model.may_join(client, range)
                 && if this.has_joined(range) {
                     repeats
                 } else {
@@ -96,6 +103,7 @@ pub(super) fn is_enabled(model: &ServerGroup, state: &State, action: Action) -> 
         Action::Leave { client, range } => {
             let this = state.client(client);
             served_by(state, client).is_some()
+                && model.may_join(client, range)
                 && if this.has_joined(range) {
                     left.changes > 0
                 } else {
@@ -108,6 +116,7 @@ pub(super) fn is_enabled(model: &ServerGroup, state: &State, action: Action) -> 
             left.moves > 0
                 && home.is_some_and(|home| home != to && state.is_alive(home))
                 && state.is_alive(to)
+                && !state.is_waiting(to)
         }
         Action::LeafGone { server, client } => {
             state.is_alive(server)
@@ -133,18 +142,27 @@ pub(super) fn is_enabled(model: &ServerGroup, state: &State, action: Action) -> 
             let this = state.client(client);
             let first = this.map().first();
             served_by(state, client).is_some()
-                && first.is_some_and(|to| Some(to) != this.home() && state.is_alive(to))
+                && first.is_some_and(|to| {
+                    Some(to) != this.home() && state.is_alive(to) && !state.is_waiting(to)
+                })
         }
-        Action::Failover { client } => state
-            .client(client)
-            .home()
-            .is_some_and(|home| !state.is_alive(home)),
+        Action::Failover { client } => client::is_homeless(state, client),
+        Action::Restart { server } => may_restart(model, state, server),
         Action::Hang { server } => {
             left.hangs > 0 && state.is_alive(server) && !state.is_hung(server)
         }
         Action::Wake { server } => state.is_alive(server) && state.is_hung(server),
         Action::Tick => model.scenario().beats && state.is_quiet(),
     }
+}
+
+/// Whether a server can start again: one that stopped, of two, and once.
+pub(super) fn may_restart(model: &ServerGroup, state: &State, server: Server) -> bool {
+    let scenario = model.scenario();
+    scenario.budgets.restarts > 0
+        && scenario.servers < 3
+        && state.former().is_none()
+        && !state.is_alive(server)
 }
 
 impl<S: Sink> Step<'_, S> {
@@ -195,8 +213,7 @@ impl<S: Sink> Step<'_, S> {
                 // B09: Hello death is not heartbeat death.
                 for (at, origin) in [(a, b), (b, a)] {
                     if self.model.rules(at).link_loss == LinkLoss::Flush {
-                        self.state.set_age(at, origin, HOLD);
-                        self.flush(at, origin);
+                        self.stop_believing(at, origin);
                     }
                 }
                 self.touched = u32::MAX >> (32 - super::KEYS);
@@ -205,6 +222,10 @@ impl<S: Sink> Step<'_, S> {
                 self.state.forget_redirects();
                 self.state.link(a, b);
                 self.align(a, b);
+                // B12
+                if self.state.is_waiting(a) || self.state.is_waiting(b) {
+                    self.state.serve();
+                }
             }
             Action::Drain { server } => {
                 self.state.left.drains -= 1;
@@ -218,9 +239,25 @@ impl<S: Sink> Step<'_, S> {
                 self.state.set_hung(server, true);
             }
             Action::Wake { server } => self.state.set_hung(server, false),
+            Action::Restart { server } => {
+                self.state.forget_redirects();
+                self.state.restart(server);
+                self.touched = u32::MAX >> (32 - super::KEYS);
+            }
             Action::Tick => self.tick(),
         }
         Some(())
+    }
+
+    /// A server is silent for too long (R2443-2-18). Own clients hear nothing of hosts that are gone with it, but of
+    /// multicast servers (B06).
+    fn stop_believing(&mut self, at: Server, origin: Server) {
+        let before = view::counting(self.model, &self.state, at);
+        self.state.set_age(at, origin, HOLD);
+        self.flush(at, origin);
+        if self.model.rules(at).flush_tells == FlushTells::Leave {
+            self.announce_ended(at, before);
+        }
     }
 
     fn register(&mut self, client: Client, server: Server) -> Option<()> {
@@ -254,12 +291,19 @@ impl<S: Sink> Step<'_, S> {
 
     /// One redirect interval ends: ages, flushes, CMI holds; then beats; then maps.
     fn tick(&mut self) {
+        // B12: the start-up time is much shorter than an interval.
+        self.state.serve();
+        let slow = self.model.scenario().slow;
+        if slow != 0 {
+            self.state.turn();
+        }
         for server in self.model.servers() {
-            let mutant = self.model.rules(server).mutant;
-            let hold = if mutant == Mutant::EarlyFlush {
-                1
-            } else {
-                HOLD
+            let rules = self.model.rules(server);
+            let mutant = rules.mutant;
+            let hold = match rules.hold {
+                _ if mutant == Mutant::EarlyFlush => 1,
+                Hold::Longest => HOLD,
+                Hold::Usual => HOLD - 1,
             };
             if !self.state.is_alive(server) {
                 self.state.count_dead_interval(server);
@@ -272,8 +316,7 @@ impl<S: Sink> Step<'_, S> {
                 }
                 // R2443-2-18, B01: two updates missed.
                 if age + 1 >= hold {
-                    self.state.set_age(server, origin, HOLD);
-                    self.flush(server, origin);
+                    self.stop_believing(server, origin);
                 } else {
                     self.state.set_age(server, origin, age + 1);
                 }
@@ -282,21 +325,27 @@ impl<S: Sink> Step<'_, S> {
         }
         for server in self.model.servers() {
             // R2443-2-15 R2443-2-17
-            if self.state.is_alive(server) && !self.state.is_hung(server) {
+            let rests = slow & (1 << server.0) != 0 && !self.state.is_second();
+            if self.state.is_alive(server) && !self.state.is_hung(server) && !rests {
                 self.originate(server, Key::redirect(server), true, 0);
             }
         }
         for server in self.model.servers() {
-            if !self.state.is_alive(server) || !self.state.has_leaves(server) {
+            if !self.state.is_alive(server) || !self.state.has_leaves(server, 3) {
                 continue;
             }
-            // R2443-2-19
+            // R2443-2-19, R2022-6.2-02
             let (order, hard) = view::redirect_map(self.model, &self.state, server);
-            self.sink.see(Observation::Map {
-                server,
-                order,
-                hard,
-            });
+            for control in [Control::Cluster, Control::Servers] {
+                if self.state.has_leaves(server, self.model.leaves_of(control)) {
+                    self.sink.see(Observation::Map {
+                        server,
+                        control,
+                        order,
+                        hard,
+                    });
+                }
+            }
             for client in self.model.clients() {
                 let listens = self.state.is_leaf(server, client)
                     && self.state.client(client).home() == Some(server);

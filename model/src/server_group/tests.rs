@@ -1,6 +1,8 @@
 //! The step function in detail: what one action makes visible, and when it is enabled.
 
+mod mcs;
 mod net;
+mod restart;
 mod time;
 
 use super::state::{CMI_HOLD, HOLD};
@@ -29,6 +31,8 @@ fn scenario() -> Scenario {
         cmi_slots: 2,
         queue: 12,
         literal_purgers: 0,
+        mcs: 0,
+        slow: 0,
         duplicates: true,
         beats: true,
         budgets: Budgets {
@@ -41,6 +45,7 @@ fn scenario() -> Scenario {
             cuts: 2,
             drains: 2,
             hangs: 2,
+            restarts: 0,
         },
         profile: Profile::Quick,
         actions: &[],
@@ -83,6 +88,7 @@ fn csu(
 ) -> Observation {
     let record = Record {
         origin,
+        earlier: false,
         kind,
         live,
         cmi,
@@ -154,6 +160,7 @@ fn a_registration_is_a_leaf_a_private_copy_and_a_record_and_nothing_on_the_ccvc(
     let expected = [
         Observation::Leaf {
             server: B,
+            control: Control::Cluster,
             client: C0,
             add: true,
         },
@@ -304,6 +311,7 @@ fn a_deregistration_ends_the_register_record_first_and_is_silent_on_the_ccvc() {
         private(A, C0, Copy::Deregister),
         Observation::Leaf {
             server: A,
+            control: Control::Cluster,
             client: C0,
             add: false,
         },
@@ -382,6 +390,6 @@ fn who_comes_back_before_the_old_leaf_went_is_a_member_of_what_it_joined_then() 
         ],
     );
     assert_eq!(end.state.client(C0).joined(), 0);
-    let members = super::project(&model, &end.state, B).unwrap().members;
+    let members = project(&model, &end.state, B).unwrap().members;
     assert_eq!(members, [(C0, G1, A)]);
 }

@@ -1,6 +1,8 @@
 //! What must be seen once: causes of the properties, faults that must have struck. See [`super::property`].
 
+use super::action::{Client, Server};
 use super::client::{Allocation, allocate};
+use super::observation::Control;
 use super::packed::Key;
 use super::property::alive;
 use super::state::{HOLD, REFUSED, State};
@@ -170,5 +172,163 @@ pub(super) fn drained_away(model: &ServerGroup, state: &State) -> bool {
             && model
                 .servers()
                 .any(|server| Some(server) != home && state.is_drained(server))
+    })
+}
+
+/// Running servers that have clients on their ClusterControlVC.
+fn with_clients<'a>(model: &'a ServerGroup, state: &'a State) -> impl Iterator<Item = Server> + 'a {
+    let clients = model.leaves_of(Control::Cluster);
+    alive(model, state).filter(move |&server| state.has_leaves(server, clients))
+}
+
+fn multicast_servers(model: &ServerGroup) -> impl Iterator<Item = Client> + '_ {
+    model.clients().filter(|&client| model.is_mcs(client))
+}
+
+/// The join keys that count at a server and are not its own.
+fn foreign(model: &ServerGroup, state: &State, at: Server) -> u32 {
+    let own = Key::of(at).fold(0, |own, key| own | key.bit());
+    view::counting(model, state, at) & !own
+}
+
+/// The groups of clients that are no multicast servers, according to join keys.
+fn peopled(model: &ServerGroup, keys: u32) -> u8 {
+    let clients = model.clients().filter(|&client| !model.is_mcs(client));
+    clients.fold(0, |groups, client| {
+        groups | view::covered(model, keys, client)
+    })
+}
+
+pub(super) fn migrated(model: &ServerGroup, state: &State) -> bool {
+    let known = |at| foreign(model, state, at);
+    let served = |at| view::served(view::serving(model, known(at)));
+    state.is_quiet()
+        && with_clients(model, state).any(|at| {
+            let here = peopled(model, view::counting(model, state, at));
+            served(at) & here != 0
+        })
+}
+
+pub(super) fn served_from_here(model: &ServerGroup, state: &State) -> bool {
+    alive(model, state).any(|at| {
+        let served = view::served_here(model, state, at);
+        served & peopled(model, foreign(model, state, at)) != 0
+    })
+}
+
+pub(super) fn service_gone(model: &ServerGroup, state: &State) -> bool {
+    state.is_quiet()
+        && with_clients(model, state).any(|at| {
+            let others = || model.servers().filter(|&origin| origin != at);
+            multicast_servers(model).any(|mcs| {
+                others().any(|origin| {
+                    model.ranges().any(|range| {
+                        let entry = state.entry(at, Key::join(origin, mcs, range));
+                        entry.rank() > 0 && !entry.live()
+                    })
+                })
+            })
+        })
+}
+
+pub(super) fn service_flushed(model: &ServerGroup, state: &State) -> bool {
+    with_clients(model, state).any(|at| {
+        let flushed = |origin: &Server| *origin != at && state.age(at, *origin) >= HOLD;
+        model.servers().filter(flushed).any(|origin| {
+            multicast_servers(model).any(|mcs| {
+                model
+                    .ranges()
+                    .any(|range| state.entry(at, Key::join(origin, mcs, range)).live())
+            })
+        })
+    })
+}
+
+pub(super) fn two_services(model: &ServerGroup, state: &State) -> bool {
+    let serving = |at, mcs| view::covered_here(model, state, at, mcs);
+    alive(model, state).any(|at| {
+        alive(model, state)
+            .filter(|&other| other != at)
+            .any(|other| {
+                multicast_servers(model).any(|one| {
+                    multicast_servers(model)
+                        .any(|two| one != two && serving(at, one) & serving(other, two) != 0)
+                })
+            })
+    })
+}
+
+/// The server that started again and the other one, while both run.
+fn after_restart(state: &State) -> Option<(Server, Server)> {
+    let former = state.former()?;
+    let other = Server(1 - former.0);
+    (state.is_alive(former) && state.is_alive(other)).then_some((former, other))
+}
+
+/// The join keys that a server had in its earlier life.
+fn earlier(model: &ServerGroup, state: &State, former: Server) -> Vec<Key> {
+    let lives = state.lives(former).filter(move |&life| life != former);
+    lives
+        .flat_map(|life| {
+            model.clients().flat_map(move |client| {
+                model
+                    .ranges()
+                    .map(move |range| Key::join(life, client, range))
+            })
+        })
+        .collect()
+}
+
+pub(super) fn restarted_in_time(model: &ServerGroup, state: &State) -> bool {
+    after_restart(state).is_some_and(|(former, other)| {
+        let counting = view::counting(model, state, other);
+        let old = earlier(model, state, former);
+        old.iter().any(|key| counting & key.bit() != 0)
+    })
+}
+
+pub(super) fn restarted_late(model: &ServerGroup, state: &State) -> bool {
+    after_restart(state).is_some_and(|(former, other)| {
+        let old = earlier(model, state, former);
+        state.age(other, former) >= HOLD && old.iter().any(|&key| state.entry(other, key).live())
+    })
+}
+
+pub(super) fn withdrawn_after_restart(model: &ServerGroup, state: &State) -> bool {
+    state.is_quiet()
+        && after_restart(state).is_some_and(|(former, other)| {
+            earlier(model, state, former).iter().any(|&key| {
+                let (own, seen) = (state.entry(former, key), state.entry(other, key));
+                own.rank() > 0 && seen == own && !own.live()
+            })
+        })
+}
+
+/// Whether a client that has joined all that it is to join is registered at a server.
+fn is_home(state: &State, client: Client, server: Server) -> bool {
+    let this = state.client(client);
+    this.home() == Some(server)
+        && this.joined() != 0
+        && this.wants() == 0
+        && view::is_registered(state, server, client)
+}
+
+pub(super) fn came_back(model: &ServerGroup, state: &State) -> bool {
+    after_restart(state).is_some_and(|(former, other)| {
+        model.clients().any(|client| {
+            let before = state.lives(former).filter(|&life| life != former);
+            let mut keys = before.map(|life| Key::register(life, client));
+            is_home(state, client, former) && keys.any(|key| state.entry(other, key).rank() > 0)
+        })
+    })
+}
+
+pub(super) fn went_elsewhere(model: &ServerGroup, state: &State) -> bool {
+    after_restart(state).is_some_and(|(former, other)| {
+        model.clients().any(|client| {
+            let before = state.lives(former).filter(|&life| life != former);
+            let mut keys = before.map(|life| Key::register(life, client));
+            is_home(state, client, other) && keys.any(|key| state.entry(other, key).live())
+        })
     })
 }

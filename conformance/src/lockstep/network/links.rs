@@ -1,5 +1,7 @@
 //! Links that come and go, and servers that stop.
 
+use serde_json::{Value, json};
+
 use super::{Crosses, Link, Network, NetworkError};
 
 impl Network<'_> {
@@ -87,14 +89,48 @@ impl Network<'_> {
         Ok(())
     }
 
-    /// Stops a server for good; its neighbours lose their VCs.
+    /// Starts a server that stopped again: nothing is left of its earlier life but the number of lives. Its clock is that
+    /// of the others; no link is up.
+    ///
+    /// # Errors
+    /// No such server, one that runs, or one that broke.
+    pub fn restart(&mut self, name: &str) -> Result<(), NetworkError> {
+        let index = self.server(name)?;
+        let (case, seed) = self.case.clone();
+        let node = self.nodes.get_mut(index);
+        let Some((node, sut)) = node.and_then(|node| {
+            let sut = node.down.take()?;
+            Some((node, sut))
+        }) else {
+            return Err(NetworkError::Trace(
+                "an act starts a server that runs".to_owned(),
+            ));
+        };
+        let lives = node.config.get("incarnation").and_then(Value::as_u64);
+        if let Some(config) = node.config.as_object_mut() {
+            let next = lives.unwrap_or_default() + 1;
+            config.insert("incarnation".to_owned(), json!(next));
+        }
+        let answer = sut.reset(&case, seed, &node.config);
+        node.sut = Some(sut);
+        let answer = answer.map_err(|error| NetworkError::Sut {
+            server: name.to_owned(),
+            error,
+        })?;
+        self.client_vcs.retain(|(_, server), _| *server != index);
+        self.take(index, answer)?;
+        self.call(index, |sut, now| sut.advance(now))?;
+        self.settle()
+    }
+
+    /// Stops a server, for good or until [`Self::restart`]; its neighbours lose their VCs.
     ///
     /// # Errors
     /// No such server, or a neighbour that broke.
     pub fn crash(&mut self, name: &str) -> Result<(), NetworkError> {
         let index = self.server(name)?;
         if let Some(node) = self.nodes.get_mut(index) {
-            node.sut = None;
+            node.down = node.sut.take();
             node.next = None;
         }
         for position in 0..self.links.len() {

@@ -142,6 +142,7 @@ fn healing_takes_over_what_is_newer_and_starts_its_flooding_afresh() {
         from,
         to,
         record: Record {
+            earlier: false,
             origin: C,
             kind,
             live: true,
@@ -186,6 +187,7 @@ fn an_older_record_is_answered_with_the_newer_one() {
         from: B,
         to: C,
         record: Record {
+            earlier: false,
             origin: A,
             kind: RecordKind::Join {
                 client: C0,

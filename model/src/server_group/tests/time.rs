@@ -17,6 +17,7 @@ fn a_tick_beats_and_sends_maps_only_where_there_is_a_leaf() {
         beat(C, B),
         Observation::Map {
             server: B,
+            control: Control::Cluster,
             order,
             hard: true,
         },
@@ -87,6 +88,7 @@ fn a_restored_server_is_announced_and_flooded_once() {
         from: B,
         to: A,
         record: Record {
+            earlier: false,
             origin: C,
             kind,
             live: true,
@@ -222,6 +224,7 @@ fn failover_follows_the_map_and_skips_servers_that_stay_silent() {
         step.observations.first(),
         Some(&Observation::Leaf {
             server: C,
+            control: Control::Cluster,
             client: C0,
             add: true
         })
