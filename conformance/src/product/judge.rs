@@ -128,7 +128,7 @@ fn record_seen(
             .tables
             .csa(csa)
             .and_then(|csa| memo.tables.about(csa.body));
-        if !about.is_some_and(|about| (about.origin, about.kind) == (record.origin, record.kind)) {
+        if about.is_none_or(|about| (about.origin, about.kind) != (record.origin, record.kind)) {
             continue;
         }
         let misfit = memo.misfit_of_csa(observation, csa);

@@ -193,14 +193,14 @@ impl<'m> Work<'m> {
             Out::Cluster(frame) => What::Frame { to: None, frame },
             Out::Leaf(add, client) => What::Leaf { add, client },
             Out::Neighbor(neighbor, frame) => {
-                return self.to_neighbor(server, neighbor, frame, shift);
+                return self.across(server, neighbor, frame, shift);
             }
         };
         self.seen.push(Seen { from: server, what });
         Ok(())
     }
 
-    fn to_neighbor(
+    fn across(
         &mut self,
         from: u8,
         neighbor: u8,
