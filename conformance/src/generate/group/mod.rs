@@ -6,15 +6,15 @@
 //! both directions; clients and MCSs speak in the words of the scripts about RFC 2022. Every other file is a set
 //! of scripts about one chapter.
 
-//mod flush;
+mod flush;
 mod learned;
-//mod map;
+mod map;
 //mod mcs_gone;
 //mod mcs_learned;
 //mod mcs_told;
-//mod proxy;
+mod proxy;
 mod punched;
-//mod range;
+mod range;
 mod record;
 mod relay;
 //mod served;
@@ -57,10 +57,10 @@ pub fn traces() -> Vec<Trace> {
         learned::traces,
         punched::traces,
         relay::traces,
-        //proxy::traces,
-        //range::traces,
-        //map::traces,
-        //flush::traces,
+        proxy::traces,
+        range::traces,
+        map::traces,
+        flush::traces,
         //mcs_told::traces,
         //mcs_learned::traces,
         //mcs_gone::traces,
