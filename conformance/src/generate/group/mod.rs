@@ -9,15 +9,15 @@
 mod flush;
 mod learned;
 mod map;
-//mod mcs_gone;
-//mod mcs_learned;
-//mod mcs_told;
+mod mcs_gone;
+mod mcs_learned;
+mod mcs_told;
 mod proxy;
 mod punched;
 mod range;
 mod record;
 mod relay;
-//mod served;
+mod served;
 mod stage;
 mod told;
 
@@ -61,10 +61,10 @@ pub fn traces() -> Vec<Trace> {
         range::traces,
         map::traces,
         flush::traces,
-        //mcs_told::traces,
-        //mcs_learned::traces,
-        //mcs_gone::traces,
-        //served::traces,
+        mcs_told::traces,
+        mcs_learned::traces,
+        mcs_gone::traces,
+        served::traces,
     ]
     .into_iter()
     .flat_map(|chapter| chapter())
