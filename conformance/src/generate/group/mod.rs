@@ -5,9 +5,16 @@
 //! `stage` brings simulated neighbours up to Aligned and has the words for CSU messages, `record` the records in
 //! both directions; clients and MCSs speak in the words of the scripts about RFC 2022. Every other file is a set
 //! of scripts about one chapter.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a script is a constant of this program, and the test below makes all of them"
+)]
 
+mod auth;
+mod bounds;
 mod flush;
 mod learned;
+mod mac;
 mod map;
 mod mcs_gone;
 mod mcs_learned;
@@ -65,6 +72,8 @@ pub fn traces() -> Vec<Trace> {
         mcs_learned::traces,
         mcs_gone::traces,
         served::traces,
+        bounds::traces,
+        auth::traces,
     ]
     .into_iter()
     .flat_map(|chapter| chapter())

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::super::mars::builder::{CCVC, CMIS, SCVC, Script};
 use super::super::mars::expect::Expect;
 use super::super::mars::messages::{Endpoint, Message, Range, flag, op};
+use super::mac::hmac;
 use super::record::{Part, Record, fresh, state};
+use crate::frames::{self, hex};
 use crate::trace::{Expected, Stimulus};
 
 /// The server's id.
@@ -55,6 +57,52 @@ pub(super) const N1: Neighbor = Neighbor::new("n1", "0a000002", 0x0b);
 pub(super) const N2: Neighbor = Neighbor::new("n2", "0a000003", 0x0c);
 /// Behind one of them.
 pub(super) const FAR: Neighbor = Neighbor::new("n3", "0a000004", 0x0d);
+
+/// The key of the neighbours that authenticate, and its index.
+pub(super) const KEY: [u8; 16] = *b"16 octets of key";
+pub(super) const SPI: u32 = 4096;
+
+/// How a neighbour authenticates what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seal {
+    /// Not at all.
+    None,
+    /// As it should.
+    Right,
+    /// Under the right index with another key.
+    Wrong,
+    /// Under an index that nobody allocated.
+    Stranger,
+}
+
+impl Seal {
+    /// The sealed frame, of one that names nothing the server has said. The MAC is over the packet with the MAC
+    /// and the checksum zero (register D08).
+    fn octets(self, frame: &Value) -> Option<Vec<u8>> {
+        let (spi, key) = match self {
+            Self::None => return None,
+            Self::Right => (SPI, KEY),
+            Self::Wrong => (SPI, *b"not this key! no"),
+            Self::Stranger => (SPI + 1, KEY),
+        };
+        let with = |mac: [u8; 16], checksum: bool| {
+            let value = format!("{spi:08x}{}", hex(&mac));
+            let mut frame = frame.clone();
+            let message = frame.get_mut("message")?.as_object_mut()?;
+            let extensions = json!([{"type": 1, "value": value}, {"type": 0, "value": ""}]);
+            message.insert("extensions".to_owned(), extensions);
+            if !checksum {
+                message.insert("checksum".to_owned(), json!(0));
+            }
+            frames::write(&frame).ok()
+        };
+        let bare = with([0; 16], false)?;
+        with(hmac(&key, bare.get(LLC_SNAP..)?), true)
+    }
+}
+
+/// Octets before a packet in its frame.
+const LLC_SNAP: usize = 8;
 
 /// A server with these neighbours, at time 0; nothing has happened.
 pub(super) fn server(
@@ -126,17 +174,23 @@ fn request(to: Neighbor, records: &[Value]) -> Expected {
 
 impl Script {
     /// A neighbour says something; `fields` are those that its packets do not have in common.
-    fn scsp(&mut self, from: Neighbor, fields: Value) -> Expect<'_> {
+    pub(super) fn scsp(&mut self, from: Neighbor, fields: Value) -> Expect<'_> {
+        self.scsp_as(from, fields, Seal::None)
+    }
+
+    /// The same with authentication.
+    fn scsp_as(&mut self, from: Neighbor, fields: Value, seal: Seal) -> Expect<'_> {
         let mut message = json!({"sender_id": from.id, "receiver_id": OWN, "server_group_id": 1});
         if let (Some(all), Value::Object(more)) = (message.as_object_mut(), fields) {
             all.extend(more);
         }
-        let stimulus = Stimulus::Deliver {
-            vc: from.name.to_owned(),
-            hex: None,
-            frame: Some(json!({"protocol": "scsp", "message": message})),
+        let frame = json!({"protocol": "scsp", "message": message});
+        let (hex, frame) = match seal.octets(&frame) {
+            Some(octets) => (Some(hex(&octets)), None),
+            None => (None, Some(frame)),
         };
-        self.step(stimulus, None)
+        let vc = from.name.to_owned();
+        self.step(Stimulus::Deliver { vc, hex, frame }, None)
     }
 
     /// These neighbours come up one after the other, align as masters, and announce themselves.
@@ -158,6 +212,11 @@ impl Script {
 
     /// One comes up and aligns; it has nothing to tell, the server its own Redirect Entry.
     pub(super) fn align(&mut self, one: Neighbor) {
+        self.align_as(one, Seal::None);
+    }
+
+    /// The same with authentication.
+    pub(super) fn align_as(&mut self, one: Neighbor, seal: Seal) {
         let stimulus = Stimulus::VcUp {
             vc: one.name.to_owned(),
             peer: one.endpoint().peer(),
@@ -174,7 +233,7 @@ impl Script {
             "type_code": 1, "flags": 0xe000, "number_of_records": 0,
             "ca_sequence_number": {"bind": format!("{}-ca", one.name)},
         });
-        self.scsp(one, hello).sees(packet(one, ca)).done(&[
+        self.scsp_as(one, hello, seal).sees(packet(one, ca)).done(&[
             "R2334-1-02",
             "R2443-4.1-02",
             "R2443-4.1-03",
@@ -188,7 +247,7 @@ impl Script {
         let ca = json!({
             "type_code": 1, "flags": 0, "ca_sequence_number": CA, "records": [summary],
         });
-        self.scsp(one, first).sees(packet(one, ca)).done(&[
+        self.scsp_as(one, first, seal).sees(packet(one, ca)).done(&[
             "R2334-2.2.1-01",
             "R2443-4.2-01",
             "R2443-4.2-02",
@@ -197,7 +256,7 @@ impl Script {
         let ca = json!({
             "type_code": 1, "flags": 0, "ca_sequence_number": CA + 1, "number_of_records": 0,
         });
-        self.scsp(one, last)
+        self.scsp_as(one, last, seal)
             .sees(packet(one, ca))
             .done(&["R2334-2.2.2-12"]);
     }
@@ -209,15 +268,13 @@ impl Script {
 
     /// A neighbour sends a record.
     pub(super) fn csu_of(&mut self, from: Neighbor, record: &Record) -> Expect<'_> {
-        self.scsp(from, json!({"type_code": 2, "records": [record.sent()]}))
+        self.csu_as(from, record, Seal::None)
     }
 
-    /// A neighbour asks for the server's own Redirect Entry.
-    pub(super) fn solicit(&mut self, from: Neighbor) -> Expect<'_> {
-        let asked = json!({
-            "csa_sequence_number": {"ref": "s1-number"}, "cache_key": {"ref": "s1-key"}, "originator_id": OWN,
-        });
-        self.scsp(from, json!({"type_code": 4, "records": [asked]}))
+    /// The same with authentication.
+    pub(super) fn csu_as(&mut self, from: Neighbor, record: &Record, seal: Seal) -> Expect<'_> {
+        let fields = json!({"type_code": 2, "records": [record.sent()]});
+        self.scsp_as(from, fields, seal)
     }
 
     /// A message about a range that the server makes of a record (register E12): of its source, with its own
