@@ -241,7 +241,11 @@ fn frame_needs(frame: &Value) -> Vec<&'static str> {
     let message = frame.get("message").unwrap_or(frame);
     let number = |key: &str| message.get(key).and_then(Value::as_u64).unwrap_or(0);
     if frame.get("protocol").and_then(Value::as_str) != Some("mars") {
-        return Vec::new();
+        let records = message.get("records").and_then(Value::as_array);
+        let state = |one: &Value| one.pointer("/mars/state").and_then(Value::as_u64);
+        let of_mcs = |one: &Value| matches!(state(one), Some(2 | 5));
+        let any = records.is_some_and(|records| records.iter().any(of_mcs));
+        return if any { vec!["mars.mcs"] } else { Vec::new() };
     }
     let mut needs = Vec::new();
     match number("op_type") {
@@ -283,6 +287,8 @@ mod tests {
             "scsp.update",
             "mars.cluster",
             "mars.mcs",
+            "group.membership",
+            "group.mcs",
         ] {
             assert!(
                 suite.cases.iter().any(|case| case.trace.area == area),
@@ -301,6 +307,9 @@ mod tests {
         assert_eq!(needs("register-two"), ["server"]);
         assert_eq!(needs("grouplist-in-parts"), ["mars.grouplist", "server"]);
         assert_eq!(needs("first-mcs-migrates"), ["mars.mcs", "server"]);
+        assert_eq!(needs("one-learned-idle-mcs-goes"), ["mars.mcs", "server"]);
+        assert_eq!(needs("one-learned-join-is-told"), ["server"]);
+        assert!(needs("one-wrong-mac-is-thrown-away").contains(&"scsp.auth"));
         assert!(needs("maps-per-protocol").contains(&"multi-protocol"));
         assert!(needs("long-form-protocol").contains(&"long-form"));
         assert!(needs("tlv-unknown-skipped").contains(&"mars.tlv"));

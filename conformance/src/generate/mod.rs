@@ -2,13 +2,14 @@
 //! that meets all goals, each path as a trace. The same model gives the same octets, whatever the
 //! number of threads. Local traces of one server come from the model's relations instead of its paths
 //! ([`grid`]), or from scripts that say what RFC 2022 demands of a MARS ([`mars`]) and of the other end
-//! ([`ends`]).
+//! ([`ends`]), and RFC 2443 of a MARS with neighbours ([`group`]).
 
 pub mod convert;
 mod cover;
 pub mod ends;
 mod goals;
 pub mod grid;
+pub mod group;
 pub mod mars;
 mod script;
 
@@ -137,6 +138,7 @@ pub fn local() -> Result<Vec<Generated>, GenerateError> {
         .iter()
         .chain(&mars::traces())
         .chain(&ends::traces())
+        .chain(&group::traces())
     {
         let value = serde_json::to_value(trace)
             .map_err(|error| GenerateError::Internal(error.to_string()))?;
@@ -150,10 +152,12 @@ pub fn local() -> Result<Vec<Generated>, GenerateError> {
     Ok(files)
 }
 
-/// True for a file in an area of local traces only.
+/// True for a file in an area of local traces only, and for a local trace of a group, which is named so.
 fn is_local(path: &Path) -> bool {
     let area = path.iter().next().and_then(std::ffi::OsStr::to_str);
+    let stem = path.file_stem().and_then(std::ffi::OsStr::to_str);
     area.is_some_and(|area| area.starts_with("scsp.") || area.starts_with("mars."))
+        || stem.is_some_and(|stem| stem.starts_with(group::PREFIX))
 }
 
 /// How the files below `folder` differ from what would be generated; empty when they do not.

@@ -14,21 +14,21 @@ use crate::trace::{
 };
 
 /// The server's name.
-pub(super) const SERVER: &str = "s1";
+pub(in crate::generate) const SERVER: &str = "s1";
 /// The ClusterControlVC.
-pub(super) const CCVC: &str = "ccvc";
+pub(in crate::generate) const CCVC: &str = "ccvc";
 /// The ServerControlVC.
-pub(super) const SCVC: &str = "scvc";
+pub(in crate::generate) const SCVC: &str = "scvc";
 /// CMIs that the server may assign.
-pub(super) const CMIS: (u16, u16) = (1, 200);
+pub(in crate::generate) const CMIS: (u16, u16) = (1, 200);
 /// Milliseconds between redirect maps.
-pub(super) const MAP_MS: u64 = 60_000;
+pub(in crate::generate) const MAP_MS: u64 = 60_000;
 
 /// Places in a list that may be split into parts.
-pub(super) type Places = std::ops::Range<usize>;
+pub(in crate::generate) type Places = std::ops::Range<usize>;
 
 /// A trace that is being written.
-pub(super) struct Script {
+pub(in crate::generate) struct Script {
     id: &'static str,
     title: &'static str,
     area: &'static str,
@@ -47,6 +47,8 @@ pub(super) struct Script {
     /// Registrations so far.
     registrations: u32,
     at: u64,
+    /// Which scripts it belongs to.
+    scenario: &'static str,
     /// Items of the register that it shows.
     register: BTreeSet<String>,
     steps: Vec<Step>,
@@ -54,7 +56,11 @@ pub(super) struct Script {
 
 impl Script {
     /// A server that speaks IPv4, at time 0.
-    pub(super) fn new(area: &'static str, id: &'static str, title: &'static str) -> Self {
+    pub(in crate::generate) fn new(
+        area: &'static str,
+        id: &'static str,
+        title: &'static str,
+    ) -> Self {
         let mars = Endpoint::nsapa(0x0a, "0a000001");
         let config = json!({
             "server_id": "0a000001",
@@ -83,6 +89,7 @@ impl Script {
             cmis: BTreeMap::new(),
             registrations: 0,
             at: 0,
+            scenario: "rfc2022-server",
             register: BTreeSet::new(),
             steps: Vec::new(),
         };
@@ -96,13 +103,19 @@ impl Script {
     }
 
     /// Its class, if it is not `valid`.
-    pub(super) fn class(mut self, class: Class) -> Self {
+    pub(in crate::generate) fn class(mut self, class: Class) -> Self {
         self.class = class;
         self
     }
 
+    /// It belongs to other scripts than those about RFC 2022.
+    pub(in crate::generate) fn scenario(mut self, scenario: &'static str) -> Self {
+        self.scenario = scenario;
+        self
+    }
+
     /// Sets a key of the configuration.
-    pub(super) fn config(mut self, key: &str, value: impl Into<Value>) -> Self {
+    pub(in crate::generate) fn config(mut self, key: &str, value: impl Into<Value>) -> Self {
         if let Some(fields) = self.config.as_object_mut() {
             fields.insert(key.to_owned(), value.into());
         }
@@ -110,46 +123,46 @@ impl Script {
     }
 
     /// The protocols it serves, instead of IPv4; the first is spoken until [`Self::speak`] says otherwise.
-    pub(super) fn protocols(mut self, protocols: &[Protocol]) -> Self {
+    pub(in crate::generate) fn protocols(mut self, protocols: &[Protocol]) -> Self {
         self.protocols = protocols.to_vec();
         self
     }
 
     /// The server's own ATM address, if it is not the usual one.
-    pub(super) fn server(mut self, atm: Endpoint) -> Self {
+    pub(in crate::generate) fn server(mut self, atm: Endpoint) -> Self {
         let peer = atm.peer();
         self.cast.insert(SERVER.to_owned(), atm);
         self.config("atm", peer)
     }
 
     /// Somebody with an address of a special kind, or in place of one of the usual cast.
-    pub(super) fn cast(&mut self, name: &str, endpoint: Endpoint) {
+    pub(in crate::generate) fn cast(&mut self, name: &str, endpoint: Endpoint) {
         self.cast.insert(name.to_owned(), endpoint);
     }
 
     /// From now on messages are of the protocol with this index.
-    pub(super) fn speak(&mut self, index: usize) {
+    pub(in crate::generate) fn speak(&mut self, index: usize) {
         self.protocol = index;
     }
 
     /// Index of the protocol of what is said now.
-    pub(super) fn spoken(&self) -> usize {
+    pub(in crate::generate) fn spoken(&self) -> usize {
         self.protocol
     }
 
     /// The protocol of what is said now.
-    pub(super) fn protocol(&self) -> &Protocol {
+    pub(in crate::generate) fn protocol(&self) -> &Protocol {
         &self.protocols[self.protocol]
     }
 
     /// Somebody of the cast.
-    pub(super) fn who(&self, name: &str) -> &Endpoint {
+    pub(in crate::generate) fn who(&self, name: &str) -> &Endpoint {
         let found = self.cast.get(name);
         found.unwrap_or_else(|| panic!("{}: nobody is called {name}", self.id))
     }
 
     /// The VC of somebody.
-    pub(super) fn vc(&self, name: &str) -> String {
+    pub(in crate::generate) fn vc(&self, name: &str) -> String {
         match self.vcs.get(name).copied().unwrap_or_default() {
             0 | 1 => name.to_owned(),
             more => format!("{name}-{more}"),
@@ -157,7 +170,7 @@ impl Script {
     }
 
     /// The full name of `ccvc` or `scvc` of the protocol spoken now.
-    pub(super) fn control_vc(&self, vc: &str) -> String {
+    pub(in crate::generate) fn control_vc(&self, vc: &str) -> String {
         if self.protocols.len() == 1 {
             vc.to_owned()
         } else {
@@ -166,7 +179,7 @@ impl Script {
     }
 
     /// The numbers of `ccvc` or `scvc` of the protocol spoken now.
-    pub(super) fn counter(&mut self, vc: &str) -> &mut Counter {
+    pub(in crate::generate) fn counter(&mut self, vc: &str) -> &mut Counter {
         let kind = if vc == SCVC { "ssn" } else { "csn" };
         let name = match self.protocol {
             0 => kind.to_owned(),
@@ -177,17 +190,17 @@ impl Script {
             .or_insert_with(|| Counter::new(name))
     }
 
-    pub(super) fn counters(&self) -> &BTreeMap<String, Counter> {
+    pub(in crate::generate) fn counters(&self) -> &BTreeMap<String, Counter> {
         &self.counters
     }
 
-    pub(super) fn set_counters(&mut self, counters: BTreeMap<String, Counter>) {
+    pub(in crate::generate) fn set_counters(&mut self, counters: BTreeMap<String, Counter>) {
         self.counters = counters;
     }
 
     /// A new CMI for a registration of `who` here: within the range, and nobody else's
     /// (R2022-5.2.3-05).
-    pub(super) fn new_cmi(&mut self, who: &str) -> Value {
+    pub(in crate::generate) fn new_cmi(&mut self, who: &str) -> Value {
         let key = self.cmi_key(who);
         let own = self.protocol;
         let others: Vec<Value> = self
@@ -210,13 +223,13 @@ impl Script {
     }
 
     /// The registration of `who` is over; its CMI may be given again.
-    pub(super) fn free_cmi(&mut self, who: &str) {
+    pub(in crate::generate) fn free_cmi(&mut self, who: &str) {
         let key = self.cmi_key(who);
         self.cmis.remove(&key);
     }
 
     /// The CMI that `who` has.
-    pub(super) fn cmi(&self, who: &str) -> Value {
+    pub(in crate::generate) fn cmi(&self, who: &str) -> Value {
         json!({"ref": self.cmis.get(&self.cmi_key(who))})
     }
 
@@ -227,23 +240,29 @@ impl Script {
     // Messages of the cast in the protocol spoken now.
 
     /// A message of JOIN form about one range.
-    pub(super) fn about(&self, op_type: u64, who: &str, range: Range<'_>) -> Message {
+    pub(in crate::generate) fn about(&self, op_type: u64, who: &str, range: Range<'_>) -> Message {
         Message::about(op_type, self.protocol(), self.who(who), range)
     }
 
     /// Registration or deregistration.
-    pub(super) fn registration(&self, op_type: u64, who: &str) -> Message {
+    pub(in crate::generate) fn registration(&self, op_type: u64, who: &str) -> Message {
         Message::registration(op_type, self.protocol(), self.who(who))
     }
 
     /// A REQUEST.
-    pub(super) fn request(&self, who: &str, group: &str) -> Message {
+    pub(in crate::generate) fn request(&self, who: &str, group: &str) -> Message {
         Message::query(op::REQUEST, self.protocol(), self.who(who), group)
     }
 
     /// The part of a MULTI for somebody that has those of `members` which stand at these places, in any
     /// order.
-    pub(super) fn multi(&self, who: &str, group: &str, members: &[&str], part: Places) -> Message {
+    pub(in crate::generate) fn multi(
+        &self,
+        who: &str,
+        group: &str,
+        members: &[&str],
+        part: Places,
+    ) -> Message {
         let first = members.first().copied().unwrap_or_default();
         let members: Vec<&Endpoint> = members.iter().map(|name| self.who(name)).collect();
         let answer = Message::answer(op::MULTI, self.protocol(), self.who(who), group, &members);
@@ -255,12 +274,17 @@ impl Script {
     }
 
     /// A whole list of layer 3 groups for somebody, in any order.
-    pub(super) fn group_list(&self, who: &str, groups: &[&str]) -> Message {
+    pub(in crate::generate) fn group_list(&self, who: &str, groups: &[&str]) -> Message {
         self.group_list_part(who, groups, 0..groups.len())
     }
 
     /// The part of such a list that has those groups which stand at these places.
-    pub(super) fn group_list_part(&self, who: &str, groups: &[&str], part: Places) -> Message {
+    pub(in crate::generate) fn group_list_part(
+        &self,
+        who: &str,
+        groups: &[&str],
+        part: Places,
+    ) -> Message {
         let count = part.len();
         let name = format!("group-{}", self.steps.len());
         let values: Vec<Value> = groups.iter().map(|group| json!(group)).collect();
@@ -274,7 +298,7 @@ impl Script {
     }
 
     /// A MIGRATE of a group.
-    pub(super) fn migrate(&self, group: &str, mcs: &str) -> Message {
+    pub(in crate::generate) fn migrate(&self, group: &str, mcs: &str) -> Message {
         let targets = [self.who(mcs)];
         Message::answer(
             op::MIGRATE,
@@ -286,19 +310,24 @@ impl Script {
     }
 
     /// A redirect map in one part.
-    pub(super) fn map(&self, servers: &[&str]) -> Message {
+    pub(in crate::generate) fn map(&self, servers: &[&str]) -> Message {
         let servers: Vec<&Endpoint> = servers.iter().map(|name| self.who(name)).collect();
         Message::redirect_map(self.protocol(), self.who(SERVER), &servers)
     }
 
     // Steps.
 
-    fn step(&mut self, stimulus: Stimulus, sent: Option<(String, Message)>) -> Expect<'_> {
+    /// Something happens.
+    pub(in crate::generate) fn step(
+        &mut self,
+        stimulus: Stimulus,
+        sent: Option<(String, Message)>,
+    ) -> Expect<'_> {
         Expect::new(self, stimulus, sent)
     }
 
     /// A VC to somebody is up; nothing is said.
-    pub(super) fn up(&mut self, who: &str) {
+    pub(in crate::generate) fn up(&mut self, who: &str) {
         *self.vcs.entry(who.to_owned()).or_insert(0) += 1;
         let (vc, peer) = (self.vc(who), self.who(who).peer());
         self.step(
@@ -313,13 +342,13 @@ impl Script {
     }
 
     /// The VC to somebody is down.
-    pub(super) fn down(&mut self, who: &str) -> Expect<'_> {
+    pub(in crate::generate) fn down(&mut self, who: &str) -> Expect<'_> {
         let vc = self.vc(who);
         self.step(Stimulus::VcDown { vc }, None)
     }
 
     /// Somebody sends a message on its VC.
-    pub(super) fn send(&mut self, who: &str, message: Message) -> Expect<'_> {
+    pub(in crate::generate) fn send(&mut self, who: &str, message: Message) -> Expect<'_> {
         let (vc, frame) = (self.vc(who), Some(message.frame()));
         let hex = None;
         self.step(
@@ -330,38 +359,43 @@ impl Script {
 
     /// Somebody sends octets that are no message the writer of frames could make; `message` is what they
     /// would be.
-    pub(super) fn send_octets(&mut self, who: &str, octets: &[u8]) -> Expect<'_> {
+    pub(in crate::generate) fn send_octets(&mut self, who: &str, octets: &[u8]) -> Expect<'_> {
         let (vc, hex) = (self.vc(who), Some(crate::frames::hex(octets)));
         let frame = None;
         self.step(Stimulus::Deliver { vc, hex, frame }, None)
     }
 
     /// The network reports that somebody is no leaf of `ccvc` or `scvc` any more.
-    pub(super) fn leaf_gone(&mut self, vc: &str, who: &str) -> Expect<'_> {
+    pub(in crate::generate) fn leaf_gone(&mut self, vc: &str, who: &str) -> Expect<'_> {
         let (group, peer) = (self.control_vc(vc), self.who(who).peer());
         self.step(Stimulus::LeafGone { group, peer }, None)
     }
 
     /// Time passes up to `at` ms.
-    pub(super) fn advance(&mut self, at: u64) -> Expect<'_> {
+    pub(in crate::generate) fn advance(&mut self, at: u64) -> Expect<'_> {
         self.at = at;
         self.step(Stimulus::Advance {}, None)
     }
 
     /// Somebody joins (`op::JOIN`), leaves, serves or unserves a range.
-    pub(super) fn says(&mut self, op_type: u64, who: &str, range: Range<'_>) -> Expect<'_> {
+    pub(in crate::generate) fn says(
+        &mut self,
+        op_type: u64,
+        who: &str,
+        range: Range<'_>,
+    ) -> Expect<'_> {
         let message = self.about(op_type, who, range);
         self.send(who, message)
     }
 
     /// Somebody asks for the members of a group.
-    pub(super) fn asks(&mut self, who: &str, group: &str) -> Expect<'_> {
+    pub(in crate::generate) fn asks(&mut self, who: &str, group: &str) -> Expect<'_> {
         let message = self.request(who, group);
         self.send(who, message)
     }
 
     /// A client comes up and registers.
-    pub(super) fn register(&mut self, who: &str) {
+    pub(in crate::generate) fn register(&mut self, who: &str) {
         self.up(who);
         let message = self.registration(op::JOIN, who);
         let cmi = self.new_cmi(who);
@@ -372,7 +406,7 @@ impl Script {
     }
 
     /// An MCS comes up and registers.
-    pub(super) fn register_mcs(&mut self, who: &str) {
+    pub(in crate::generate) fn register_mcs(&mut self, who: &str) {
         self.up(who);
         let message = self.registration(op::MSERV, who);
         self.send(who, message)
@@ -382,14 +416,14 @@ impl Script {
     }
 
     /// A client joins a range that is news to the cluster.
-    pub(super) fn join(&mut self, who: &str, range: Range<'_>) {
+    pub(in crate::generate) fn join(&mut self, who: &str, range: Range<'_>) {
         self.says(op::JOIN, who, range)
             .copy_on(CCVC)
             .done(&["R2022-6.1.2-08"]);
     }
 
     /// A client joins a single group that an own MCS serves.
-    pub(super) fn join_served(&mut self, who: &str, range: Range<'_>) {
+    pub(in crate::generate) fn join_served(&mut self, who: &str, range: Range<'_>) {
         self.says(op::JOIN, who, range)
             .punched_on(SCVC, op::SJOIN, &[range])
             .copy()
@@ -397,29 +431,35 @@ impl Script {
     }
 
     /// An MCS begins to serve a group that has no members and no other MCS.
-    pub(super) fn serve(&mut self, who: &str, range: Range<'_>) {
+    pub(in crate::generate) fn serve(&mut self, who: &str, range: Range<'_>) {
         self.says(op::MSERV, who, range)
             .copy_on(SCVC)
             .done(&["R2022-6.2.2-02", "R2022-6.2.2-05"]);
     }
 
     /// The members of a group are asked for and are these.
-    pub(super) fn members(&mut self, who: &str, group: &str, members: &[&str], ids: &[&str]) {
+    pub(in crate::generate) fn members(
+        &mut self,
+        who: &str,
+        group: &str,
+        members: &[&str],
+        ids: &[&str],
+    ) {
         self.asks(who, group).multi(group, members).done(ids);
     }
 
     /// A group is asked for that has no members.
-    pub(super) fn nobody(&mut self, who: &str, group: &str) {
+    pub(in crate::generate) fn nobody(&mut self, who: &str, group: &str) {
         self.asks(who, group).nak().done(&["R2022-6.1.1-02"]);
     }
 
     /// Steps so far.
-    pub(super) fn steps(&self) -> usize {
+    pub(in crate::generate) fn steps(&self) -> usize {
         self.steps.len()
     }
 
     /// Those of some ids that are the ledger's; items of the register are goals of the trace.
-    pub(super) fn cite(&mut self, ids: &[&str]) -> Vec<String> {
+    pub(in crate::generate) fn cite(&mut self, ids: &[&str]) -> Vec<String> {
         let (ledger, register): (Vec<&str>, Vec<&str>) =
             ids.iter().copied().partition(|id| id.starts_with('R'));
         self.register
@@ -428,7 +468,7 @@ impl Script {
     }
 
     /// A step is over.
-    pub(super) fn push(&mut self, stimulus: Stimulus, expect: Vec<Alternative>) {
+    pub(in crate::generate) fn push(&mut self, stimulus: Stimulus, expect: Vec<Alternative>) {
         self.steps.push(Step {
             at: self.at,
             act: None,
@@ -439,7 +479,7 @@ impl Script {
     }
 
     /// The trace.
-    pub(super) fn finish(mut self) -> Trace {
+    pub(in crate::generate) fn finish(mut self) -> Trace {
         let protocols: Vec<Value> = self
             .protocols
             .iter()
@@ -468,7 +508,7 @@ impl Script {
             level: level.unwrap_or(Level::Must),
             requirements,
             source: Some(Source {
-                scenario: "rfc2022-server".to_owned(),
+                scenario: self.scenario.to_owned(),
                 fingerprint,
                 goals,
             }),
@@ -492,7 +532,7 @@ fn fingerprint(steps: &[Step]) -> String {
 }
 
 /// A leaf of a control VC.
-pub(super) fn leaf(add: bool, group: &str, endpoint: &Endpoint) -> Expected {
+pub(in crate::generate) fn leaf(add: bool, group: &str, endpoint: &Endpoint) -> Expected {
     use crate::trace::LeafOp;
     Expected::Leaf {
         from: SERVER.to_owned(),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 /// What is known of the numbers of one control VC.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Counter {
+pub(in crate::generate) struct Counter {
     /// `csn` or `ssn`, with what tells protocols apart.
     name: String,
     /// Sights that were forgotten.
@@ -16,7 +16,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    pub(super) fn new(name: impl Into<String>) -> Self {
+    pub(in crate::generate) fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             forgotten: 0,
@@ -37,14 +37,14 @@ impl Counter {
     }
 
     /// Alternatives left different numbers behind: the next sight binds anew.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::generate) fn forget(&mut self) {
         self.forgotten += 1;
         self.private = false;
         self.sent = 0;
     }
 
     /// The number of the next message on the control VC: one more than that of the last one.
-    pub(super) fn next(&mut self) -> Value {
+    pub(in crate::generate) fn next(&mut self) -> Value {
         let name = self.bound();
         self.sent += 1;
         match self.sent {
@@ -58,7 +58,7 @@ impl Counter {
 
     /// The current number in a message on a private VC, when `now` messages go out on the control VC in the
     /// same step: that of the message before or of the next one (register F02).
-    pub(super) fn current(&mut self, now: u32) -> Value {
+    pub(in crate::generate) fn current(&mut self, now: u32) -> Value {
         if self.sent == 0 {
             let name = self.early();
             let first = !std::mem::replace(&mut self.private, true);

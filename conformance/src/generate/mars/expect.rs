@@ -25,7 +25,7 @@ enum Output {
 
 /// A step that is being written.
 #[must_use = "a step ends with `done` or `silence`"]
-pub(super) struct Expect<'s> {
+pub(in crate::generate) struct Expect<'s> {
     script: &'s mut Script,
     stimulus: Stimulus,
     /// Who sent what.
@@ -39,7 +39,7 @@ pub(super) struct Expect<'s> {
 }
 
 impl<'s> Expect<'s> {
-    pub(super) fn new(
+    pub(in crate::generate) fn new(
         script: &'s mut Script,
         stimulus: Stimulus,
         sent: Option<(String, Message)>,
@@ -71,27 +71,32 @@ impl<'s> Expect<'s> {
     }
 
     /// The message comes back to its sender alone (R2022-6.1.2-12 and its like).
-    pub(super) fn copy(self) -> Self {
+    pub(in crate::generate) fn copy(self) -> Self {
         let (who, message) = self.sender();
         let vc = Self::counted_by(&message);
         self.private(&who, message.copied(), vc)
     }
 
     /// The same, with a CMI in it.
-    pub(super) fn copy_with(self, cmi: Value) -> Self {
+    pub(in crate::generate) fn copy_with(self, cmi: Value) -> Self {
         let (who, message) = self.sender();
         let vc = Self::counted_by(&message);
         self.private(&who, message.copied().with("cmi", cmi), vc)
     }
 
     /// The message goes out on `ccvc` or `scvc` as it is.
-    pub(super) fn copy_on(self, vc: &'static str) -> Self {
+    pub(in crate::generate) fn copy_on(self, vc: &'static str) -> Self {
         let (_, message) = self.sender();
         self.on(vc, message.copied())
     }
 
     /// It goes out on a control VC under another operation with these pairs, punched if they are not its own.
-    pub(super) fn punched_on(self, vc: &'static str, op_type: u64, pairs: &[Range<'_>]) -> Self {
+    pub(in crate::generate) fn punched_on(
+        self,
+        vc: &'static str,
+        op_type: u64,
+        pairs: &[Range<'_>],
+    ) -> Self {
         let (_, message) = self.sender();
         let copy = message.punched(op_type, pairs);
         if vc == CCVC {
@@ -104,13 +109,13 @@ impl<'s> Expect<'s> {
     }
 
     /// A message goes out on `ccvc` or `scvc`.
-    pub(super) fn on(self, vc: &'static str, message: Message) -> Self {
+    pub(in crate::generate) fn on(self, vc: &'static str, message: Message) -> Self {
         let protocol = self.script.spoken();
         self.on_protocol(protocol, vc, message)
     }
 
     /// A message goes out on that control VC of the protocol with this index.
-    pub(super) fn on_protocol(
+    pub(in crate::generate) fn on_protocol(
         mut self,
         protocol: usize,
         vc: &'static str,
@@ -121,14 +126,19 @@ impl<'s> Expect<'s> {
     }
 
     /// A message to somebody alone, with the current number of a control VC.
-    pub(super) fn private(mut self, who: &str, message: Message, vc: &'static str) -> Self {
+    pub(in crate::generate) fn private(
+        mut self,
+        who: &str,
+        message: Message,
+        vc: &'static str,
+    ) -> Self {
         self.outputs
             .push(Output::Private(who.to_owned(), message, vc));
         self
     }
 
     /// The NAK of the REQUEST that was sent: it, under another operation (R2022-5.1.2-07).
-    pub(super) fn nak(mut self) -> Self {
+    pub(in crate::generate) fn nak(mut self) -> Self {
         let (who, message) = self.sender();
         self.outputs
             .push(Output::Plain(who, message.with("op_type", op::NAK)));
@@ -136,19 +146,19 @@ impl<'s> Expect<'s> {
     }
 
     /// Parts of an answer to the sender, in order; `vc` tells whose numbers they carry.
-    pub(super) fn parts(mut self, vc: &'static str, parts: Vec<Message>) -> Self {
+    pub(in crate::generate) fn parts(mut self, vc: &'static str, parts: Vec<Message>) -> Self {
         let (who, _) = self.sender();
         self.outputs.push(Output::Parts(who, parts, vc));
         self
     }
 
     /// A MULTI in one part, to a client.
-    pub(super) fn multi(self, group: &str, members: &[&str]) -> Self {
+    pub(in crate::generate) fn multi(self, group: &str, members: &[&str]) -> Self {
         self.multi_in(CCVC, group, members, &[members.len()])
     }
 
     /// A MULTI in parts of these sizes, with the numbers of a control VC.
-    pub(super) fn multi_in(
+    pub(in crate::generate) fn multi_in(
         self,
         vc: &'static str,
         group: &str,
@@ -166,8 +176,14 @@ impl<'s> Expect<'s> {
         self.parts(vc, parts)
     }
 
+    /// Anything else is seen.
+    pub(in crate::generate) fn sees(mut self, other: Expected) -> Self {
+        self.outputs.push(Output::Other(other));
+        self
+    }
+
     /// Somebody becomes a leaf of a control VC, or is dropped from it.
-    pub(super) fn leaf(mut self, add: bool, vc: &str, who: &str) -> Self {
+    pub(in crate::generate) fn leaf(mut self, add: bool, vc: &str, who: &str) -> Self {
         let group = self.script.control_vc(vc);
         let leaf = leaf(add, &group, self.script.who(who));
         self.outputs.push(Output::Other(leaf));
@@ -175,19 +191,19 @@ impl<'s> Expect<'s> {
     }
 
     /// The level of what follows in this step; MUST if nothing is said.
-    pub(super) fn level(mut self, level: Level) -> Self {
+    pub(in crate::generate) fn level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
     /// Another way to behave is allowed too.
-    pub(super) fn or(mut self, requirements: &[&str]) -> Self {
+    pub(in crate::generate) fn or(mut self, requirements: &[&str]) -> Self {
         self.close(requirements);
         self
     }
 
     /// Nothing more is allowed; ends the step.
-    pub(super) fn done(mut self, requirements: &[&str]) {
+    pub(in crate::generate) fn done(mut self, requirements: &[&str]) {
         self.close(requirements);
         let script = self.script;
         if let Some(after) = self.after {
@@ -197,7 +213,7 @@ impl<'s> Expect<'s> {
     }
 
     /// Nothing is said at all; ends the step.
-    pub(super) fn silence(self, requirements: &[&str]) {
+    pub(in crate::generate) fn silence(self, requirements: &[&str]) {
         assert!(self.outputs.is_empty(), "something is said");
         self.done(requirements);
     }

@@ -9,9 +9,9 @@
     reason = "a script is a constant of this program, and the test below makes all of them"
 )]
 
-mod builder;
-mod counter;
-mod expect;
+pub(in crate::generate) mod builder;
+pub(in crate::generate) mod counter;
+pub(in crate::generate) mod expect;
 mod grouplist;
 mod header;
 mod holes;
