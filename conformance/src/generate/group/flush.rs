@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::super::mars::builder::{CCVC, SERVER, Script};
-use super::super::mars::messages::op;
+use super::super::mars::expect::Expect;
+use super::super::mars::messages::{Message, op};
 use super::learned::{CMI, joins, known, member};
 use super::record::{Part, Record, newer, state};
 use super::stage::{BEAT_MS, FAR, HOLD_MS, N1, registration, server};
@@ -26,19 +27,35 @@ fn quiet(id: &'static str, title: &'static str) -> Script {
 
 /// Time passes up to `at`, with this many own Redirect Entries and maps so far and now.
 fn pass(s: &mut Script, at: u64, before: i64, now: i64, ids: &[&str]) {
-    let part = Part::redirect(s.who(SERVER));
-    let records: Vec<_> = (before + 1..=now)
-        .map(|by| newer("s1", by, &part))
-        .collect();
-    // Who is in it is the business of other traces.
+    let (told, which) = (told(s), (before + 1..=now).collect::<Vec<i64>>());
+    beats(s.advance(at), &told, &which).done(ids);
+}
+
+/// So many instances of the own Redirect Entry after the first are told, each with a map; who is in that is the
+/// business of other traces.
+fn beats<'s>(mut expect: Expect<'s>, (part, map): &(Part, Message), which: &[i64]) -> Expect<'s> {
+    for by in which {
+        let record = newer("s1", *by, part);
+        expect = expect.tells(&[N1], &[record]).on(CCVC, map.clone());
+    }
+    expect
+}
+
+/// What is in an own Redirect Entry, and what in a map that is not looked at.
+fn told(s: &Script) -> (Part, Message) {
     let map = ["thtl", "tstl", "tnum", "targets"]
         .into_iter()
         .fold(s.map(&[SERVER]), |map, name| map.without(name));
-    let mut expect = s.advance(at);
-    for record in records {
-        expect = expect.tells(&[N1], &[record]).on(CCVC, map.clone());
-    }
-    expect.done(ids);
+    (Part::redirect(s.who(SERVER)), map)
+}
+
+/// The flush, with two Redirect Entries and maps since the start, `before` of them earlier. The cluster may be told
+/// that the member of a group is gone (register B06).
+fn flushes(s: &mut Script, before: i64, who: &str, cmi: u64, group: (&str, &str), ids: &[&str]) {
+    let leave = s.made_up(op::LEAVE, who, group, cmi);
+    let (told, which) = (told(s), (before + 1..=2).collect::<Vec<i64>>());
+    let expect = beats(s.advance(HOLD_MS + 1_000), &told, &which).or(ids);
+    beats(expect, &told, &which).on(CCVC, leave).done(ids);
 }
 
 /// Registers B01, B06: nothing is said of clients.
@@ -52,7 +69,7 @@ fn flush() -> Trace {
     s.joins(&[N1], "c1", G1, "g1");
     pass(&mut s, 119_000, 0, 0, &["R2443-2-18"]);
     s.members("c1", G1.0, &["c1", "c5"], &["R2443-2-18"]);
-    pass(&mut s, HOLD_MS + 1_000, 0, 2, &["R2443-2-18", "B01", "B06"]);
+    flushes(&mut s, 0, "c5", CMI, G1, &["R2443-2-18", "B01", "B06"]);
     s.members("c1", G1.0, &["c1"], &["R2443-2-11", "R2443-2-18", "B01"]);
     s.finish()
 }
@@ -100,7 +117,7 @@ fn by_origin() -> Trace {
     pass(&mut s, 120_000, 0, 1, &["R2443-2-16"]);
     let part = Part::redirect(&N1.endpoint());
     s.csu(N1, &N1.beat().next(part)).done(&["R2443-5.1-05"]);
-    pass(&mut s, HOLD_MS + 1_000, 1, 2, &["R2443-2-18", "B05", "B06"]);
+    flushes(&mut s, 1, "c6", 900, G2, &["R2443-2-18", "B05", "B06"]);
     s.nobody("c1", G2.0);
     s.members("c1", G1.0, &["c5"], &["R2443-2-11", "B05"]);
     s.finish()
@@ -116,7 +133,7 @@ fn literal_numbers() -> Trace {
     joins(&mut s, "c5", 2, CMI, G1);
     pass(&mut s, 120_000, 0, 1, &["R2443-2-16"]);
     s.csu(N1, &N1.beat()).done(&["R2443-5.1-05", "B04"]);
-    pass(&mut s, HOLD_MS + 1_000, 1, 2, &["R2443-2-18", "B04", "B06"]);
+    flushes(&mut s, 1, "c5", CMI, G1, &["R2443-2-18", "B04", "B06"]);
     s.nobody("c1", G1.0);
     s.finish()
 }

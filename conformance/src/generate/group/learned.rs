@@ -239,9 +239,13 @@ fn late() -> Trace {
     let part = member(&s, state::JOIN, "c5", CMI, G1);
     let record = Record::new(N1, 2, part);
     let part = registration(state::JOIN, json!(CMI), s.who("c5"));
-    s.csu(N1, &record).done(&["R2443-1-02", "E20"]);
+    s.csu(N1, &record)
+        .or(&["R2443-1-02", "E20"])
+        .on(CCVC, join.clone())
+        .done(&["R2443-1-02", "E20"]);
     s.csu(N1, &Record::new(N1, 1, part))
         .on(CCVC, join)
+        .or(&["R2443-2-10", "E20"])
         .done(&["R2443-2-10", "E20"]);
     s.members("c1", G1.0, &["c5"], &["R2443-1-01"]);
     s.finish()
