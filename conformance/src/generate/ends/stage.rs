@@ -117,7 +117,12 @@ impl Stage {
         ids: &[&str],
         outputs: Vec<Expected>,
     ) {
-        let requirements: Vec<String> = ids.iter().map(|id| format!("R2022-{id}")).collect();
+        // An id of another RFC is given in full.
+        let whole = |id: &&str| match id.strip_prefix('R') {
+            Some(_) => (*id).to_owned(),
+            None => format!("R2022-{id}"),
+        };
+        let requirements: Vec<String> = ids.iter().map(whole).collect();
         let levels = requirements.iter().filter_map(|id| LEVELS.get(id)).copied();
         let alternative = Alternative {
             level: levels.max().unwrap_or(Level::Implied),

@@ -195,7 +195,7 @@ fn leaf_gone() -> Stage {
     stage.register();
     stage.tree("tree", 1, &[0x31, 0x32, 0x33]);
     stage.tree("other", 2, &[0x34]);
-    let ids = ["5.1.5.1-01", "5.1.5.1-02"];
+    let ids = ["5.1.5.1-01", "5.1.5.1-02", "R2443-2-24"];
     stage.leaf_gone("tree", 0x32, &ids, Vec::new());
     stage.quiet(S - 1, &ids);
     stage.flows("tree", 1, "0101", &ids);
