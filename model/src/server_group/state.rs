@@ -11,6 +11,7 @@
 
 mod portable;
 mod ranks;
+mod text;
 
 use super::action::{Client, Server};
 use super::observation::Record;
@@ -55,7 +56,7 @@ pub(crate) const TOLD_WRONG: u8 = 16;
 pub(crate) const SJOIN_WRONG: u8 = 32;
 
 /// The state of the whole group.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct State {
     views: [[Entry; KEYS]; SERVERS],
     queues: [[Flight; QUEUE]; LINKS],
