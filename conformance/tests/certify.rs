@@ -45,6 +45,16 @@ impl Ran {
         let row = rows.iter().find(|row| row["case"] == case);
         row.unwrap_or_else(|| panic!("no row of {case}")).clone()
     }
+
+    /// The first case that an adapter broke in.
+    fn first_error(&self) -> Value {
+        let rows = self.lines();
+        let broke = |row: &&Value| {
+            let case = row["case"].as_str().unwrap_or_default();
+            row["verdict"] == "error" && !case.starts_with("sanity")
+        };
+        rows.iter().find(broke).unwrap().clone()
+    }
 }
 
 fn run(arguments: &[&str]) -> Ran {
@@ -175,7 +185,12 @@ fn negative_controls_get_their_stated_verdicts() {
     for (name, code, verdict, failure, says) in stated {
         let ran = smoke(&control(name), &["--deadline", "5"]);
         assert_eq!(ran.code, code, "{name}: {}", ran.err);
-        let row = ran.row(FIRST);
+        // Who crashes once too often is not asked any more: only the first cases are played.
+        let row = if name == "crashes" {
+            ran.first_error()
+        } else {
+            ran.row(FIRST)
+        };
         assert_eq!(row["verdict"], verdict, "{name}: {row}");
         if !failure.is_empty() {
             assert_eq!(row["failure"]["code"], failure, "{name}");
@@ -208,7 +223,7 @@ fn a_broken_adapter_is_started_again_at_most_20_times_in_the_order_of_the_suite(
         !after.is_empty() && after.iter().all(|verdict| verdict == "missing"),
         "{after:?}"
     );
-    let row = one.row(FIRST);
+    let row = one.first_error();
     assert_eq!(row["failure"]["stderr"][0], "control: ending on purpose");
     assert!(one.err.contains("exit status: 3"), "{}", one.err);
     let three = smoke(&control("crashes"), &["--jobs", "3"]);
