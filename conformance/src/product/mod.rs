@@ -13,7 +13,7 @@
 //! **Why the graph is finite.** Deadlines are counted from now; what ended and what is in quarantine is remembered for
 //! ever (the model knows no end of that either). Record numbers: a machine is known up to the numbers in its own cache
 //! ([`memo`]); how those of several caches and of records on their way compare is kept in the node as ranks, anew after each
-//! step ([`numbers`]), and frames are translated where they enter and leave a machine. The one number that means
+//! step (`numbers.rs`), and frames are translated where they enter and leave a machine. The one number that means
 //! something in itself is the first: rank 0 is kept for it.
 //!
 //! **What the product tells apart that the model does not**: which key a record got (keys are given in order of first
