@@ -3,9 +3,10 @@
 //! Each is the resolved rules of its family with exactly one field changed. On the named scenario the named property then fails, at
 //! the end of a shortest path; with that field resolved the same scenario holds.
 
-use crate::explore::{Options, Path, StoppedBy};
+use crate::explore::{Options, Path};
 use crate::reading::{Choice, FieldValue};
 use crate::registry::{self, Case, Told};
+use std::num::NonZeroUsize;
 use std::sync::atomic::AtomicBool;
 
 /// One finding.
@@ -44,12 +45,10 @@ impl Finding {
 pub struct Derived {
     /// Whether the scenario, exhausted under the resolved rules, keeps the property. `None`: the search was stopped.
     pub holds_under_resolved: Option<bool>,
-    /// Whether the property fails under the changed rules. `None`: the search was stopped.
-    pub fails_under_literal: Option<bool>,
+    /// The same under the changed rules.
+    pub holds_under_literal: Option<bool>,
     /// A shortest path to the failure under the changed rules. `None`: there is none, or the search was stopped.
     pub path: Option<Path<Told>>,
-    /// How many actions the path has; 0 without a path.
-    pub trace_length: usize,
 }
 
 impl Derived {
@@ -57,80 +56,74 @@ impl Derived {
     pub const fn stands(&self) -> bool {
         matches!(self.holds_under_resolved, Some(true)) && self.path.is_some()
     }
+    /// How many actions the path has; 0 without a path.
+    pub fn trace_length(&self) -> usize {
+        self.path.as_ref().map_or(0, Path::len)
+    }
 }
 
 /// Searches for the failure only. `None`: there is none, or the search was stopped.
 pub fn failure(finding: &Finding, stop: &AtomicBool) -> Option<Path<Told>> {
-    ask(
-        finding.in_scenario()?,
-        finding.choice(),
-        finding.property,
-        stop,
-    )
-    .1
+    let case = finding.in_scenario()?;
+    let choice = finding.choice();
+    ask(case, choice, finding.property, NonZeroUsize::MIN, stop).1
 }
 
-/// Derives a finding anew: the failure under the changed rules, and the exhausted scenario under the resolved ones.
-pub fn derive(finding: &Finding, stop: &AtomicBool) -> Derived {
-    let asked = |choice| match finding.in_scenario() {
-        Some(case) => ask(case, choice, finding.property, stop),
+/// Whether a finding's scenario, exhausted under the resolved rules, keeps its property. `None`: the search was stopped.
+pub fn resolved(finding: &Finding, threads: NonZeroUsize, stop: &AtomicBool) -> Option<bool> {
+    let case = finding.in_scenario()?;
+    ask(case, Choice::Resolved, finding.property, threads, stop).0
+}
+
+/// Derives a finding anew: searches for the failure under the changed rules. What [`resolved`] says is the caller's to
+/// know, since findings share scenarios.
+pub fn derive(
+    finding: &Finding,
+    holds_under_resolved: Option<bool>,
+    threads: NonZeroUsize,
+    stop: &AtomicBool,
+) -> Derived {
+    let (holds_under_literal, path) = match finding.in_scenario() {
+        Some(case) => ask(case, finding.choice(), finding.property, threads, stop),
         None => (None, None),
     };
-    let (holds, path) = asked(finding.choice());
-    let trace_length = path.as_ref().map_or(0, Path::len);
     Derived {
-        holds_under_resolved: asked(Choice::Resolved).0,
-        fails_under_literal: holds.map(|holds| !holds),
+        holds_under_resolved,
+        holds_under_literal,
         path,
-        trace_length,
     }
 }
 
-/// A finding in groups of both kinds: servers that read the RFCs as the finding does, and servers that do not.
+/// A finding in groups that have both: servers that read the RFCs as the finding does, and servers that do not.
 pub struct Mixed {
-    /// Whether the property holds where everybody reads it so. `None`: the search was stopped.
-    pub literal_literal: Option<bool>,
-    /// Whether it holds in every group that has servers of both kinds.
-    pub ours_literal: Option<bool>,
-    /// Whether it holds where nobody reads it so.
-    pub ours_ours: Option<bool>,
+    /// Whether the property holds in all of these groups. `None`: a search was stopped, and none of the others fails.
+    pub holds: Option<bool>,
     /// The groups in which it fails: who reads it so there, one bit each, bit 0: the first server.
     pub harmful: Vec<u8>,
-    /// A shortest way to a failure in the first of these groups.
-    pub path: Option<Path<Told>>,
 }
 
 /// Asks the question of a finding for every group that has servers of both kinds. What a server that reads it literally
 /// does to its own clients alone is no failure there (see [`crate::server_group::ServerGroup::literal`]). `None`: the
-/// family has no servers that could differ, or a failure of the group is a server's own affair.
-pub fn mixed(finding: &Finding, derived: &Derived, stop: &AtomicBool) -> Option<Mixed> {
+/// family has no servers that could differ.
+pub fn mixed(finding: &Finding, threads: NonZeroUsize, stop: &AtomicBool) -> Option<Mixed> {
     let case = finding.in_scenario()?;
     let servers = case.readers();
     if servers < 2 {
         return None;
     }
-    let all = (1u8 << servers) - 1;
-    let (mut ours_literal, mut harmful, mut first) = (Some(true), Vec::new(), None);
-    for odd in 1..all {
+    let (mut decided, mut harmful) = (true, Vec::new());
+    for odd in 1..(1u8 << servers) - 1 {
         let choice = Choice::Mixed(finding.rules_field, odd);
-        let (holds, path) = ask(case, choice, finding.property, stop);
-        match holds {
+        match ask(case, choice, finding.property, threads, stop).0 {
             Some(true) => {}
-            Some(false) => {
-                ours_literal = Some(false);
-                harmful.push(odd);
-                first = first.or(path);
-            }
-            None if ours_literal == Some(true) => ours_literal = None,
-            None => {}
+            Some(false) => harmful.push(odd),
+            None => decided = false,
         }
     }
+    let holds = harmful.is_empty();
     Some(Mixed {
-        literal_literal: derived.fails_under_literal.map(|fails| !fails),
-        ours_literal,
-        ours_ours: derived.holds_under_resolved,
+        holds: (decided || !holds).then_some(holds),
         harmful,
-        path: first,
     })
 }
 
@@ -139,29 +132,24 @@ fn ask(
     case: &dyn Case,
     choice: Choice,
     property: &'static str,
+    threads: NonZeroUsize,
     stop: &AtomicBool,
 ) -> (Option<bool>, Option<Path<Told>>) {
     let options = Options {
+        threads,
         until: Some(property.into()),
         ..Options::default()
     };
     let report = case.search(choice, &options, &mut |_| {}, stop);
+    let held = report.exhausted().then_some(true);
     let found = report
         .discoveries
         .into_iter()
         .find(|discovery| discovery.violation && discovery.property == property);
-    if let Some(found) = found {
-        return (Some(false), Some(found.path));
+    match found {
+        Some(found) => (Some(false), Some(found.path)),
+        None => (held, None),
     }
-    let holds = match report.stopped_by {
-        StoppedBy::Exhausted => Some(true),
-        StoppedBy::Decided
-        | StoppedBy::Interrupted
-        | StoppedBy::StateLimit
-        | StoppedBy::TimeLimit
-        | StoppedBy::MemoryLimit => None,
-    };
-    (holds, None)
 }
 
 /// All findings of all families.
@@ -456,6 +444,11 @@ mod tests {
     use crate::rules::Rules;
     use crate::server_group::{Action, property};
 
+    fn anew(finding: &Finding, stop: &AtomicBool) -> Derived {
+        let one = NonZeroUsize::MIN;
+        derive(finding, resolved(finding, one, stop), one, stop)
+    }
+
     fn by_id(id: &str) -> &'static Finding {
         findings().find(|finding| finding.id == id).unwrap()
     }
@@ -538,13 +531,13 @@ mod tests {
 
     #[test]
     fn a_finding_of_a_small_scenario_holds_where_resolved() {
-        let derived = derive(by_id("A08b"), &AtomicBool::new(false));
-        assert!(derived.stands() && derived.trace_length > 0);
+        let derived = anew(by_id("A08b"), &AtomicBool::new(false));
+        assert!(derived.stands() && derived.trace_length() > 0);
     }
 
     #[test]
     fn a_stopped_derivation_says_so() {
-        let derived = derive(by_id("A01"), &AtomicBool::new(true));
+        let derived = anew(by_id("A01"), &AtomicBool::new(true));
         assert!(derived.holds_under_resolved.is_none() && !derived.stands());
     }
 }

@@ -1,14 +1,13 @@
 //! `findings`: the defects of the RFCs that the model found, re-derived.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use mars_model::findings::{Derived, Finding, Mixed, derive, findings, mixed};
+use mars_model::findings::{Finding, derive, findings, mixed, resolved};
 use serde_json::{Value, json};
 
 use super::output::{Ctx, Exit, Paint, with_part};
-use crate::report::chart::Chart;
 use crate::report::defects::{Defect, harmful, save, verdict};
-use crate::report::of_path;
 
 /// Arguments of `findings`.
 #[derive(Debug, clap::Args)]
@@ -28,17 +27,6 @@ pub struct Args {
     pub report: Option<PathBuf>,
 }
 
-/// The chart of a finding's counterexample, with the messages that the reading causes.
-#[must_use]
-pub fn finding_chart(finding: &Finding, derived: &Derived) -> Option<Chart> {
-    let (path, case) = (derived.path.as_ref()?, finding.in_scenario()?);
-    let title = format!(
-        "  {}: shortest way into it, {} steps:",
-        finding.id, derived.trace_length
-    );
-    Some(of_path::chart(case, path, title, finding.choice()))
-}
-
 /// What the three-way table says of one kind of group, in its colour.
 fn word(holds: Option<bool>, ctx: &Ctx) -> String {
     let paint = match holds {
@@ -56,10 +44,15 @@ fn table(rows: &[Defect], ctx: &Ctx) {
         "{:<5} {:<26} {:<16} {:<13} {:<10} literal servers that do harm",
         "id", "property", "literal/literal", "ours/literal", "ours/ours"
     ));
-    for Defect { finding, mixed, .. } in rows {
+    for Defect {
+        finding,
+        derived,
+        mixed,
+    } in rows
+    {
         let Some(mixed) = mixed else {
             ctx.say(format_args!(
-                "{:<5} {:<26} no servers that could differ, or one server's own affair",
+                "{:<5} {:<26} one server: there is no other that could differ",
                 finding.id, finding.property
             ));
             continue;
@@ -73,9 +66,9 @@ fn table(rows: &[Defect], ctx: &Ctx) {
             "{:<5} {:<26} {} {} {} {}",
             finding.id,
             finding.property,
-            cell(mixed.literal_literal, 16),
-            cell(mixed.ours_literal, 13),
-            cell(mixed.ours_ours, 10),
+            cell(derived.holds_under_literal, 16),
+            cell(mixed.holds, 13),
+            cell(derived.holds_under_resolved, 10),
             harmful(mixed)
         ));
     }
@@ -83,23 +76,23 @@ fn table(rows: &[Defect], ctx: &Ctx) {
 
 /// The row of a finding.
 #[must_use]
-pub fn row(
-    finding: &Finding,
-    derived: &Derived,
-    mixed: Option<&Mixed>,
-    part: Option<&str>,
-) -> Value {
+pub fn row(defect: &Defect, part: Option<&str>) -> Value {
+    let Defect {
+        finding,
+        derived,
+        mixed,
+    } = defect;
     let (field, value) = finding.rules_field;
-    let mixed = mixed.map(|mixed| {
+    let mixed = mixed.as_ref().map(|mixed| {
         json!({
-            "literal_literal": mixed.literal_literal, "ours_literal": mixed.ours_literal,
-            "ours_ours": mixed.ours_ours, "harmful": harmful(mixed),
+            "literal_literal": derived.holds_under_literal, "ours_literal": mixed.holds,
+            "ours_ours": derived.holds_under_resolved, "harmful": harmful(mixed),
         })
     });
     let row = json!({
         "id": finding.id, "title": finding.title, "rules": {field: value}, "scenario": finding.scenario,
         "property": finding.property, "holds_under_resolved": derived.holds_under_resolved,
-        "trace_length": derived.trace_length, "sections": finding.sections, "mixed": mixed,
+        "trace_length": derived.trace_length(), "sections": finding.sections, "mixed": mixed,
         "fails": derived.path.is_some(),
     });
     with_part(row, part)
@@ -107,9 +100,15 @@ pub fn row(
 
 /// How a derivation ends.
 #[must_use]
-pub fn exit(derived: &Derived) -> Exit {
-    match derived.holds_under_resolved {
-        _ if derived.stands() => Exit::Ok,
+pub fn exit(defect: &Defect) -> Exit {
+    let undecided = matches!(&defect.mixed, Some(mixed) if mixed.holds.is_none());
+    let open = if undecided {
+        Exit::Incomplete
+    } else {
+        Exit::Ok
+    };
+    match defect.derived.holds_under_resolved {
+        _ if defect.derived.stands() => open,
         None => Exit::Incomplete,
         // A finding that is none any more: the suite says something false.
         Some(_) => Exit::SuiteBroken,
@@ -117,40 +116,36 @@ pub fn exit(derived: &Derived) -> Exit {
 }
 
 /// The page of a finding.
-fn page(finding: &Finding, derived: &Derived, mixed: Option<&Mixed>, ctx: &Ctx) {
-    let (field, value) = finding.rules_field;
+fn page(defect: &Defect, ctx: &Ctx) {
+    let finding = defect.finding;
     ctx.say(format_args!(
         "{} {}",
         ctx.paint(Paint::Yellow, finding.id),
         finding.title
     ));
-    ctx.say(format_args!(
-        "  text:        {}",
-        finding.sections.join("; ")
-    ));
-    ctx.say(format_args!(
-        "  reading:     {field} = {value}, all else resolved; scenario {}",
-        finding.scenario
-    ));
-    ctx.say(format_args!("  breaks:      {}", finding.property));
-    ctx.say(format_args!("  consequence: {}", finding.consequence));
-    ctx.say(format_args!("  resolution:  {}", finding.resolution));
-    let holds = match derived.holds_under_resolved {
-        Some(true) => "holds in every reachable state",
-        Some(false) => "FAILS as well",
-        None => "not decided (interrupted)",
-    };
-    ctx.say(format_args!("  resolved:    {} {holds}", finding.property));
-    if let Some(mixed) = mixed {
+    let sections = finding.sections.join("; ");
+    for (head, words) in [
+        ("text:", sections.as_str()),
+        ("reading:", &defect.reading()),
+        ("breaks:", &defect.breaks()),
+        ("consequence:", finding.consequence),
+        ("resolution:", finding.resolution),
+    ] {
+        ctx.say(format_args!("  {head:<12} {words}"));
+    }
+    if let Some(mixed) = &defect.mixed {
         ctx.say(format_args!(
             "  mixed group: {} {}; literal servers that do harm: {}",
             finding.property,
-            word(mixed.ours_literal, ctx),
+            word(mixed.holds, ctx),
             harmful(mixed)
         ));
     }
-    match finding_chart(finding, derived) {
-        Some(chart) => ctx.say(chart.text().trim_end().replace('\n', "\n    ")),
+    match defect.chart() {
+        Some(chart) => ctx.say(format_args!(
+            "  {}",
+            chart.text().trim_end().replace('\n', "\n    ")
+        )),
         None => ctx.say("  NO LONGER DERIVED: the property does not fail"),
     }
     ctx.say("");
@@ -170,7 +165,8 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         return Exit::Usage;
     }
     let mut all = Exit::Ok;
-    let mut rows = Vec::new();
+    let (mut rows, mut held) = (Vec::new(), BTreeMap::new());
+    let threads = super::check::threads(None);
     for finding in meant {
         if ctx.stopped() {
             all = all.combine(Exit::Incomplete);
@@ -180,22 +176,19 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
             "{}: searching {} with all, some and none of its servers reading it so",
             finding.id, finding.scenario
         ));
-        let derived = derive(finding, ctx.stop);
-        let mixed = mixed(finding, &derived, ctx.stop);
-        ctx.row(&row(finding, &derived, mixed.as_ref(), None));
-        page(finding, &derived, mixed.as_ref(), ctx);
-        all = all.combine(exit(&derived));
-        if mixed
-            .as_ref()
-            .is_some_and(|mixed| mixed.ours_literal.is_none())
-        {
-            all = all.combine(Exit::Incomplete);
-        }
-        rows.push(Defect {
+        // Findings of one scenario ask the same of the resolved rules: it is exhausted once.
+        let known = *held
+            .entry((finding.scenario, finding.property))
+            .or_insert_with(|| resolved(finding, threads, ctx.stop));
+        let defect = Defect {
             finding,
-            derived,
-            mixed,
-        });
+            derived: derive(finding, known, threads, ctx.stop),
+            mixed: mixed(finding, threads, ctx.stop),
+        };
+        ctx.row(&row(&defect, None));
+        page(&defect, ctx);
+        all = all.combine(exit(&defect));
+        rows.push(defect);
     }
     table(&rows, ctx);
     if let Some(folder) = &args.report {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use mars_model::findings::{Derived, Finding, derive, failure, findings};
+use mars_model::findings::{Finding, derive, findings, resolved};
 use serde_json::json;
 
 use super::Profile;
@@ -13,6 +13,7 @@ use super::output::{Ctx, Exit, Paint, with_part};
 use super::replay::{load_meant, play_all};
 use super::wire::vectors;
 use super::{corpus, findings as pages};
+use crate::report::defects::Defect;
 use crate::report::html;
 
 /// Arguments of `verify`.
@@ -43,21 +44,19 @@ struct Part {
 }
 
 /// Derives a finding, without searching again what `checked` has exhausted already.
-fn rederive(finding: &'static Finding, checked: &[Checked], ctx: &Ctx) -> Derived {
-    let resolved = checked
+fn rederive(finding: &'static Finding, checked: &[Checked], ctx: &Ctx) -> Defect {
+    let searched = checked
         .iter()
         .find(|one| one.scenario.name() == finding.scenario);
-    match resolved {
-        Some(one) if one.report.exhausted() => {
-            let path = failure(finding, ctx.stop);
-            Derived {
-                holds_under_resolved: Some(one.report.discovery(finding.property).is_none()),
-                fails_under_literal: path.is_some().then_some(true),
-                trace_length: path.as_ref().map_or(0, mars_model::explore::Path::len),
-                path,
-            }
-        }
-        _ => derive(finding, ctx.stop),
+    let threads = check::threads(None);
+    let held = searched
+        .filter(|one| one.report.exhausted())
+        .map(|one| one.report.discovery(finding.property).is_none())
+        .or_else(|| resolved(finding, threads, ctx.stop));
+    Defect {
+        finding,
+        derived: derive(finding, held, threads, ctx.stop),
+        mixed: None,
     }
 }
 
@@ -153,7 +152,7 @@ fn wire(ctx: &Ctx) -> Part {
 }
 
 /// The findings on the scenarios of the profile.
-fn defects(checked: &[Checked], ctx: &Ctx) -> (Part, Vec<(&'static Finding, Derived)>) {
+fn defects(checked: &[Checked], ctx: &Ctx) -> (Part, Vec<Defect>) {
     let started = Instant::now();
     let mut exit = Exit::Ok;
     let mut derived = Vec::new();
@@ -171,14 +170,17 @@ fn defects(checked: &[Checked], ctx: &Ctx) -> (Part, Vec<(&'static Finding, Deri
             break;
         }
         let one = rederive(finding, checked, ctx);
-        ctx.row(&pages::row(finding, &one, None, Some("findings")));
+        ctx.row(&pages::row(&one, Some("findings")));
         exit = exit.combine(pages::exit(&one));
-        derived.push((*finding, one));
+        derived.push(one);
         progress.set(u64::try_from(position + 1).unwrap_or(u64::MAX), finding.id);
     }
     progress.finish();
-    for (finding, one) in &derived {
-        let word = if one.stands() {
+    for Defect {
+        finding, derived, ..
+    } in &derived
+    {
+        let word = if derived.stands() {
             ctx.paint(Paint::Green, "stands")
         } else {
             ctx.paint(Paint::Red, "GONE")
@@ -190,14 +192,14 @@ fn defects(checked: &[Checked], ctx: &Ctx) -> (Part, Vec<(&'static Finding, Deri
             finding.rules_field.0,
             finding.rules_field.1,
             finding.property,
-            one.trace_length
+            derived.trace_length()
         ));
     }
     let part = Part {
         name: "findings",
         done: format!(
             "{} of {} re-derived",
-            derived.iter().filter(|(_, one)| one.stands()).count(),
+            derived.iter().filter(|one| one.derived.stands()).count(),
             meant.len()
         ),
         seconds: started.elapsed().as_secs_f64(),

@@ -53,7 +53,8 @@ impl Defect {
         let (path, case) = (self.derived.path.as_ref()?, self.finding.in_scenario()?);
         let title = format!(
             "{}: shortest way into it, {} steps",
-            self.finding.id, self.derived.trace_length
+            self.finding.id,
+            self.derived.trace_length()
         );
         Some(of_path::chart(case, path, title, self.finding.choice()))
     }
@@ -63,7 +64,9 @@ impl Defect {
         Some(of_path::capture(case, path, self.finding.choice()))
     }
 
-    fn reading(&self) -> String {
+    /// The reading in words.
+    #[must_use]
+    pub fn reading(&self) -> String {
         let (field, value) = self.finding.rules_field;
         format!(
             "{field} = {value}, all else resolved; scenario {}",
@@ -71,11 +74,13 @@ impl Defect {
         )
     }
 
-    fn breaks(&self) -> String {
+    /// What becomes of the property, in words.
+    #[must_use]
+    pub fn breaks(&self) -> String {
         format!(
             "{} fails after {} steps; resolved, it {}",
             self.finding.property,
-            self.derived.trace_length,
+            self.derived.trace_length(),
             match self.derived.holds_under_resolved {
                 Some(true) => "holds in every reachable state",
                 Some(false) => "FAILS as well",
@@ -86,33 +91,40 @@ impl Defect {
 
     /// The cells of the three-way table.
     fn row(&self) -> [String; 5] {
+        let (finding, derived) = (self.finding, &self.derived);
+        let (some, harm) = match &self.mixed {
+            Some(mixed) => (verdict(mixed.holds), harmful(mixed)),
+            None => ("one server", String::new()),
+        };
+        [
+            format!("{} {}", finding.id, finding.property),
+            verdict(derived.holds_under_literal).to_owned(),
+            some.to_owned(),
+            verdict(derived.holds_under_resolved).to_owned(),
+            harm,
+        ]
+    }
+}
+
+impl Defect {
+    /// The finding as a section of a page, with its chart.
+    pub(super) fn section(&self) -> String {
         let finding = self.finding;
-        let property = format!("{} {}", finding.id, finding.property);
-        self.mixed.as_ref().map_or_else(
-            || {
-                let alone = "one server".to_owned();
-                let [all, none] = [
-                    self.derived.fails_under_literal.map(|fails| !fails),
-                    self.derived.holds_under_resolved,
-                ];
-                [
-                    property.clone(),
-                    verdict(all).to_owned(),
-                    alone,
-                    verdict(none).to_owned(),
-                    String::new(),
-                ]
-            },
-            |mixed| {
-                [
-                    property.clone(),
-                    verdict(mixed.literal_literal).to_owned(),
-                    verdict(mixed.ours_literal).to_owned(),
-                    verdict(mixed.ours_ours).to_owned(),
-                    harmful(mixed),
-                ]
-            },
-        )
+        let mut text = format!(
+            "<h2 id=\"{0}\">{0} {1}</h2><p>{2}</p><p><b>Text:</b> {3}. <b>Reading:</b> {4}. <b>Breaks:</b> {5}.</p>\
+             <p><b>Resolution:</b> {6}</p>",
+            finding.id,
+            escape(finding.title),
+            escape(finding.consequence),
+            escape(&finding.sections.join("; ")),
+            escape(&self.reading()),
+            escape(&self.breaks()),
+            escape(finding.resolution),
+        );
+        if let Some(chart) = self.chart() {
+            let _ = write!(text, "<div class=chart>{}</div>", chart.svg());
+        }
+        text
     }
 }
 
@@ -190,26 +202,10 @@ pub fn html(defects: &[Defect]) -> String {
     }
     text.push_str("</table>");
     for defect in defects {
-        let finding = defect.finding;
-        let _ = write!(
-            text,
-            "<h2 id=\"{0}\">{0} {1}</h2><p>{2}</p><p><b>Text:</b> {3}. <b>Reading:</b> {4}. <b>Breaks:</b> {5}.</p>\
-             <p><b>Resolution:</b> {6}</p>",
-            finding.id,
-            escape(finding.title),
-            escape(finding.consequence),
-            escape(&finding.sections.join("; ")),
-            escape(&defect.reading()),
-            escape(&defect.breaks()),
-            escape(finding.resolution),
-        );
-        if let Some(chart) = defect.chart() {
-            let _ = write!(
-                text,
-                "<p><a href=\"{}.pcapng\">Capture</a></p><div class=chart>{}</div>",
-                finding.id,
-                chart.svg()
-            );
+        text.push_str(&defect.section());
+        if defect.derived.path.is_some() {
+            let id = defect.finding.id;
+            let _ = write!(text, "<p><a href=\"{id}.pcapng\">Capture of {id}</a></p>");
         }
     }
     text.push_str("</html>\n");
@@ -241,14 +237,20 @@ pub fn save(folder: &Path, defects: &[Defect]) -> io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mars_model::findings::{derive, findings, mixed};
+    use mars_model::findings::{derive, findings, mixed, resolved};
+    use std::num::NonZeroUsize;
     use std::sync::atomic::AtomicBool;
 
     fn defect(id: &str) -> Defect {
         let stop = AtomicBool::new(false);
         let finding = findings().find(|finding| finding.id == id).unwrap();
-        let derived = derive(finding, &stop);
-        let mixed = mixed(finding, &derived, &stop);
+        let derived = derive(
+            finding,
+            resolved(finding, NonZeroUsize::MIN, &stop),
+            NonZeroUsize::MIN,
+            &stop,
+        );
+        let mixed = mixed(finding, NonZeroUsize::MIN, &stop);
         Defect {
             finding,
             derived,
@@ -288,11 +290,8 @@ mod tests {
     #[test]
     fn tables_say_who_does_harm() {
         let mixed = Mixed {
-            literal_literal: Some(false),
-            ours_literal: Some(false),
-            ours_ours: Some(true),
+            holds: Some(false),
             harmful: vec![0b1, 0b110],
-            path: None,
         };
         assert_eq!(harmful(&mixed), "s1, s2+s3");
         assert_eq!([verdict(None), verdict(Some(true))], ["open", "holds"]);

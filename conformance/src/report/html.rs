@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 
 use mars_model::family::Kind;
-use mars_model::findings::{Derived, Finding};
 use mars_model::registry::About;
 
+use super::defects::Defect;
 use crate::cli::check::Checked;
-use crate::cli::findings::finding_chart;
 
 /// The octets that HTML reserves, escaped.
 pub(super) fn escape(text: &str) -> String {
@@ -23,11 +22,7 @@ td.n{text-align:right}.ok{color:#064}.no{color:#a00;font-weight:bold}div.chart{o
 
 /// The page: parts, scenarios with their properties, findings with their charts.
 #[must_use]
-pub fn page(
-    parts: &[(&str, &str, bool)],
-    checked: &[Checked],
-    findings: &[(&'static Finding, Derived)],
-) -> String {
+pub fn page(parts: &[(&str, &str, bool)], checked: &[Checked], findings: &[Defect]) -> String {
     let mut text = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width\"><title>mars-conformance verify</title><style>{STYLE}</style>\
@@ -91,31 +86,10 @@ pub fn page(
             claim.requirements.join(", "),
         );
     }
-    text.push_str("</table><h2>Findings</h2>");
-    for (finding, derived) in findings {
-        let (field, value) = finding.rules_field;
-        let _ = write!(
-            text,
-            "<h3>{} {}</h3><p>{}</p><p><b>Text:</b> {}. <b>Reading:</b> {field} = {value}, all else resolved, \
-             scenario {}. <b>Breaks:</b> {} after {} steps; resolved, it {}.</p><p><b>Resolution:</b> {}</p>",
-            finding.id,
-            escape(finding.title),
-            escape(finding.consequence),
-            escape(&finding.sections.join("; ")),
-            finding.scenario,
-            finding.property,
-            derived.trace_length,
-            if derived.holds_under_resolved == Some(true) {
-                "holds"
-            } else {
-                "does NOT hold"
-            },
-            escape(finding.resolution),
-        );
-        if let Some(chart) = finding_chart(finding, derived) {
-            let _ = write!(text, "<div class=chart>{}</div>", chart.svg());
-        }
-    }
+    text.push_str("</table><h1>Findings</h1>");
+    findings
+        .iter()
+        .for_each(|defect| text.push_str(&defect.section()));
     text.push_str("</html>\n");
     text
 }
