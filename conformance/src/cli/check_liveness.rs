@@ -166,7 +166,7 @@ fn row(
 ) -> Value {
     let words = |actions: &[Act]| -> Vec<String> {
         let word = |act: &Act| match act {
-            Act::Group(action) => format!("{action:?}"),
+            Act::Group(action) => action.to_string(),
             Act::Words(words, _) => words.clone(),
         };
         actions.iter().map(word).collect()

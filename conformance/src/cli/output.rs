@@ -304,6 +304,14 @@ impl Progress {
         }
     }
 
+    /// Lets something be printed while the job goes on.
+    pub fn aside(&self, print: impl FnOnce()) {
+        match &self.show {
+            Show::Bar(bar) => bar.suspend(print),
+            Show::Nothing | Show::Lines { .. } => print(),
+        }
+    }
+
     /// Takes the bar away.
     pub fn finish(self) {
         if let Show::Bar(bar) = self.show {

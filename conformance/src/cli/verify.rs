@@ -65,12 +65,13 @@ fn models(profile: Profile, ctx: &Ctx) -> (Part, Vec<Checked>) {
     let started = Instant::now();
     let scenarios = of_profile(profile);
     let options = check::Limits::default().options(check::threads(None));
-    let checked = check_all(&scenarios, RulesName::Resolved, &options, ctx);
-    check::head(ctx);
-    for one in &checked {
-        ctx.row(&check::row(one, RulesName::Resolved, Some("check")));
-        check::line(one, RulesName::Resolved, ctx);
-    }
+    let checked = check_all(
+        &scenarios,
+        RulesName::Resolved,
+        &options,
+        Some("check"),
+        ctx,
+    );
     let unique: u64 = checked.iter().map(|one| one.report.unique).sum();
     let properties: usize = checked
         .iter()

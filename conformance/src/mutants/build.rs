@@ -12,7 +12,7 @@ use std::process::Command;
 
 use toml::{Table, Value};
 
-use super::{Mutant, MutantError, folder, load, weave};
+use super::{Class, Mutant, MutantError, check_ids, folder, load, readings, weave};
 use crate::sut::child::Launch;
 
 /// Name of the adapter.
@@ -48,6 +48,8 @@ pub struct Built {
     pub simulation: PathBuf,
     /// All mutants in it.
     pub mutants: Vec<Mutant>,
+    /// The other readings in it, which are switched on like mutants.
+    pub readings: Vec<Mutant>,
 }
 
 impl Built {
@@ -65,9 +67,11 @@ impl Built {
 /// # Errors
 /// A mutant that does not fit the implementation any more, or one that does not compile.
 pub fn build() -> Result<Built, MutantError> {
-    let mutants = load(&folder())?;
+    let mut all = load(&folder())?;
+    all.extend(load(&readings())?);
+    check_ids(&all)?;
     let (root, store) = places()?;
-    build_from(&root, &store, mutants)
+    build_from(&root, &store, all)
 }
 
 /// The tree that mutants are made of, and where what is made goes.
@@ -96,10 +100,14 @@ pub(super) fn build_from(
         publish(&made.join(SIMULATION), &simulation)?;
         publish(&made.join(PROGRAM), &program)?;
     }
+    let (readings, mutants) = mutants
+        .into_iter()
+        .partition(|one| one.class == Class::Reading);
     Ok(Built {
         program,
         simulation,
         mutants,
+        readings,
     })
 }
 

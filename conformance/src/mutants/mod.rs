@@ -77,6 +77,8 @@ pub enum Class {
     Purge,
     /// Things come in the wrong order.
     Ordering,
+    /// No fault: another reading of an RFC, which the judge accepts.
+    Reading,
 }
 
 impl Class {
@@ -95,6 +97,7 @@ impl Class {
             Self::Flush => "flush",
             Self::Purge => "purge",
             Self::Ordering => "ordering",
+            Self::Reading => "reading",
         }
     }
 }
@@ -102,6 +105,7 @@ impl Class {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MutantFile {
+    #[serde(alias = "reading")]
     mutant: Vec<Mutant>,
 }
 
@@ -151,6 +155,12 @@ fn check_ids(mutants: &[Mutant]) -> Result<(), MutantError> {
 #[must_use]
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("mutants")
+}
+
+/// The folder of the other readings that the judge accepts.
+#[must_use]
+pub fn readings() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("readings")
 }
 
 #[cfg(test)]

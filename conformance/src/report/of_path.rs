@@ -56,7 +56,7 @@ pub fn chart(case: &dyn Case, path: &Path<Told>, title: String, rules: Choice) -
     };
     for (position, act) in acts.iter().enumerate() {
         let words = match act {
-            Act::Group(action) => format!("{action:?}"),
+            Act::Group(action) => action.to_string(),
             Act::Words(words, _) => words.clone(),
         };
         chart
@@ -99,8 +99,8 @@ fn observed(
         let home = observations
             .and_then(|seen| seen.first())
             .map(convert::speaker);
-        let words = convert::act(*action, home)
-            .map_or_else(|| format!("{action:?}"), |act| act_words(&act));
+        let words =
+            convert::act(*action, home).map_or_else(|| action.to_string(), |act| act_words(&act));
         let outputs = observations.into_iter().flatten().map(convert::expected);
         (*action, words, outputs.collect())
     });

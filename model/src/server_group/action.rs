@@ -1,5 +1,7 @@
 //! What can happen in a server group: the events of clients, servers and links.
 
+use std::fmt::{Display, Formatter, Result};
+
 /// A MARS server, by its place in ascending order of Server IDs (RFC 2443, 2: the OID is the order).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Server(pub u8);
@@ -11,6 +13,24 @@ pub struct Client(pub u8);
 /// A group address range, by its place in the scenario's list of ranges.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Range(pub u8);
+
+impl Display for Server {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "s{}", self.0 + 1)
+    }
+}
+
+impl Display for Client {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "c{}", self.0 + 1)
+    }
+}
+
+impl Display for Range {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "r{}", self.0 + 1)
+    }
+}
 
 /// One event. Exchanges between a client and its server are atomic; records between servers travel one by one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -171,6 +191,33 @@ impl Action {
     /// The kind of this action in kebab case.
     pub fn label(&self) -> &'static str {
         Self::KINDS.get(self.kind()).copied().unwrap_or("unknown")
+    }
+}
+
+impl Display for Action {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Register { client, server } => write!(f, "{client} registers with {server}"),
+            Self::Join { client, range } => write!(f, "{client} joins {range}"),
+            Self::Leave { client, range } => write!(f, "{client} leaves {range}"),
+            Self::Deregister { client } => write!(f, "{client} deregisters"),
+            Self::Move { client, to } => write!(f, "{client} moves to {to} without a word"),
+            Self::LeafGone { server, client } => {
+                write!(f, "{server} notices that {client} has gone")
+            }
+            Self::ClientCrash { client } => write!(f, "{client} stops"),
+            Self::Deliver { from, to } => write!(f, "a record from {from} arrives at {to}"),
+            Self::Crash { server } => write!(f, "{server} stops"),
+            Self::Restart { server } => write!(f, "{server} starts again"),
+            Self::Cut { a, b } => write!(f, "the link {a}-{b} goes down"),
+            Self::Heal { a, b } => write!(f, "the link {a}-{b} comes up, and both align"),
+            Self::Drain { server } => write!(f, "the operator drains {server}"),
+            Self::Redirect { client } => write!(f, "{client} follows its map"),
+            Self::Failover { client } => write!(f, "{client} fails over"),
+            Self::Hang { server } => write!(f, "the heartbeat of {server} hangs"),
+            Self::Wake { server } => write!(f, "the heartbeat of {server} goes on"),
+            Self::Tick => f.write_str("an interval passes"),
+        }
     }
 }
 

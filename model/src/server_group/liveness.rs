@@ -170,14 +170,23 @@ pub fn duties(scenario: &Scenario) -> Vec<Duty<ServerGroup>> {
         ));
     }
     if scenario.budgets.crashes > 0 {
+        // A beat that one neighbour holds when a link comes back is news to a third, which waits from then on (B04).
+        let (sentence, times) = if scenario.budgets.cuts > 0 {
+            let each = "A server that stopped is flushed by every running one within three intervals for each of them.";
+            (each, scenario.servers.saturating_sub(1))
+        } else {
+            let all =
+                "A server that stopped is flushed by every running one within three intervals.";
+            (all, 1)
+        };
         all.push(Duty {
             name: "stopped-is-flushed",
-            sentence: "A server that stopped is flushed by every running one within three intervals.",
+            sentence,
             requirements: &["R2443-2-11", "R2443-2-18"],
             question: Question::Within {
                 asks: believed,
                 answers: |model, state| !believed(model, state),
-                within: u32::from(HOLD),
+                within: u32::from(HOLD) * u32::from(times),
                 counts: intervals,
             },
             refuted: None,

@@ -217,6 +217,10 @@ impl Model for ServerGroup {
         actions.retain(|&action| step::is_enabled(self, state, action));
     }
 
+    fn format_action(&self, action: &Action) -> String {
+        action.to_string()
+    }
+
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
         step(self, state, action, &mut ())
     }

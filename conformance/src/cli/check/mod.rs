@@ -160,15 +160,18 @@ pub struct Checked {
     pub exit: Exit,
 }
 
-/// Searches scenarios with our own search, one after the other, until the stop flag is raised.
+/// Searches scenarios with our own search, one after the other, until the stop flag is raised, and prints what came out
+/// of each as soon as it is known, as the given part of a larger job.
 /// Counts are compared with the expected ones under the resolved rules.
 #[must_use]
 pub fn check_all(
     scenarios: &[&'static dyn Case],
     rules: RulesName,
     options: &Options,
+    part: Option<&str>,
     ctx: &Ctx,
 ) -> Vec<Checked> {
+    head(ctx);
     // Where it is known how many states there are, it can be said how long it will take.
     let expected = counts::expected();
     let total = scenarios
@@ -198,7 +201,12 @@ pub fn check_all(
         };
         let report = scenario.search(rules.choice(), options, &mut tell, ctx.stop);
         before += report.unique;
-        all.push(judge(scenario, report, rules));
+        let checked = judge(scenario, report, rules);
+        progress.aside(|| {
+            ctx.row(&row(&checked, rules, part));
+            line(&checked, rules, ctx);
+        });
+        all.push(checked);
     }
     progress.finish();
     all
@@ -367,14 +375,7 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         Engine::Stateright => return second::stateright_all(&meant, args, ctx),
         Engine::Kernel => {}
     }
-    head(ctx);
-    let mut exit = Exit::Ok;
-    let all = check_all(&meant, args.rules, &options, ctx);
-    for checked in &all {
-        ctx.row(&row(checked, args.rules, None));
-        line(checked, args.rules, ctx);
-        exit = exit.combine(checked.exit);
-    }
+    let all = check_all(&meant, args.rules, &options, None, ctx);
     rows::honesty(&all, ctx);
-    exit
+    all.iter().map(|checked| checked.exit).collect()
 }

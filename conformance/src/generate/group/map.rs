@@ -45,10 +45,13 @@ fn beats() -> Trace {
         let record = beat(&s, i64::try_from(minute).unwrap_or(0));
         s.advance(minute * BEAT_MS - 20_000)
             .silence(&["R2443-2-15"]);
-        let map = s.map(&[SERVER, "n1", "n2"]);
-        let expect = s.advance(minute * BEAT_MS).tells(&to, &[record]);
+        // Register A01.
+        let (own, learned) = (s.map(&[SERVER, "n1", "n2"]), s.map(&["n1", "n2"]));
+        let told = std::slice::from_ref(&record);
+        let expect = s.advance(minute * BEAT_MS).tells(&to, told);
         if minute == 2 {
-            expect.on(CCVC, map).done(&BEATS);
+            let either = expect.on(CCVC, own).or(&BEATS).tells(&to, told);
+            either.on(CCVC, learned).done(&BEATS);
         } else {
             expect.done(&BEATS);
         }

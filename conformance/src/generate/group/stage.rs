@@ -172,6 +172,12 @@ fn request(to: Neighbor, records: &[Value]) -> Expected {
     packet(to, json!({"type_code": 2, "flags": 0, "records": records}))
 }
 
+/// A CSU Reply for a record.
+fn acknowledgement(to: Neighbor, record: &Record) -> Expected {
+    let records = [record.acknowledged()];
+    packet(to, json!({"type_code": 3, "flags": 0, "records": records}))
+}
+
 impl Script {
     /// A neighbour says something; `fields` are those that its packets do not have in common.
     pub(super) fn scsp(&mut self, from: Neighbor, fields: Value) -> Expect<'_> {
@@ -263,7 +269,8 @@ impl Script {
 
     /// A neighbour sends a record, which is acknowledged.
     pub(super) fn csu(&mut self, from: Neighbor, record: &Record) -> Expect<'_> {
-        self.csu_of(from, record).acknowledges(from, record)
+        self.csu_of(from, record)
+            .always(acknowledgement(from, record))
     }
 
     /// A neighbour sends a record.
@@ -352,11 +359,7 @@ impl Script {
 impl Expect<'_> {
     /// A record is acknowledged.
     pub(super) fn acknowledges(self, to: Neighbor, record: &Record) -> Self {
-        let records = [record.acknowledged()];
-        self.sees(packet(
-            to,
-            json!({"type_code": 3, "flags": 0, "records": records}),
-        ))
+        self.sees(acknowledgement(to, record))
     }
 
     /// Neighbours are told these records in one message each.

@@ -31,6 +31,8 @@ pub(in crate::generate) struct Expect<'s> {
     /// Who sent what.
     sent: Option<(String, Message)>,
     outputs: Vec<Output>,
+    /// What every alternative demands besides.
+    always: Vec<Expected>,
     alternatives: Vec<Alternative>,
     /// Numbers before the step, and after its first alternative.
     before: BTreeMap<String, Counter>,
@@ -50,6 +52,7 @@ impl<'s> Expect<'s> {
             stimulus,
             sent,
             outputs: Vec::new(),
+            always: Vec::new(),
             alternatives: Vec::new(),
             before,
             after: None,
@@ -196,6 +199,12 @@ impl<'s> Expect<'s> {
         self
     }
 
+    /// Something that has to be seen in whichever way the rest is done.
+    pub(in crate::generate) fn always(mut self, other: Expected) -> Self {
+        self.always.push(other);
+        self
+    }
+
     /// Another way to behave is allowed too.
     pub(in crate::generate) fn or(mut self, requirements: &[&str]) -> Self {
         self.close(requirements);
@@ -248,7 +257,7 @@ impl<'s> Expect<'s> {
             let on = |one: &&Output| matches!(one, Output::Control(_, other, _) if *other == vc);
             u32::try_from(outputs.iter().filter(on).count()).unwrap_or(u32::MAX)
         };
-        let mut expected = Vec::new();
+        let mut expected = self.always.clone();
         for output in &outputs {
             match output {
                 Output::Other(other) => expected.push(other.clone()),

@@ -164,3 +164,19 @@ fn every_class_is_one_of_its_own() {
     }
     assert!(seen.len() > 20, "{seen:?}");
 }
+
+/// N09: a beat that a neighbour keeps is news to a third server when their link comes back, and the third waits from then
+/// on. Each server on the way may add its three intervals, and no more.
+#[test]
+fn a_stopped_server_may_be_believed_for_three_intervals_at_each_of_the_others() {
+    let scenario = by_name("realigned_after_a_crash").unwrap();
+    let model = scenario.model(Rules::resolved());
+    let graph = graph(&model);
+    let within = |most: u32| {
+        let asks = |state: &State| believed(&model, state);
+        let answers = |state: &State| !believed(&model, state);
+        answers_within(&graph, asks, answers, intervals, most)
+    };
+    assert!(!within(u32::from(HOLD)).holds());
+    assert!(within(2 * u32::from(HOLD)).holds());
+}

@@ -7,14 +7,6 @@ use crate::server_group::observation::RecordKind;
 use crate::server_group::packed::{CLIENTS, Entry, Key};
 use std::fmt::{Debug, Formatter, Result};
 
-fn server(server: Server) -> String {
-    format!("s{}", server.0 + 1)
-}
-
-fn client(client: Client) -> String {
-    format!("c{}", client.0 + 1)
-}
-
 fn clients() -> impl Iterator<Item = Client> {
     (0..).take(CLIENTS).map(Client)
 }
@@ -23,8 +15,8 @@ fn clients() -> impl Iterator<Item = Client> {
 fn record(state: &State, key: Key, entry: Entry) -> String {
     let what = match key.kind() {
         RecordKind::RedirectEntry => "redirect entry".to_owned(),
-        RecordKind::Register { client: c } => format!("register {}", client(c)),
-        RecordKind::Join { client: c, range } => format!("join {} r{}", client(c), range.0 + 1),
+        RecordKind::Register { client: c } => format!("register {c}"),
+        RecordKind::Join { client: c, range } => format!("join {c} {range}"),
     };
     let origin = state.oid(key.origin());
     let life = if origin == key.origin() {
@@ -39,7 +31,7 @@ fn record(state: &State, key: Key, entry: Entry) -> String {
     let withdrawn = if entry.live() { "" } else { " withdrawn" };
     format!(
         "{what} of {}{life} #{}{cmi}{withdrawn}",
-        server(origin),
+        origin,
         entry.rank()
     )
 }
@@ -64,12 +56,12 @@ impl Debug for ServerText<'_> {
         }
         let leaves: Vec<String> = clients()
             .filter(|&one| state.is_leaf(at, one))
-            .map(client)
+            .map(|one| one.to_string())
             .collect();
         text.field("leaves", &leaves);
         let silent = server_numbers().filter(|&other| other != at && state.age(at, other) > 0);
         let silent: Vec<String> = silent
-            .map(|other| format!("{} for {} intervals", server(other), state.age(at, other)))
+            .map(|other| format!("{other} for {} intervals", state.age(at, other)))
             .collect();
         if !silent.is_empty() {
             text.field("silent", &silent);
@@ -104,9 +96,9 @@ impl Debug for ClientText<'_> {
             let inside = (0..4).filter(|range| set & (1 << range) != 0);
             inside.map(|range| format!("r{}", range + 1)).collect()
         };
-        let map: Vec<String> = this.map().iter().map(server).collect();
+        let map: Vec<String> = this.map().iter().map(|one| one.to_string()).collect();
         f.debug_struct("Client")
-            .field("home", &this.home().map(server))
+            .field("home", &this.home().map(|one| one.to_string()))
             .field("joined", &ranges(this.joined()))
             .field("has_to_join", &ranges(this.wants()))
             .field("map", &map)
@@ -120,17 +112,17 @@ impl Debug for State {
         let mut text = f.debug_struct("Group");
         let there = |at: &Server| self.is_alive(*at) || self.dead_for(*at) > 0;
         for at in server_numbers().filter(there) {
-            text.field(&server(at), &ServerText(self, at));
+            text.field(&at.to_string(), &ServerText(self, at));
         }
         for one in clients() {
-            text.field(&client(one), &ClientText(self, one));
+            text.field(&one.to_string(), &ClientText(self, one));
         }
         let pairs = server_numbers().flat_map(|from| server_numbers().map(move |to| (from, to)));
         let pairs: Vec<(Server, Server)> = pairs.filter(|(from, to)| from != to).collect();
         let up: Vec<String> = pairs
             .iter()
             .filter(|(a, b)| a < b && self.is_linked(*a, *b))
-            .map(|(a, b)| format!("{}-{}", server(*a), server(*b)))
+            .map(|(a, b)| format!("{a}-{b}"))
             .collect();
         text.field("links", &up);
         let way: Vec<String> = pairs
@@ -143,7 +135,7 @@ impl Debug for State {
                         ""
                     };
                     let what = record(self, flight.key(), flight.entry());
-                    format!("{} to {}: {what}{asked}", server(from), server(to))
+                    format!("{from} to {to}: {what}{asked}")
                 })
             })
             .collect();
