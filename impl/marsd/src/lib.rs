@@ -1,0 +1,6 @@
+//! `marsd`: distributed MARS servers, clients and multicast servers as processes, with VCs over TCP.
+//!
+//! Everything of the protocol is in [`distributed_mars`]; here are clocks, sockets, files and people.
+
+pub mod atm;
+pub mod frame;
