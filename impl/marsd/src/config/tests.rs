@@ -48,7 +48,7 @@ fn each_fault_names_line_and_key() {
         ),
         ("[1, 999]", "[9, 1]", 4, "server.cmi_range", "no value"),
         ("[1, 999]", "[9]", 4, "server.cmi_range", "length"),
-        ("[1, 999]", "[9, 70000]", 4, "server.cmi_range", "u16"),
+        ("[1, 999]", "[9, 70000]", 4, "server.cmi_range[1]", "u16"),
         ("cmi_range = [1, 999]\n", "", 1, "server", "missing field"),
         (
             "10.0.0.2",
