@@ -12,6 +12,7 @@ pub mod queue;
 pub mod record;
 pub mod server;
 pub mod state;
+pub mod station;
 pub mod status;
 pub mod tally;
 pub mod testing;
