@@ -5,9 +5,12 @@
 pub mod atm;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod fabric;
 pub mod frame;
+pub mod lab;
 pub mod metrics;
+pub mod proxy;
 pub mod queue;
 pub mod record;
 pub mod server;

@@ -32,7 +32,10 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Task {}
+enum Task {
+    /// Three servers and four clients on loopback; one server is killed, and the group heals. Ends by itself.
+    Demo,
+}
 
 /// Usage, as sysexits.h numbers it.
 const USAGE: u8 = 64;
@@ -74,7 +77,7 @@ fn main() -> ExitCode {
         }
     };
     if let Some(task) = arguments.task {
-        return match task {};
+        return runtime.block_on(perform(task));
     }
     let Some(path) = arguments.config else {
         return ExitCode::from(USAGE);
@@ -92,6 +95,22 @@ fn main() -> ExitCode {
     }
     let filter = logs(&config.log);
     runtime.block_on(serve(&path, config, arguments.record.as_deref(), filter))
+}
+
+async fn perform(task: Task) -> ExitCode {
+    let done = match std::env::current_exe() {
+        Err(error) => Err(error.to_string()),
+        Ok(program) => match task {
+            Task::Demo => marsd::demo::run(&program).await,
+        },
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            eprintln!("marsd: {trouble}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn serve(

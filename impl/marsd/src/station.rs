@@ -249,6 +249,25 @@ impl Station {
         receiver.await.ok()
     }
 
+    /// Waits until so many leaves of the tree for a group are up, at most so long.
+    pub async fn until_up(
+        &self,
+        group: ProtocolAddress,
+        leaves: usize,
+        at_most: Duration,
+    ) -> Option<()> {
+        let until = Instant::now() + at_most;
+        while Instant::now() < until {
+            let (view, _) = self.look().await?;
+            let up = view.groups.iter().find(|of| of.group == group);
+            if up.is_some_and(|of| of.up.len() == leaves) {
+                return Some(());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        None
+    }
+
     /// Deregisters, waits for the confirmation at most so long, and ends.
     pub async fn leave(mut self, at_most: Duration) -> bool {
         self.order(Command::Deregister);
