@@ -10,7 +10,7 @@ use bytes::Bytes;
 use distributed_mars::address::Endpoint;
 use distributed_mars::io::VcId;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 use tracing::{debug, warn};
 
@@ -68,6 +68,10 @@ pub struct Fabric {
     /// VCs that others have set up, by their address.
     callers: Mutex<BTreeMap<Endpoint, usize>>,
     strangers: AtomicUsize,
+    /// One of them is no stranger any more.
+    met: Notify,
+    /// Nobody else may call, where there is a list.
+    only: RwLock<Option<Vec<Endpoint>>>,
     /// Whether this station wants to be a leaf of others' VCs.
     leaf: AtomicBool,
     /// Calls that came to nothing before anybody was told, by reason.
@@ -119,6 +123,8 @@ impl Fabric {
             next: AtomicU32::new(1),
             callers: Mutex::default(),
             strangers: AtomicUsize::new(0),
+            met: Notify::new(),
+            only: RwLock::default(),
             leaf: AtomicBool::new(false),
             refused: Mutex::default(),
             calling: Semaphore::new(256),
@@ -148,6 +154,11 @@ impl Fabric {
     /// Whether this station wants to be a leaf from now on.
     pub fn accept_leaves(&self, wanted: bool) {
         self.leaf.store(wanted, Ordering::Release);
+    }
+
+    /// From now on nobody else may call.
+    pub fn only(&self, peers: Vec<Endpoint>) {
+        *self.only.write().unwrap_or_else(PoisonError::into_inner) = Some(peers);
     }
 
     /// Calls of others that came to nothing, by reason.
@@ -190,10 +201,11 @@ impl Fabric {
                     continue;
                 }
             };
-            let limits = self.limits();
-            if self.strangers.load(Ordering::Acquire) >= limits.strangers {
-                self.refuse("strangers");
-                continue;
+            let mut limits = self.limits();
+            // A burst waits in the listener's queue.
+            while self.strangers.load(Ordering::Acquire) >= limits.strangers {
+                self.met.notified().await;
+                limits = self.limits();
             }
             self.strangers.fetch_add(1, Ordering::AcqRel);
             tokio::spawn(Arc::clone(&self).called(stream, limits));
@@ -205,6 +217,7 @@ impl Fabric {
         let until = Instant::now() + limits.setup();
         let met = self.meet(stream, &limits, until).await;
         self.strangers.fetch_sub(1, Ordering::AcqRel);
+        self.met.notify_one();
         let (mut stream, input, setup, place) = match met {
             Ok(met) => met,
             Err(end) => {
@@ -283,6 +296,14 @@ impl Fabric {
         if setup.purpose == Purpose::Leaf && !self.leaf.load(Ordering::Acquire) {
             return Err(Cause::REJECTED);
         }
+        let only = self.only.read().unwrap_or_else(PoisonError::into_inner);
+        if only
+            .as_ref()
+            .is_some_and(|only| !only.contains(&setup.calling))
+        {
+            return Err(Cause::REJECTED);
+        }
+        drop(only);
         let mut callers = locked(&self.callers);
         let all: usize = callers.values().sum();
         let count = callers.entry(setup.calling).or_default();

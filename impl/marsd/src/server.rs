@@ -366,10 +366,10 @@ impl Server {
             self.go_on(events, orders, drain, |server| server.links.leaves() == 0)
                 .await;
         }
-        self.fabric.accept_leaves(false);
-        let gone = self.links.drop_leaves();
-        info!(clients = gone.len(), "the rest is deregistered");
-        for input in gone {
+        // Clients whose control VC is gone would come back at once.
+        let (points, leaves) = self.links.drop_clients();
+        info!(clients = leaves.len(), "the rest is deregistered");
+        for input in points.into_iter().chain(leaves) {
             self.feed(input);
         }
         // The own Redirect Entry has no withdrawal (RFC 2443, 2); neighbours flush it after their hold time.

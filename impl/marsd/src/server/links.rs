@@ -323,16 +323,26 @@ impl Links {
         }
     }
 
-    /// Lets go of all leaves, and says so of each.
-    pub(super) fn drop_leaves(&mut self) -> Vec<Input> {
+    /// Lets go of all but the neighbours for good: what the core has to be told of VCs, and of leaves.
+    pub(super) fn drop_clients(&mut self) -> (Vec<Input>, Vec<Input>) {
+        self.fabric.only(self.neighbors.clone());
         let leaves = std::mem::take(&mut self.leaves);
-        leaves
-            .into_iter()
-            .map(|((group, peer), vc)| {
-                self.hang_up(vc);
-                Input::LeafGone { group, peer }
-            })
-            .collect()
+        let leaves = leaves.into_iter().map(|((group, peer), vc)| {
+            self.hang_up(vc);
+            Input::LeafGone { group, peer }
+        });
+        let leaves: Vec<Input> = leaves.collect();
+        let points: Vec<VcId> = self
+            .links
+            .iter()
+            .filter(|(_, link)| !self.is_neighbor(link.peer))
+            .map(|(vc, _)| *vc)
+            .collect();
+        let points = points.into_iter().map(|vc| {
+            self.hang_up(vc);
+            Input::VcDown { vc }
+        });
+        (points.collect(), leaves)
     }
 
     /// The end of all.

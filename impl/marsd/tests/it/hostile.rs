@@ -1,0 +1,225 @@
+//! Peers that send garbage, nothing, or too much.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Command as Process, Stdio};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use distributed_mars::address::Endpoint;
+use marsd::atm;
+use marsd::frame::{Frame, Purpose, Setup};
+use marsd::lab::{Plan, members};
+
+use crate::common::{GROUP, PATIENCE, bounded, heard, joined, lab, plan};
+
+fn octets(frames: &[Frame]) -> BytesMut {
+    frames.iter().fold(BytesMut::new(), |mut out, frame| {
+        frame.encode(&mut out);
+        out
+    })
+}
+
+fn setup(calling: &str, called: Endpoint) -> Frame {
+    Frame::Setup(Setup {
+        purpose: Purpose::Point,
+        keep_alive_ms: 60_000,
+        calling: atm::parse(calling).unwrap(),
+        called,
+        label: String::new(),
+    })
+}
+
+fn connect(to: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(to).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    stream
+}
+
+/// Everything until the other side closes.
+fn rest(stream: &mut TcpStream) -> Vec<u8> {
+    let mut all = Vec::new();
+    // A reset is an end too.
+    let _ = stream.read_to_end(&mut all);
+    all
+}
+
+fn noise(seed: &mut u64, length: usize) -> Vec<u8> {
+    (0..length)
+        .map(|_| {
+            *seed ^= *seed << 13;
+            *seed ^= *seed >> 7;
+            *seed ^= *seed << 17;
+            seed.to_be_bytes()[0]
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn garbage_hurts_nobody_else() {
+    bounded(async {
+        let lab = lab(Plan {
+            servers: 2,
+            limits: "setup_ms = 300\n".to_owned(),
+            ..plan()
+        })
+        .await?;
+        let (one, _) = joined(lab.client(0, 1), GROUP).await?;
+        let (mut two, _) = joined(lab.client(0, 2), GROUP).await?;
+        let (listen, own) = (lab.listen(0)?, lab.mars(0)[0]);
+        let mut seed = 0x1234_5678_9abc_def1;
+        // Garbage from the first octet on.
+        for length in [1, 4, 64, 5000] {
+            let mut stream = connect(listen);
+            let _ = stream.write_all(&noise(&mut seed, length));
+            rest(&mut stream);
+        }
+        // Nothing, or half of a set-up, until the time for it is over.
+        let start = Instant::now();
+        let mut nothing = connect(listen);
+        let mut half = connect(listen);
+        half.write_all(&octets(&[setup("tcp:127.0.0.1:1", own)])[..20])
+            .unwrap();
+        rest(&mut nothing);
+        rest(&mut half);
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "strangers are shown the door"
+        );
+        // A set-up for somebody else, and one of somebody who would be the server itself.
+        for wrong in [
+            setup("tcp:127.0.0.1:1", atm::parse("nsapa:4700").unwrap()),
+            setup(&atm::text(own), own),
+        ] {
+            let mut stream = connect(listen);
+            stream.write_all(&octets(&[wrong])).unwrap();
+            assert_eq!(rest(&mut stream)[..], [3, 0, 0, 1, 3], "rejected: no route");
+        }
+        // A good set-up, then SDUs of noise, with and without good headers.
+        let mut stream = connect(listen);
+        stream
+            .write_all(&octets(&[setup("tcp:127.0.0.1:1", own)]))
+            .unwrap();
+        for round in 0..600 {
+            let mut sdu = match round % 3 {
+                0 => Vec::new(),
+                1 => atm::unhex("aaaa0300005e0003000f08000000000000000000").unwrap(),
+                _ => atm::unhex("aaaa0300005e00050105").unwrap(),
+            };
+            sdu.extend(noise(&mut seed, 1 + round % 90));
+            stream
+                .write_all(&octets(&[Frame::Sdu(Bytes::from(sdu))]))
+                .unwrap();
+        }
+        lab.until(0, PATIENCE, "the noise counted", |s| {
+            let dropped = s["meters"]["dropped"].as_object();
+            dropped.is_some_and(|d| d.values().filter_map(|n| n.as_u64()).sum::<u64>() >= 600)
+        })
+        .await?;
+        // Then a frame that is none: the VC is released with the cause "protocol".
+        stream.write_all(&[0x77, 0, 0, 0]).unwrap();
+        let answer = rest(&mut stream);
+        assert_eq!(answer[..8], [2, 0, 0, 4, 0, 0, 0x13, 0x88], "accepted");
+        assert_eq!(answer[answer.len() - 5..], [0x30, 0, 0, 1, 111], "released");
+        let status = lab.status(0)?;
+        assert!(
+            status["vcs"]["refused"]["framing"].as_u64() >= Some(3),
+            "{status:#}"
+        );
+        // The single octet of noise, the one that said nothing, and the half set-up.
+        assert_eq!(status["vcs"]["refused"]["silent"], 3);
+        assert_eq!(members(&status), 2);
+        heard(&one, &mut [&mut two]).await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_gets_more_than_the_limits() {
+    bounded(async {
+        let lab = lab(Plan {
+            servers: 1,
+            limits: "per_peer = 2\nconnections = 5\nstrangers = 4\n".to_owned(),
+            ..plan()
+        })
+        .await?;
+        let (listen, own) = (lab.listen(0)?, lab.mars(0)[0]);
+        let mut open = Vec::new();
+        let mut try_one = |name: &str| {
+            let mut stream = connect(listen);
+            stream.write_all(&octets(&[setup(name, own)])).unwrap();
+            let mut first = [0; 4];
+            stream.read_exact(&mut first).unwrap();
+            open.push(stream);
+            first[0]
+        };
+        let answers: Vec<u8> = ["1", "1", "1", "2", "2", "3", "4"]
+            .map(|port| try_one(&format!("tcp:127.0.0.1:{port}")))
+            .to_vec();
+        assert_eq!(answers, [2, 2, 3, 2, 2, 2, 3]);
+        // Strangers beyond the limit wait until one of them is none any more.
+        drop(open);
+        lab.until(0, PATIENCE, "all gone", |s| s["vcs"]["called"] == 0)
+            .await?;
+        let mut strangers: Vec<TcpStream> = (0..4).map(|_| connect(listen)).collect();
+        lab.until(0, PATIENCE, "four strangers", |s| {
+            s["vcs"]["strangers"] == 4
+        })
+        .await?;
+        let mut fifth = connect(listen);
+        fifth
+            .write_all(&octets(&[setup("tcp:127.0.0.1:1", own)]))
+            .unwrap();
+        fifth
+            .set_read_timeout(Some(Duration::from_millis(200)))
+            .unwrap();
+        let mut first = [0; 4];
+        assert!(fifth.read_exact(&mut first).is_err(), "it waits");
+        strangers.pop();
+        fifth
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        fifth.read_exact(&mut first).unwrap();
+        assert_eq!(first[0], 2, "places are given back");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_stops_without_a_word_is_a_leaf_that_is_gone() {
+    bounded(async {
+        let lab = lab(Plan {
+            servers: 2,
+            ..plan()
+        })
+        .await?;
+        let mut client = Process::new(env!("CARGO_BIN_EXE_marsctl"))
+            .args(["join", "--speed", "20", "--seconds", "300", GROUP, "--mars"])
+            .arg(atm::text(lab.mars(0)[0]))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        lab.until(1, PATIENCE, "the member", |s| members(s) == 1)
+            .await?;
+        // It neither ends nor answers any more: TCP alone would never tell.
+        let stopped = Process::new("kill")
+            .args(["-STOP", &client.id().to_string()])
+            .status();
+        assert!(stopped.unwrap().success());
+        lab.until(1, PATIENCE, "no member", |s| members(s) == 0)
+            .await?;
+        let status = lab.status(0)?;
+        assert!(
+            status["vcs"]["ends"]["silent"].as_u64() >= Some(1),
+            "{status:#}"
+        );
+        client.kill().unwrap();
+        client.wait().unwrap();
+        Ok(())
+    })
+    .await;
+}
