@@ -3,6 +3,7 @@
 //! Everything of the protocol is in [`distributed_mars`]; here are clocks, sockets, files and people.
 
 pub mod atm;
+pub mod bench;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -14,6 +15,7 @@ pub mod proxy;
 pub mod queue;
 pub mod record;
 pub mod server;
+pub mod soak;
 pub mod state;
 pub mod station;
 pub mod status;

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use marsd::config::{Config, Log};
 use marsd::server::{self, Command, Running};
+use marsd::soak::Soak;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -35,6 +37,26 @@ struct Arguments {
 enum Task {
     /// Three servers and four clients on loopback; one server is killed, and the group heals. Ends by itself.
     Demo,
+    /// Figures: joins a second, memory for each client, failover time.
+    Bench,
+    /// Three servers with churn, kills, cut links and bad weather; all servers have to agree in the end.
+    Soak {
+        /// How long the churn goes on.
+        #[arg(long, default_value_t = 15)]
+        minutes: u64,
+        /// Clients at any time.
+        #[arg(long, default_value_t = 60)]
+        clients: usize,
+        /// Keep the recordings in this folder.
+        #[arg(long, value_name = "FOLDER")]
+        keep: Option<PathBuf>,
+        /// A `mars-conformance` that audits the recordings.
+        #[arg(long, value_name = "PROGRAM")]
+        audit: Option<PathBuf>,
+        /// Of all choices.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 /// Usage, as sysexits.h numbers it.
@@ -102,6 +124,23 @@ async fn perform(task: Task) -> ExitCode {
         Err(error) => Err(error.to_string()),
         Ok(program) => match task {
             Task::Demo => marsd::demo::run(&program).await,
+            Task::Bench => marsd::bench::run(&program).await,
+            Task::Soak {
+                minutes,
+                clients,
+                keep,
+                audit,
+                seed,
+            } => {
+                let soak = Soak {
+                    time: Duration::from_secs(60 * minutes),
+                    clients,
+                    keep,
+                    audit,
+                    seed,
+                };
+                marsd::soak::run(&program, &soak).await
+            }
         },
     };
     match done {
