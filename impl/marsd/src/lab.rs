@@ -28,7 +28,7 @@ pub struct Plan {
     pub timers: String,
     /// Lines of the table `[limits]`.
     pub limits: String,
-    /// Other tables.
+    /// Other tables; `{n}` stands for the server's number.
     pub more: String,
     /// Between each two servers stands a [`Proxy`].
     pub proxies: bool,
@@ -141,7 +141,7 @@ impl Lab {
                     self.plan.speed,
                     self.plan.timers,
                     self.plan.limits,
-                    self.plan.more,
+                    self.plan.more.replace("{n}", &(index + 1).to_string()),
                 );
                 continue;
             }

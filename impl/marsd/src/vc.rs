@@ -267,3 +267,6 @@ pub(crate) async fn say(
         Ok(Ok(())) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

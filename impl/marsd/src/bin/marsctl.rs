@@ -79,6 +79,15 @@ struct Member {
     /// Times pass so many times faster; as the servers' `test.speed`.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     speed: u32,
+    /// TLS: certificates of those who may sign peers' ones, PEM.
+    #[arg(long, value_name = "FILE", requires_all = ["tls_certificate", "tls_key"])]
+    tls_authority: Option<std::path::PathBuf>,
+    /// TLS: the own certificate, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_authority")]
+    tls_certificate: Option<std::path::PathBuf>,
+    /// TLS: its private key, PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_authority")]
+    tls_key: Option<std::path::PathBuf>,
     /// End after so many seconds; otherwise at the end of input, at `quit`, or when interrupted.
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<u64>,
@@ -138,7 +147,23 @@ async fn stay(member: Member, mcs: bool) -> Result<(), String> {
     } else {
         distributed_mars::address::Protocol::IPV4
     };
+    let tls = match (
+        &member.tls_authority,
+        &member.tls_certificate,
+        &member.tls_key,
+    ) {
+        (Some(authority), Some(certificate), Some(key)) => {
+            let files = marsd::config::Tls {
+                authority: authority.clone(),
+                certificate: certificate.clone(),
+                key: key.clone(),
+            };
+            Some(marsd::tls::Tls::read(&files)?)
+        }
+        _ => None,
+    };
     let settings = Settings {
+        tls,
         atm: member.atm,
         mcs,
         protocol,

@@ -6,3 +6,5 @@ mod group;
 mod hostile;
 mod namespaces;
 mod service;
+#[cfg(feature = "tls")]
+mod tls;
