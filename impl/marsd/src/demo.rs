@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use distributed_mars::endpoint::{Command, Notice};
 
-use crate::lab::{Lab, Plan, Trouble, live, members, members_of};
+use crate::lab::{Lab, Plan, Trouble, at, live, members, members_of};
 use crate::station::{Station, Told, block, group};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -112,7 +112,7 @@ pub async fn run(program: &Path) -> Result<(), Trouble> {
         )
         .await?;
     }
-    let incarnation = lab.status(0)?["server"]["incarnation"].clone();
+    let incarnation = at(&lab.status(0)?, "/server/incarnation").clone();
     story.tell(format_args!(
         "server 1, incarnation {incarnation}, is aligned and knows all four members; each server lists three in its redirect map"
     ));

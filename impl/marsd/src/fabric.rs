@@ -273,9 +273,8 @@ impl Fabric {
         };
         let mut input = Input::new(limits.sdu_octets);
         let first = timeout_at(until, input.next(&mut stream)).await;
-        let setup = match first.map_err(|_| End::Silent)?? {
-            Frame::Setup(setup) => setup,
-            _ => return Err(End::Framing(FrameError::Unexpected)),
+        let Frame::Setup(setup) = first.map_err(|_| End::Silent)?? else {
+            return Err(End::Framing(FrameError::Unexpected));
         };
         if let Some(certificate) = peer {
             certificate.stands_for(setup.calling)?;

@@ -384,7 +384,8 @@ impl Lab {
                 return Ok(start.elapsed());
             }
             if start.elapsed() > at_most {
-                let view = status.map_or_else(|error| error, |status| status["view"].to_string());
+                let view =
+                    status.map_or_else(|error| error, |status| at(&status, "/view").to_string());
                 return Err(format!(
                     "server {} in {at_most:?}: not seen: {what}\n{view}",
                     number + 1
@@ -421,10 +422,16 @@ impl Drop for Lab {
     }
 }
 
+/// What stands there; null where nothing does.
+#[must_use]
+pub fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
+    value.pointer(path).unwrap_or(&Value::Null)
+}
+
 /// How many neighbours are aligned.
 #[must_use]
 pub fn aligned(status: &Value) -> usize {
-    let states = status["view"]["cafsm"].as_object();
+    let states = at(status, "/view/cafsm").as_object();
     states.map_or(0, |states| {
         states.values().filter(|state| *state == "aligned").count()
     })
@@ -433,21 +440,26 @@ pub fn aligned(status: &Value) -> usize {
 /// How many lines of the membership are those of clients.
 #[must_use]
 pub fn members(status: &Value) -> usize {
-    status["view"]["membership"].as_array().map_or(0, Vec::len)
+    at(status, "/view/membership")
+        .as_array()
+        .map_or(0, Vec::len)
 }
 
 /// How many lines of the membership are of clients of that server.
 #[must_use]
 pub fn members_of(status: &Value, number: usize) -> usize {
     let origin = format!("0a0000{:02x}", number + 1);
-    let lines = status["view"]["membership"].as_array();
+    let lines = at(status, "/view/membership").as_array();
     lines.map_or(0, |lines| {
-        lines.iter().filter(|line| line["origin"] == origin).count()
+        lines
+            .iter()
+            .filter(|line| *at(line, "/origin") == origin)
+            .count()
     })
 }
 
 /// How many other servers are live.
 #[must_use]
 pub fn live(status: &Value) -> usize {
-    status["view"]["live"].as_array().map_or(0, Vec::len)
+    at(status, "/view/live").as_array().map_or(0, Vec::len)
 }

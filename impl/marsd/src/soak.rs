@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::atm::hex;
 use crate::bench::resident;
-use crate::lab::{Lab, Plan, Trouble, live};
+use crate::lab::{Lab, Plan, Trouble, at, live};
 use crate::proxy::Weather;
 use crate::station::{Station, block};
 
@@ -138,12 +138,12 @@ pub async fn run(program: &Path, soak: &Soak) -> Result<(), Trouble> {
     let status = lab.status(2)?;
     println!(
         "longest delay of a timer at server 3: {} ms of the protocol",
-        status["longest_delay_ms"]
+        at(&status, "/longest_delay_ms")
     );
     drop(guests);
     for number in 0..3 {
         lab.until(number, CALM, "nobody", |status| {
-            status["view"]["membership"]
+            at(status, "/view/membership")
                 .as_array()
                 .is_some_and(Vec::is_empty)
         })
@@ -204,12 +204,12 @@ async fn deed(
 type Table = BTreeSet<(String, String)>;
 
 fn known(status: &Value) -> Table {
-    let lines = status["view"]["membership"].as_array();
+    let lines = at(status, "/view/membership").as_array();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     lines
         .into_iter()
         .flatten()
-        .map(|line| (text(&line["endpoint"]["number"]), text(&line["min"])))
+        .map(|line| (text(at(line, "/endpoint/number")), text(at(line, "/min"))))
         .collect()
 }
 

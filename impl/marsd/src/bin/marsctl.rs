@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use distributed_mars::endpoint::{Command, Notice};
 use marsd::atm;
+use marsd::lab::at;
 use marsd::station::{Settings, Station, Told, block, group, layer3_text};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -313,17 +314,17 @@ async fn show(part: Part, status: SocketAddr, json: bool) -> Result<(), String> 
     }
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let all: Value = serde_json::from_str(body).map_err(|error| format!("{status}: {error}"))?;
-    let view = &all["view"];
+    let view = at(&all, "/view");
     let chosen = match part {
-        Part::Membership => view["membership"].clone(),
-        Part::Registrations => view["registrations"].clone(),
+        Part::Membership => at(view, "/membership").clone(),
+        Part::Registrations => at(view, "/registrations").clone(),
         Part::Neighbors => {
-            serde_json::json!({"hello": view["hfsm"], "alignment": view["cafsm"], "live": view["live"]})
+            serde_json::json!({"hello": at(view, "/hfsm"), "alignment": at(view, "/cafsm"), "live": at(view, "/live")})
         }
-        Part::RedirectMap => view["redirect_map"].clone(),
-        Part::Cache => view["cache"].clone(),
+        Part::RedirectMap => at(view, "/redirect_map").clone(),
+        Part::Cache => at(view, "/cache").clone(),
         Part::Counters => {
-            serde_json::json!({"meters": all["meters"], "scsp": all["scsp"], "vcs": all["vcs"]})
+            serde_json::json!({"meters": at(&all, "/meters"), "scsp": at(&all, "/scsp"), "vcs": at(&all, "/vcs")})
         }
         Part::All => all.clone(),
     };
@@ -358,7 +359,7 @@ fn value_text(name: &str, value: &Value) -> String {
         return items.join(",");
     }
     if name == "protocol" {
-        return value["type"]
+        return at(value, "/type")
             .as_u64()
             .map_or(value.to_string(), |kind| format!("{kind:04x}"));
     }

@@ -81,3 +81,13 @@ pub(crate) async fn heard(sender: &Station, others: &mut [&mut Station]) -> Resu
     }
     Ok(())
 }
+
+/// A process that does not outlive its test.
+pub(crate) struct Killed(pub(crate) std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

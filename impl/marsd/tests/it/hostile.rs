@@ -11,7 +11,7 @@ use marsd::atm;
 use marsd::frame::{Frame, Purpose, Setup};
 use marsd::lab::{Plan, members};
 
-use crate::common::{GROUP, PATIENCE, bounded, heard, joined, lab, plan};
+use crate::common::{GROUP, Killed, PATIENCE, bounded, heard, joined, lab, plan};
 
 fn octets(frames: &[Frame]) -> BytesMut {
     frames.iter().fold(BytesMut::new(), |mut out, frame| {
@@ -196,18 +196,20 @@ async fn a_client_that_stops_without_a_word_is_a_leaf_that_is_gone() {
             ..plan()
         })
         .await?;
-        let mut client = Process::new(env!("CARGO_BIN_EXE_marsctl"))
-            .args(["join", "--speed", "20", "--seconds", "300", GROUP, "--mars"])
-            .arg(atm::text(lab.mars(0)[0]))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+        let client = Killed(
+            Process::new(env!("CARGO_BIN_EXE_marsctl"))
+                .args(["join", "--speed", "20", "--seconds", "300", GROUP, "--mars"])
+                .arg(atm::text(lab.mars(0)[0]))
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap(),
+        );
         lab.until(1, PATIENCE, "the member", |s| members(s) == 1)
             .await?;
         // It neither ends nor answers any more: TCP alone would never tell.
         let stopped = Process::new("kill")
-            .args(["-STOP", &client.id().to_string()])
+            .args(["-STOP", &client.0.id().to_string()])
             .status();
         assert!(stopped.unwrap().success());
         lab.until(1, PATIENCE, "no member", |s| members(s) == 0)
@@ -217,8 +219,6 @@ async fn a_client_that_stops_without_a_word_is_a_leaf_that_is_gone() {
             status["vcs"]["ends"]["silent"].as_u64() >= Some(1),
             "{status:#}"
         );
-        client.kill().unwrap();
-        client.wait().unwrap();
         Ok(())
     })
     .await;

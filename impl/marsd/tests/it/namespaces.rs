@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::common::Killed;
 use marsd::lab::{aligned, live, members, members_of};
 use marsd::testing::Scratch;
 
@@ -167,15 +168,6 @@ impl Drop for Net {
             run(&format!("ip netns del {}", self.host(number)));
         }
         run(&format!("ip netns del {}", self.hub()));
-    }
-}
-
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

@@ -14,7 +14,7 @@ use marsd::station::Told;
 use marsd::testing::Scratch;
 use serde_json::{Value, json};
 
-use crate::common::{GROUP, PATIENCE, bounded, joined, lab, plan};
+use crate::common::{GROUP, Killed, PATIENCE, bounded, joined, lab, plan};
 
 #[test]
 fn a_bad_configuration_is_refused_with_line_and_key() {
@@ -111,15 +111,6 @@ async fn status_metrics_and_marsctl_show_what_is() {
         Ok(())
     })
     .await;
-}
-
-struct Killed(std::process::Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -362,7 +353,7 @@ fn replay(lines: &[Value]) -> usize {
         while let Some(output) = core.poll_output() {
             match output.action {
                 OutputAction::Send { octets, .. } => {
-                    sent.push(json!([output.at.0, atm::hex(&octets)]))
+                    sent.push(json!([output.at.0, atm::hex(&octets)]));
                 }
                 OutputAction::Log(_) => {}
                 _ => sent.push(json!([output.at.0])),
