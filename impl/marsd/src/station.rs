@@ -83,7 +83,11 @@ impl Settings {
             mars,
             speed: 1,
             seed: u64::from(std::process::id()),
-            limits: Limits::default(),
+            limits: Limits {
+                // A sender calls once for each of its groups.
+                per_peer: 1024,
+                ..Limits::default()
+            },
             routes: BTreeMap::new(),
             tls: None,
         }

@@ -98,8 +98,9 @@ impl Followers {
             self.last.clear();
             return;
         }
-        self.next = Some(instant + LOOK);
         let facts = facts(core);
+        // Looking takes no more than a tenth of the server's time, however much there is to see.
+        self.next = Some(Instant::now() + LOOK.max(instant.elapsed() * 10));
         let gone = self.last.difference(&facts);
         let mut text: String = gone
             .map(|(what, item)| line(now, "gone", what, item))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use distributed_mars::endpoint::Command;
 use marsd::lab::{Plan, live, members, members_of};
 use marsd::proxy::Weather;
-use marsd::station::{Station, block};
+use marsd::station::{Station, Told, block, group};
 
 use crate::common::{GROUP, PATIENCE, bounded, heard, home, joined, lab, plan};
 
@@ -312,6 +312,39 @@ async fn a_thousand_clients_on_one_server() {
             s["vcs"]["leaves"] == 0 && s["vcs"]["point"] == 1
         })
         .await?;
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_sender_may_have_many_groups() {
+    bounded(async {
+        let lab = lab(Plan {
+            servers: 1,
+            ..plan()
+        })
+        .await?;
+        let (sender, _) = joined(lab.client(0, 1), GROUP).await?;
+        let (mut member, _) = joined(lab.client(0, 2), "239.4.0.0-239.4.0.255").await?;
+        for number in 0..20 {
+            let to = group(&format!("239.4.0.{number}"))?;
+            let send = || {
+                sender.order(Command::Send {
+                    group: to,
+                    packet: vec![number],
+                });
+            };
+            send();
+            let heard = member.until(|told| match told {
+                Told::Packet { packet, .. } if packet == [number] => Some(()),
+                _ => None,
+            });
+            let heard = tokio::time::timeout(PATIENCE, heard).await;
+            heard.map_err(|_| format!("the packet to group {number} was not heard"))?;
+        }
+        let (view, _) = sender.look().await.ok_or("it ended")?;
+        assert_eq!(view.groups.iter().filter(|of| of.up.len() == 1).count(), 20);
         Ok(())
     })
     .await;
