@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use distributed_mars::address::Endpoint;
+use distributed_mars::endpoint::Command;
 use marsd::atm;
 use marsd::frame::{Frame, Purpose, Setup};
 use marsd::lab::{Plan, members};
+use marsd::station::block;
 
 use crate::common::{GROUP, Killed, PATIENCE, bounded, heard, joined, lab, plan};
 
@@ -219,6 +221,71 @@ async fn a_client_that_stops_without_a_word_is_a_leaf_that_is_gone() {
             status["vcs"]["ends"]["silent"].as_u64() >= Some(1),
             "{status:#}"
         );
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leaf_that_takes_nothing_is_dropped_and_holds_up_nobody() {
+    bounded(async {
+        let lab = lab(Plan {
+            servers: 2,
+            limits: "stall_ms = 1000\nqueue_frames = 200\n".to_owned(),
+            ..plan()
+        })
+        .await?;
+        let (listen, own) = (lab.listen(0)?, lab.mars(0)[0]);
+        // A client that registers, takes the call of the control VC, and reads nothing of it.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let atm = atm::of_socket(listener.local_addr().unwrap()).unwrap();
+        let mut point = connect(listen);
+        point
+            .write_all(&octets(&[setup(&atm::text(atm), own)]))
+            .unwrap();
+        let mut register = atm::unhex(
+            "aaaa0300005e0003000f080000000000000000000000000000041400040000012000000000000000",
+        )
+        .unwrap();
+        register.extend(atm.number.octets());
+        register.extend([10, 0, 0, 99]);
+        point
+            .write_all(&octets(&[Frame::Sdu(register.into())]))
+            .unwrap();
+        let (mut leaf, _) = listener.accept().await.unwrap();
+        let accept = octets(&[Frame::Accept {
+            keep_alive_ms: 600_000,
+        }]);
+        tokio::io::AsyncWriteExt::write_all(&mut leaf, &accept)
+            .await
+            .unwrap();
+        lab.until(1, PATIENCE, "the registration", |s| {
+            s["view"]["registrations"].as_array().map_or(0, Vec::len) == 1
+        })
+        .await?;
+        // Every join is told on the control VC.
+        let (busy, _) = joined(lab.client(0, 1), GROUP).await?;
+        for number in 0..5000_u16 {
+            let [high, low] = number.to_be_bytes();
+            let range = block(&format!("239.5.{high}.{low}"))?;
+            busy.order(Command::Join {
+                range,
+                layer3grp: false,
+            });
+        }
+        lab.until(1, PATIENCE, "only the good client", |s| {
+            members(s) == 5001 && s["view"]["registrations"].as_array().map_or(0, Vec::len) == 1
+        })
+        .await?;
+        let status = lab.status(0)?;
+        assert_eq!(status["vcs"]["ends"]["stalled"], 1, "{:#}", status["vcs"]);
+        assert!(status["vcs"]["overflows"].as_u64() > Some(0));
+        let (view, _) = busy.look().await.ok_or("it ended")?;
+        assert_eq!(view.current_mars, own, "it was never in trouble");
+        drop((leaf, point));
         Ok(())
     })
     .await;
