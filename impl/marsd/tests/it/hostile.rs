@@ -1,13 +1,15 @@
 //! Peers that send garbage, nothing, or too much.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use distributed_mars::address::Endpoint;
+use distributed_mars::address::{Endpoint, GroupRange, Protocol, ProtocolAddress};
 use distributed_mars::endpoint::Command;
+use distributed_mars::wire::llc_snap::MARS_HEADER;
+use distributed_mars::wire::mars::{Body, Membership, MembershipFlags, Message, PairList};
 use marsd::atm;
 use marsd::frame::{Frame, Purpose, Setup};
 use marsd::lab::{Plan, members};
@@ -226,66 +228,93 @@ async fn a_client_that_stops_without_a_word_is_a_leaf_that_is_gone() {
     .await;
 }
 
+/// A registration, or the question which groups of a block have layer 3 members.
+fn said(sender: Endpoint, asked: Option<GroupRange>) -> Frame {
+    let register = asked.is_none();
+    let body = Membership {
+        source_protocol: ProtocolAddress::default(),
+        flags: MembershipFlags(if register {
+            MembershipFlags::REGISTER
+        } else {
+            0
+        }),
+        cmi: 0,
+        msn: 0,
+        pairs: PairList::new(asked.as_slice()).unwrap(),
+    };
+    let body = if register {
+        Body::Join(body)
+    } else {
+        Body::GrouplistRequest(body)
+    };
+    let mut sdu = MARS_HEADER.to_vec();
+    Message::new(Protocol::IPV4, sender, body).encode(&mut sdu);
+    Frame::Sdu(sdu.into())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_leaf_that_takes_nothing_is_dropped_and_holds_up_nobody() {
+async fn a_peer_that_takes_nothing_is_dropped_and_holds_up_nobody() {
     bounded(async {
         let lab = lab(Plan {
             servers: 2,
-            limits: "stall_ms = 1000\nqueue_frames = 200\n".to_owned(),
+            limits: "stall_ms = 1000\n".to_owned(),
             ..plan()
         })
         .await?;
         let (listen, own) = (lab.listen(0)?, lab.mars(0)[0]);
-        // A client that registers, takes the call of the control VC, and reads nothing of it.
-        let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4096).unwrap();
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let listener = socket.listen(1).unwrap();
-        let atm = atm::of_socket(listener.local_addr().unwrap()).unwrap();
-        let mut point = connect(listen);
-        point
-            .write_all(&octets(&[setup(&atm::text(atm), own)]))
-            .unwrap();
-        let mut register = atm::unhex(
-            "aaaa0300005e0003000f080000000000000000000000000000041400040000012000000000000000",
-        )
-        .unwrap();
-        register.extend(atm.number.octets());
-        register.extend([10, 0, 0, 99]);
-        point
-            .write_all(&octets(&[Frame::Sdu(register.into())]))
-            .unwrap();
-        let (mut leaf, _) = listener.accept().await.unwrap();
-        let accept = octets(&[Frame::Accept {
-            keep_alive_ms: 600_000,
-        }]);
-        tokio::io::AsyncWriteExt::write_all(&mut leaf, &accept)
-            .await
-            .unwrap();
-        lab.until(1, PATIENCE, "the registration", |s| {
-            s["view"]["registrations"].as_array().map_or(0, Vec::len) == 1
-        })
-        .await?;
-        // Every join is told on the control VC.
         let (busy, _) = joined(lab.client(0, 1), GROUP).await?;
-        for number in 0..5000_u16 {
+        for number in 0..1500_u16 {
             let [high, low] = number.to_be_bytes();
-            let range = block(&format!("239.5.{high}.{low}"))?;
             busy.order(Command::Join {
-                range,
-                layer3grp: false,
+                range: block(&format!("239.5.{high}.{low}"))?,
+                layer3grp: true,
             });
         }
-        lab.until(1, PATIENCE, "only the good client", |s| {
-            members(s) == 5001 && s["view"]["registrations"].as_array().map_or(0, Vec::len) == 1
+        lab.until(1, PATIENCE, "all groups", |s| members(s) == 1501)
+            .await?;
+        // A peer registers, and takes the call of the control VC.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let atm = atm::of_socket(listener.local_addr().unwrap()).unwrap();
+        let mut peer = connect(listen);
+        peer.write_all(&octets(&[setup(&atm::text(atm), own), said(atm, None)]))
+            .unwrap();
+        let (mut leaf, _) = listener.accept().unwrap();
+        let keep_alive_ms = 600_000;
+        leaf.write_all(&octets(&[Frame::Accept { keep_alive_ms }]))
+            .unwrap();
+        lab.until(1, PATIENCE, "both registrations", |s| {
+            s["view"]["registrations"].as_array().map_or(0, Vec::len) == 2
         })
         .await?;
+        // Each question takes 70 octets, each answer 6000; they are never read.
+        let question = said(atm, Some(block("239.5.0.0-239.5.255.255")?));
+        let questions = octets(&vec![question; 2500]);
+        let mut writer = peer.try_clone().unwrap();
+        let asking = std::thread::spawn(move || {
+            // The server may have had enough before the end.
+            let _ = writer.write_all(&questions);
+        });
+        lab.until(0, PATIENCE, "a VC that is stalled", |s| {
+            let waiting = s["vcs"]["waiting_octets"].as_u64().unwrap();
+            assert!(waiting <= 4 << 20, "{waiting} octets wait");
+            s["vcs"]["ends"]["stalled"] == 1
+        })
+        .await
+        .map_err(|_| {
+            let status = lab.status(0).unwrap();
+            format!("{:#}{:#}", status["vcs"], status["meters"])
+        })?;
+        asking.join().unwrap();
         let status = lab.status(0)?;
-        assert_eq!(status["vcs"]["ends"]["stalled"], 1, "{:#}", status["vcs"]);
-        assert!(status["vcs"]["overflows"].as_u64() > Some(0));
+        assert!(status["vcs"]["overflows"].as_u64() > Some(0), "{status:#}");
+        assert_eq!(status["vcs"]["neighbors"], 1);
+        assert_eq!(members(&status), 1501);
         let (view, _) = busy.look().await.ok_or("it ended")?;
-        assert_eq!(view.current_mars, own, "it was never in trouble");
-        drop((leaf, point));
+        assert!(
+            view.registered && view.current_mars == own,
+            "it was never in trouble"
+        );
+        drop(peer);
         Ok(())
     })
     .await;
