@@ -91,3 +91,36 @@ impl Drop for Killed {
         let _ = self.0.wait();
     }
 }
+
+/// What a process says, line by line, within bounds of time.
+pub(crate) struct Lines(std::sync::mpsc::Receiver<String>);
+
+impl Lines {
+    pub(crate) fn of(child: &mut std::process::Child) -> Self {
+        use std::io::BufRead as _;
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let output = std::io::BufReader::new(child.stdout.take().unwrap());
+        // Ends with the process.
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Self(receiver)
+    }
+
+    /// The next line that is wanted.
+    pub(crate) fn find(&self, wanted: impl Fn(&str) -> bool) -> Result<String, String> {
+        let until = std::time::Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(std::time::Instant::now());
+            let line = self.0.recv_timeout(left);
+            let line = line.map_err(|error| format!("a line was not said: {error}"))?;
+            if wanted(&line) {
+                return Ok(line);
+            }
+        }
+    }
+}

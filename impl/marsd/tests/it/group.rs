@@ -349,3 +349,35 @@ async fn one_sender_may_have_many_groups() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_later_member_is_told_of_on_the_control_vc() {
+    bounded(async {
+        let lab = lab(Plan {
+            servers: 2,
+            ..plan()
+        })
+        .await?;
+        let to = group(GROUP)?;
+        let mut senders = Vec::new();
+        for number in 0..3 {
+            senders.push(joined(lab.client(0, number), GROUP).await?.0);
+        }
+        for sender in &senders {
+            sender.order(Command::Send {
+                group: to,
+                packet: vec![1],
+            });
+            let whole = sender.until_up(to, 2, PATIENCE).await;
+            whole.ok_or("a tree is not whole")?;
+        }
+        // At the other server, so that it is told of to all of them and not in an answer.
+        let (_later, _) = joined(lab.client(1, 9), GROUP).await?;
+        for sender in &senders {
+            let whole = sender.until_up(to, 3, PATIENCE).await;
+            whole.ok_or("a sender was not told")?;
+        }
+        Ok(())
+    })
+    .await;
+}

@@ -12,7 +12,7 @@ use distributed_mars::wire::llc_snap::MARS_HEADER;
 use distributed_mars::wire::mars::{Body, Membership, MembershipFlags, Message, PairList};
 use marsd::atm;
 use marsd::frame::{Frame, Purpose, Setup};
-use marsd::lab::{Plan, members};
+use marsd::lab::{Lab, Plan, members};
 use marsd::station::block;
 
 use crate::common::{GROUP, Killed, PATIENCE, bounded, heard, joined, lab, plan};
@@ -315,6 +315,40 @@ async fn a_peer_that_takes_nothing_is_dropped_and_holds_up_nobody() {
             "it was never in trouble"
         );
         drop(peer);
+        Ok(())
+    })
+    .await;
+}
+
+/// A host that lost its power has closed nothing: its next call takes the place of the VC that seems to be there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_neighbor_that_calls_anew_takes_the_place_of_its_old_self() {
+    bounded(async {
+        let mut lab = Lab::new(Plan {
+            servers: 2,
+            ..plan()
+        })
+        .await?;
+        lab.start(0)?;
+        let (listen, own, other) = (lab.listen(0)?, lab.mars(0)[0], lab.mars(1)[0]);
+        let call = octets(&[setup(&atm::text(other), own)]);
+        let mut first = connect(listen);
+        first.write_all(&call).unwrap();
+        lab.until(0, PATIENCE, "a neighbour", |s| s["vcs"]["neighbors"] == 1)
+            .await?;
+        let mut second = connect(listen);
+        second.write_all(&call).unwrap();
+        let all = rest(&mut first);
+        assert_eq!(all[all.len() - 5..], [0x30, 0, 0, 1, 16], "released");
+        let status = lab.status(0)?;
+        assert_eq!(status["vcs"]["neighbors"], 1);
+        // SCSP speaks on the new one.
+        let mut answer = [0; 8 + 4 + 8];
+        second.read_exact(&mut answer).unwrap();
+        assert_eq!(
+            answer[8..],
+            [0x10, 0, 0, 40, 0xaa, 0xaa, 3, 0, 0, 0x5e, 0, 5]
+        );
         Ok(())
     })
     .await;

@@ -1,7 +1,7 @@
 //! The service: configuration, status, reload, end, recording.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::process::{Command as Process, Stdio};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use marsd::station::Told;
 use marsd::testing::Scratch;
 use serde_json::{Value, json};
 
-use crate::common::{GROUP, Killed, PATIENCE, bounded, joined, lab, plan};
+use crate::common::{GROUP, Killed, Lines, PATIENCE, bounded, joined, lab, plan};
 
 #[test]
 fn a_bad_configuration_is_refused_with_line_and_key() {
@@ -60,17 +60,15 @@ async fn status_metrics_and_marsctl_show_what_is() {
             .spawn()
             .unwrap();
         let mut follow = Killed(follow);
-        let mut changes = BufReader::new(follow.0.stdout.take().unwrap()).lines();
-        let first: Value = serde_json::from_str(&changes.next().unwrap().unwrap()).unwrap();
+        let changes = Lines::of(&mut follow.0);
+        let first: Value = serde_json::from_str(&changes.find(|_| true)?).unwrap();
         assert_eq!(first["change"], "is");
         let (client, _) = joined(lab.client(0, 1), GROUP).await?;
         lab.until(1, PATIENCE, "a member", |s| members(s) == 1)
             .await?;
         // Until the member is shown as new; the endpoint pushes, nobody polls.
-        let new = changes
-            .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap())
-            .find(|line| line["what"] == "member")
-            .unwrap();
+        let new = changes.find(|line| line.contains("\"what\":\"member\""))?;
+        let new: Value = serde_json::from_str(&new).unwrap();
         assert_eq!(new["change"], "new");
         assert_eq!(new["item"]["min"], "ef010203");
         let metrics = lab.page(0, "/metrics")?;
@@ -130,17 +128,17 @@ async fn marsctl_is_a_client_and_a_multicast_server() {
                 .spawn()
                 .unwrap();
             let mut child = Killed(child);
-            let lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
-            (child, lines.map(Result::unwrap))
+            let lines = Lines::of(&mut child.0);
+            (child, lines)
         };
-        let (mut mcs, mut said) = start("mcs", 0);
-        assert!(said.any(|line| line.starts_with("joined")));
+        let (mut mcs, said) = start("mcs", 0);
+        said.find(|line| line.starts_with("joined"))?;
         lab.until(1, PATIENCE, "the MCS", |s| members(s) == 1)
             .await?;
-        let (mut one, mut one_said) = start("join", 0);
-        let (mut two, mut two_said) = start("join", 1);
-        assert!(one_said.any(|line| line.starts_with("joined")));
-        assert!(two_said.any(|line| line.starts_with("joined")));
+        let (mut one, one_said) = start("join", 0);
+        let (mut two, two_said) = start("join", 1);
+        one_said.find(|line| line.starts_with("joined"))?;
+        two_said.find(|line| line.starts_with("joined"))?;
         lab.until(0, PATIENCE, "MCS and clients", |s| members(s) == 3)
             .await?;
         lab.until(1, PATIENCE, "MCS and clients", |s| members(s) == 3)
@@ -157,13 +155,13 @@ async fn marsctl_is_a_client_and_a_multicast_server() {
             }
             input
         });
-        let heard = two_said.find(|line| line.starts_with("packet")).unwrap();
+        let heard = two_said.find(|line| line.starts_with("packet"))?;
         assert!(heard.contains("packet "), "{heard}");
         drop(two.0.stdin.take());
-        assert!(two_said.any(|line| line == "deregistered"));
+        two_said.find(|line| line == "deregistered")?;
         drop(sender);
         drop(mcs.0.stdin.take());
-        assert!(said.any(|line| line == "deregistered"));
+        said.find(|line| line == "deregistered")?;
         assert_eq!(two.0.wait().unwrap().code(), Some(0));
         assert_eq!(mcs.0.wait().unwrap().code(), Some(0));
         Ok(())
