@@ -20,7 +20,6 @@ pub(super) struct Party {
 pub(super) struct Range {
     pub(super) min: String,
     pub(super) max: String,
-    pub(super) layer3: bool,
     pub(super) sure: bool,
 }
 
@@ -44,7 +43,6 @@ pub(super) struct Known {
 #[derive(Clone, Debug)]
 pub(super) struct Beat {
     pub(super) at: u64,
-    pub(super) atm: Atm,
     /// It was silent longer than the hold time before it.
     pub(super) returned: bool,
 }
@@ -65,8 +63,6 @@ pub(super) struct Book {
     pub(super) beats: BTreeMap<(String, String), Beat>,
     /// What came and whether it took effect cannot be known: upper bounds are not judged any more.
     pub(super) fuzzy: bool,
-    /// Every CMI that was given, by protocol.
-    pub(super) given: BTreeSet<(String, u64)>,
     /// Messages of this exchange that await their copy.
     pub(super) pending: Vec<(String, Mars, bool)>,
 }
@@ -122,8 +118,7 @@ impl Book {
                     .filter(|((other, _), _)| other == origin);
                 of.for_each(|(_, known)| known.shaken = true);
             }
-            let atm = body.atm.clone();
-            self.beats.insert(place, Beat { at, atm, returned });
+            self.beats.insert(place, Beat { at, returned });
             return;
         }
         let ends = matches!(body.state, 4 | 5);
@@ -290,7 +285,6 @@ impl Book {
             .ranges
             .iter()
             .position(|range| range.min == *min && range.max == *max);
-        let layer3 = message.flags & 0x8000 != 0 && min == max;
         match (ends, same) {
             (true, Some(place)) => {
                 party.ranges.remove(place);
@@ -298,13 +292,12 @@ impl Book {
             (true, None) => {}
             (false, Some(place)) => {
                 if let Some(range) = party.ranges.get_mut(place) {
-                    (range.layer3, range.sure) = (layer3, true);
+                    range.sure = true;
                 }
             }
             (false, None) => party.ranges.push(Range {
                 min: min.clone(),
                 max: max.clone(),
-                layer3,
                 sure: true,
             }),
         }

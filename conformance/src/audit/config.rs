@@ -8,25 +8,17 @@ use super::view::{Atm, atm, protocol};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Config {
     pub(super) id: String,
-    pub(super) atm: Atm,
     pub(super) sgid: u64,
     pub(super) protocols: Vec<String>,
     pub(super) cmi: Option<(u64, u64)>,
     /// Server id, where one is configured, and address.
     pub(super) neighbors: Vec<(Option<String>, Atm)>,
-    pub(super) backups: Vec<Atm>,
     pub(super) hello: u64,
     pub(super) dead_factor: u64,
     pub(super) ca: u64,
-    pub(super) csu: u64,
     pub(super) csu_max: u64,
-    pub(super) beat: u64,
     pub(super) hold: u64,
-    pub(super) map: u64,
-    pub(super) startup: u64,
     pub(super) hops: u64,
-    pub(super) csn: Option<u64>,
-    pub(super) ssn: Option<u64>,
     /// Some neighbour's frames have to be authentic, which is not judged.
     pub(super) auth: bool,
 }
@@ -68,7 +60,6 @@ impl Config {
         let dead_factor = number("dead_factor", 3);
         Some(Self {
             id: text(config, "server_id").unwrap_or_default(),
-            atm: place(config.get("atm")),
             sgid: number("sgid", 0),
             protocols,
             cmi,
@@ -76,19 +67,12 @@ impl Config {
                 .iter()
                 .map(|one| (text(one, "id"), place(one.get("atm"))))
                 .collect(),
-            backups: list("backups").iter().map(atm).collect(),
             hello,
             dead_factor,
             ca: number("ca_rexmt_ms", 3000),
-            csu: number("csu_rexmt_ms", 2000),
             csu_max: number("csu_max_rexmt", 5),
-            beat: number("redirect_interval_ms", 60_000),
             hold: number("redirect_hold_ms", 245_000),
-            map: number("map_interval_ms", 60_000),
-            startup: number("startup_ms", 2 * hello * dead_factor),
             hops: number("hop_count", 255),
-            csn: config.get("csn_start").and_then(Value::as_u64),
-            ssn: config.get("ssn_start").and_then(Value::as_u64),
             auth: !list("auth").is_empty(),
         })
     }

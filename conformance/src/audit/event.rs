@@ -6,8 +6,6 @@ use serde_json::Value;
 /// One thing that happened.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
-    /// Line of the recording, or number of the packet, from 1.
-    pub(super) line: usize,
     /// Virtual milliseconds.
     pub(super) at: u64,
     /// What.
@@ -18,7 +16,7 @@ pub(super) struct Event {
 #[derive(Clone, Debug)]
 pub(super) enum What {
     /// A fresh server; its configuration, if it is known.
-    Reset { case: String, config: Option<Value> },
+    Reset { config: Option<Value> },
     /// A point-to-point VC is up.
     VcUp { vc: String, peer: Atm },
     /// It is gone.

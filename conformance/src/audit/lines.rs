@@ -153,11 +153,7 @@ impl Auditor {
     }
 
     fn event(&mut self, at: u64, what: What) {
-        let event = Event {
-            line: self.sink.line,
-            at,
-            what,
-        };
+        let event = Event { at, what };
         self.sink.at = at;
         self.world.now = self.world.now.max(at);
         self.links.see(&mut self.world, &event, &mut self.sink);
@@ -202,11 +198,11 @@ impl Auditor {
                 self.sink.case = if case.is_empty() {
                     self.runs.to_string()
                 } else {
-                    case.clone()
+                    case
                 };
                 self.contract = Contract::default();
                 let config = Some(config);
-                (0, What::Reset { case, config })
+                (0, What::Reset { config })
             }
             Op::VcUp { at, vc, peer, .. } => {
                 let peer = atm(&peer);

@@ -68,14 +68,6 @@ impl Groups {
         self.0.is_empty()
     }
 
-    pub(super) fn holds(&self, group: &str) -> bool {
-        value(group).is_some_and(|group| {
-            self.0
-                .iter()
-                .any(|(min, max)| (min..=max).contains(&&group))
-        })
-    }
-
     /// The ranges in hex.
     pub(super) fn text(&self) -> String {
         if self.0.is_empty() {

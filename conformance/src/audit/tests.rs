@@ -163,6 +163,18 @@ fn what_was_tampered_with_is_found() {
         scsp(frame, 2) && record["originator_id"] == frame["message"]["sender_id"]
     };
     let reply: Which = |frame| scsp(frame, 3);
+    // The first Hello lists nobody; one that does is sent by the clock.
+    let later: Which = |frame| scsp(frame, 5) && frame["message"]["recvr_id_len"] == 4;
+    // The number of a bid is free, that of what answers it is not.
+    let answer: Which = |frame| scsp(frame, 1) && frame["message"]["flags"] == 0;
+    // Not the first instance of its key.
+    let newer: Which = |frame| {
+        let record = &frame["message"]["records"][0];
+        let number = record["csa_sequence_number"].as_i64();
+        scsp(frame, 2)
+            && record["originator_id"] == frame["message"]["sender_id"]
+            && number > Some(-0x7fff_ffff)
+    };
     let register: Which =
         |frame| mars(frame, 4) && frame["message"]["flags"].as_u64().unwrap() & 0x2000 != 0;
     let join: Which =
@@ -202,10 +214,15 @@ fn what_was_tampered_with_is_found() {
             Add("/dead_factor", 1),
             "wrong-field:hello_interval",
         ),
-        ("a Hello that is gone", hello, Drop, "late-output"),
+        ("a Hello that is gone", later, Drop, "late-output"),
         ("a bid that is gone", bid, Drop, "missing-output"),
         ("a bid twice", bid, Double, ""),
-        ("a CA number changed", ca, Add("/ca_sequence_number", 7), ""),
+        (
+            "a CA number changed",
+            answer,
+            Add("/ca_sequence_number", 7),
+            "",
+        ),
         (
             "a CA with reserved flags",
             ca,
@@ -257,10 +274,10 @@ fn what_was_tampered_with_is_found() {
             "wrong-field:hop_count",
         ),
         (
-            "own number lower",
-            own,
-            Add("/records/0/csa_sequence_number", -100),
-            "",
+            "own number repeated with another content",
+            newer,
+            Add("/records/0/csa_sequence_number", -1),
+            "wrong-field:csa_sequence_number",
         ),
         (
             "a CMI changed",

@@ -77,7 +77,6 @@ pub(super) struct Mars {
     pub(super) pairs: Vec<(String, String)>,
     pub(super) group: String,
     pub(super) targets: Vec<Atm>,
-    pub(super) groups: Vec<String>,
     pub(super) part: u64,
     pub(super) extended: bool,
     pub(super) value: Value,
@@ -215,7 +214,6 @@ fn scsp(message: &Value) -> Scsp {
 fn mars(message: &Value) -> Mars {
     let pair = |one: &Value| (text(one, "min"), text(one, "max"));
     let target = |one: &Value| joined(text(one, "tha"), &text(one, "tsa"));
-    let group = |one: &Value| one.as_str().unwrap_or_default().to_owned();
     Mars {
         op: number(message, "op_type"),
         pro: protocol(number(message, "pro_type"), &text(message, "pro_snap")),
@@ -227,7 +225,6 @@ fn mars(message: &Value) -> Mars {
         pairs: list(message, "pairs").map(pair).collect(),
         group: text(message, "tpa"),
         targets: list(message, "targets").map(target).collect(),
-        groups: list(message, "groups").map(group).collect(),
         part: number(message, "seqxy"),
         extended: message.get("tlvs").is_some(),
         value: message.clone(),

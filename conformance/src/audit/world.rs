@@ -1,4 +1,4 @@
-//! What all monitors share: the configuration, VCs, leaves, links, memberships.
+//! What all monitors share: the configuration, VCs, links, memberships.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +25,6 @@ pub(super) struct Link {
     pub(super) since: u64,
     /// The neighbour's ID.
     pub(super) id: Option<String>,
-    /// A record was repeated as often as is configured: the adjacency may be given up.
-    pub(super) exhausted: bool,
     /// Keys that the server asked for on it.
     pub(super) asked: BTreeSet<(String, String)>,
 }
@@ -42,13 +40,8 @@ pub(super) struct World {
     pub(super) now: u64,
     pub(super) vcs: BTreeMap<String, Atm>,
     pub(super) down: BTreeSet<String>,
-    pub(super) leaves: BTreeMap<String, BTreeSet<Atm>>,
     pub(super) links: BTreeMap<String, Link>,
     pub(super) book: Book,
-    /// Something was answered to a client.
-    pub(super) served: bool,
-    /// An operator meddled: maps are not what they were.
-    pub(super) meddled: bool,
 }
 
 impl World {
@@ -56,13 +49,6 @@ impl World {
         let hold = self.config.as_ref().map(|config| config.hold);
         // Without a configuration nobody is ever known to be flushed.
         hold.map_or(u64::MAX / 4, |hold| hold + self.grace)
-    }
-
-    /// Whether clients are served for sure (B12).
-    pub(super) fn serving(&self) -> bool {
-        let config = self.config.as_ref();
-        self.served
-            || config.is_some_and(|config| config.neighbors.is_empty() || self.now > config.startup)
     }
 
     /// The protocol of a control VC.
@@ -74,28 +60,6 @@ impl World {
                 let first = config.and_then(|config| config.protocols.first());
                 first.cloned().unwrap_or_else(|| "0800".to_owned())
             }
-        }
-    }
-
-    /// The control VC of a protocol.
-    pub(super) fn control(&self, name: &str, pro: &str) -> String {
-        let several = self
-            .config
-            .as_ref()
-            .is_some_and(|config| config.protocols.len() > 1);
-        if several {
-            format!("{name}:{pro}")
-        } else {
-            name.to_owned()
-        }
-    }
-
-    /// Whether a control VC has leaves, as far as is known.
-    pub(super) fn has_leaves(&self, vc: &str) -> Sure {
-        match self.leaves.get(vc) {
-            Some(leaves) if !leaves.is_empty() => Sure::Yes,
-            _ if self.capture => Sure::Maybe,
-            _ => Sure::No,
         }
     }
 
@@ -133,7 +97,7 @@ impl World {
     /// What the event changes, after the monitors have seen it.
     pub(super) fn apply(&mut self, event: &Event) {
         match &event.what {
-            What::Reset { config, .. } => {
+            What::Reset { config } => {
                 let (capture, grace) = (self.capture, self.grace);
                 *self = Self {
                     config: config.as_ref().and_then(Config::of),
@@ -154,21 +118,10 @@ impl World {
                 group,
                 peer,
             } => {
-                if let Some(leaves) = self.leaves.get_mut(group) {
-                    leaves.remove(peer);
-                }
                 if let Some(kind) = control(group) {
                     let pro = self.protocol(group);
                     self.book.gone(kind == "scvc", &pro, peer);
                 }
-            }
-            What::Leaf {
-                add: true,
-                group,
-                peer,
-            } => {
-                let leaves = self.leaves.entry(group.clone()).or_default();
-                leaves.insert(peer.clone());
             }
             What::In {
                 vc,
@@ -195,7 +148,6 @@ impl World {
                 link.asked
                     .extend(keys.map(|one| (one.origin.clone(), one.key.clone())));
             }
-            What::Other => self.meddled = true,
             What::End => {
                 for (_, message, confirmed) in std::mem::take(&mut self.book.pending) {
                     if confirmed {
@@ -235,9 +187,6 @@ impl World {
 
     /// A copy confirms what it is of.
     fn copied(&mut self, vc: &str, message: &Mars) {
-        if matches!(message.op, 2 | 6) || (message.copy() && message.register()) {
-            self.served = true;
-        }
         if !message.copy() || !matches!(message.op, 3 | 4 | 5 | 7) {
             return;
         }
@@ -253,7 +202,6 @@ impl World {
         }
         if message.register() && message.op == 4 && private {
             let place = (message.pro.clone(), message.source.clone());
-            self.book.given.insert((message.pro.clone(), message.cmi));
             self.book.clients.entry(place).or_default().cmi = message.cmi;
         }
     }
