@@ -91,7 +91,10 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
 
 fn is_results(line: &str) -> bool {
     let value: Result<Value, _> = serde_json::from_str(line);
-    value.is_ok_and(|value| value["start"]["format"] == FORMAT)
+    value.is_ok_and(|value| {
+        let format = value.pointer("/start/format");
+        format.and_then(Value::as_str) == Some(FORMAT)
+    })
 }
 
 /// Every case of a run of `certify`.
