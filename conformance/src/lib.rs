@@ -1,6 +1,7 @@
 //! Model-based conformance harness for distributed MARS servers.
 
 pub mod adapter;
+pub mod audit;
 pub mod certify;
 pub mod cli;
 pub mod frames;

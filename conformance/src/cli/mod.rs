@@ -1,6 +1,7 @@
 //! The command line: one file for each sub-command.
 
 pub mod adapter;
+pub mod audit;
 pub mod certify;
 pub mod check;
 pub mod check_audit;
@@ -65,6 +66,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Whether a certificate is what its results come to
     VerifyCertificate(verify_certificate::Args),
+    /// Whether a conforming server could have done what a recording says
+    Audit(audit::Args),
     /// A trace as a message sequence chart or a capture
     Show(show::Args),
     /// The defects of the RFCs that the model found, re-derived
@@ -150,6 +153,7 @@ fn run(command: Command, ctx: &Ctx) -> Exit {
         Command::Certify(args) => certify::run(&args, ctx),
         Command::Doctor(args) => doctor::run(&args, ctx),
         Command::VerifyCertificate(args) => verify_certificate::run(&args, ctx),
+        Command::Audit(args) => audit::run(&args, ctx),
         Command::Show(args) => show::run(&args, ctx),
         Command::Findings(args) => findings::run(&args, ctx),
         Command::Wire(args) => wire::run(&args, ctx),
@@ -202,6 +206,7 @@ mod tests {
             "findings N01",
             "certify --builtin --profile smoke --jobs 2 --seed 7 --strict --out dir",
             "verify-certificate dir",
+            "audit run.jsonl --format json",
             "doctor --adapter toy",
             "certify --connect localhost:4711 --case group.* --case scsp.hello/*",
             "adapter",

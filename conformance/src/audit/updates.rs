@@ -1,0 +1,224 @@
+//! Cache state update: what is acknowledged, what is passed on, hop counts and sequence numbers.
+
+use std::collections::BTreeMap;
+
+use super::event::{Event, What};
+use super::finding::{Sink, Wrong};
+use super::links::Links;
+use super::view::{Body, Record, Scsp, View};
+use super::world::{Sure, World};
+
+const NAME: &str = "updates";
+
+/// The monitor of CSU messages.
+#[derive(Default)]
+pub(super) struct Updates {
+    /// Records that came in this exchange and await an acknowledgement: VC, key, origin, number.
+    owed: Vec<(String, String, String, i64, bool)>,
+    /// What was sent under the own ID: number and content by key.
+    own: BTreeMap<String, (i64, Option<Body>)>,
+    /// How often a record went out on a VC with the same number.
+    sent: BTreeMap<(String, String, String), (i64, u64)>,
+}
+
+impl Updates {
+    pub(super) fn see(
+        &mut self,
+        world: &mut World,
+        links: &mut Links,
+        event: &Event,
+        sink: &mut Sink,
+    ) {
+        match &event.what {
+            What::Reset { .. } => *self = Self::default(),
+            What::In {
+                vc,
+                view: View::Scsp(message),
+            } if message.kind == 2 => {
+                let sure = world.takes(vc, message) == Sure::Yes
+                    && world
+                        .links
+                        .get(vc)
+                        .is_some_and(|link| link.open == Sure::Yes);
+                for record in &message.records {
+                    let (key, origin) = (record.key.clone(), record.origin.clone());
+                    let sure = sure && !record.null;
+                    self.owed
+                        .push((vc.clone(), key, origin, record.number, sure));
+                }
+            }
+            What::Out {
+                vc,
+                view: View::Scsp(message),
+            } => match message.kind {
+                3 => self.acknowledged(vc, message, sink),
+                2 => {
+                    for record in &message.records {
+                        self.record(world, links, vc, record, sink);
+                    }
+                    let open = world.links.get(vc).map_or(Sure::Maybe, |link| link.open);
+                    sink.judge(NAME, open != Sure::No, || Wrong {
+                        vc,
+                        code: "extra-output",
+                        ids: &["R2334-2.3-01"],
+                        wanted: "no CSU Request before the caches align".to_owned(),
+                        got: format!("one of {} records", message.records.len()),
+                    });
+                }
+                _ => {}
+            },
+            What::End => {
+                for (vc, key, origin, number, sure) in std::mem::take(&mut self.owed) {
+                    if !sure || world.down.contains(&vc) {
+                        sink.skip(NAME);
+                        continue;
+                    }
+                    // R2334-2.3-06, R2334-2.3-11; C24 for what is not used.
+                    sink.wrong(
+                        NAME,
+                        "MUST",
+                        Wrong {
+                            vc: &vc,
+                            code: "missing-output",
+                            ids: &["R2334-2.3-06", "R2334-2.3-11"],
+                            wanted: format!("an acknowledgement of {origin}/{key} number {number}"),
+                            got: "none".to_owned(),
+                        },
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn acknowledged(&mut self, vc: &str, message: &Scsp, sink: &mut Sink) {
+        for one in &message.records {
+            let place = self
+                .owed
+                .iter()
+                .position(|owed| owed.0 == vc && owed.1 == one.key && owed.2 == one.origin);
+            let Some(place) = place else {
+                sink.wrong(
+                    NAME,
+                    "MUST",
+                    Wrong {
+                        vc,
+                        code: "extra-output",
+                        ids: &["R2334-B.2.3-02"],
+                        wanted: "summaries of what came".to_owned(),
+                        got: format!("{}/{}", one.origin, one.key),
+                    },
+                );
+                continue;
+            };
+            let owed = self.owed.remove(place);
+            // R2334-2.3-22, R2334-2.3-19: the same number, or the larger one that is cached.
+            let reserved = i64::from(i32::MIN);
+            sink.judge(NAME, one.number >= owed.3 || owed.3 == reserved, || Wrong {
+                vc,
+                code: "wrong-field:csa_sequence_number",
+                ids: &["R2334-2.3-19", "R2334-2.3-22"],
+                wanted: format!("{} or more", owed.3),
+                got: one.number.to_string(),
+            });
+        }
+    }
+
+    fn record(
+        &mut self,
+        world: &mut World,
+        links: &mut Links,
+        vc: &str,
+        record: &Record,
+        sink: &mut Sink,
+    ) {
+        if record.null {
+            return sink.skip(NAME);
+        }
+        let place = (vc.to_owned(), record.origin.clone(), record.key.clone());
+        let times = self.sent.entry(place).or_insert((record.number, 0));
+        *times = if times.0 == record.number {
+            (times.0, times.1 + 1)
+        } else {
+            (record.number, 1)
+        };
+        let again = times.1 > 1;
+        let Some(config) = &world.config else {
+            return sink.skip(NAME);
+        };
+        if times.1 > config.csu_max {
+            links.exhausted(vc);
+        }
+        if record.origin == config.id {
+            let full = record.hops == config.hops || record.hops == 1;
+            let wanted = config.hops;
+            sink.judge(NAME, full, || Wrong {
+                vc,
+                code: "wrong-field:hop_count",
+                ids: &["R2334-B.2.0.2-03", "R2334-B.2.0.2-04"],
+                wanted: format!("{wanted}, or 1 if it was asked for"),
+                got: record.hops.to_string(),
+            });
+            if let Some((number, body)) = self.own.get(&record.key) {
+                // R2334-B.2.0.2-09: another content has a larger number, and no number comes back with another.
+                let holds = record.number > *number
+                    || (record.number == *number && record.body == *body)
+                    || (record.number < *number && again)
+                    || *number == i64::from(i32::MAX);
+                sink.judge(NAME, holds, || Wrong {
+                    vc,
+                    code: "wrong-field:csa_sequence_number",
+                    ids: &["R2334-B.2.0.2-09"],
+                    wanted: format!("more than {number}, or the same record again"),
+                    got: record.number.to_string(),
+                });
+                if record.number < *number {
+                    return;
+                }
+            }
+            self.own
+                .insert(record.key.clone(), (record.number, record.body.clone()));
+            return;
+        }
+        let key = (record.origin.clone(), record.key.clone());
+        let Some(known) = world.book.records.get(&key) else {
+            // It may have come while nothing was certain.
+            return sink.skip(NAME);
+        };
+        if known.number != record.number {
+            return sink.skip(NAME);
+        }
+        let hops = if known.hops == 0 { 1 } else { known.hops };
+        // C13, B02: asked for here is passed on anew; asked for there has 1.
+        let fresh = known.asked && record.hops == config.hops;
+        let back = world
+            .book
+            .beats
+            .iter()
+            .any(|((_, origin), beat)| *origin == record.origin && beat.returned);
+        let fits = record.hops + 1 == hops || record.hops == 1 || fresh || back;
+        sink.judge(NAME, fits, || Wrong {
+            vc,
+            code: "wrong-field:hop_count",
+            ids: &["R2334-B.2.0.2-01"],
+            wanted: format!("{}, or 1 if it was asked for", hops - 1),
+            got: record.hops.to_string(),
+        });
+        // R2334-2.3-03: only what the neighbour asks for goes back to it, with hop count 1 (C13).
+        let only = known.from.len() == 1 && known.from.contains(vc);
+        sink.judge(NAME, !only || record.hops == 1 || back, || Wrong {
+            vc,
+            code: "extra-output",
+            ids: &["R2334-2.3-03"],
+            wanted: "nothing back to where it came from".to_owned(),
+            got: format!("{}/{} number {}", record.origin, record.key, record.number),
+        });
+        sink.judge(NAME, known.body == record.body, || Wrong {
+            vc,
+            code: "wrong-field:mars",
+            ids: &["R2334-B.2.0.2-10"],
+            wanted: "the record as it came".to_owned(),
+            got: format!("{:?}", record.body.as_ref().map(|body| &body.value)),
+        });
+    }
+}
