@@ -175,7 +175,7 @@ fn a_stopped_server_may_be_believed_for_three_intervals_at_each_of_the_others() 
     let within = |most: u32| {
         let asks = |state: &State| believed(&model, state);
         let answers = |state: &State| !believed(&model, state);
-        answers_within(&graph, asks, answers, intervals, most)
+        answers_within(&graph, asks, answers, most, intervals)
     };
     assert!(!within(u32::from(HOLD)).holds());
     assert!(within(2 * u32::from(HOLD)).holds());
