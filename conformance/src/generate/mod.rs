@@ -11,6 +11,7 @@ mod goals;
 pub mod grid;
 pub mod group;
 pub mod mars;
+pub mod project;
 mod script;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 pub use goals::Goal;
 use mars_model::scenario::{Scenario, scenarios};
 
-use crate::trace::canonical;
+use crate::trace::{Trace, canonical};
 
 /// One generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +104,7 @@ pub fn generate(
     }
     let chosen = cover::cover(&candidates);
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut files = Vec::with_capacity(chosen.len());
+    let mut traces = Vec::with_capacity(chosen.len());
     for (index, goals) in chosen {
         let Some((scenario, candidate)) = candidates.get(index) else {
             continue;
@@ -113,14 +114,14 @@ pub fn generate(
         let id = format!("{}-{number:03}", scenario.name);
         let trace = script::script(scenario, candidate, id, &goals)
             .map_err(|why| GenerateError::Internal(format!("{}: {why}", scenario.name)))?;
-        let value = serde_json::to_value(&trace)
-            .map_err(|error| GenerateError::Internal(error.to_string()))?;
-        let path = Path::new(&trace.area).join(format!("{}.json", trace.id));
-        files.push(Generated {
-            path,
-            text: canonical(&value),
-        });
+        traces.push(trace);
     }
+    let cases = project::choose(&traces);
+    let mut files: Vec<Generated> = traces
+        .iter()
+        .chain(&cases)
+        .map(generated)
+        .collect::<Result<_, _>>()?;
     files.extend(local()?);
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
@@ -140,16 +141,20 @@ pub fn local() -> Result<Vec<Generated>, GenerateError> {
         .chain(&ends::traces())
         .chain(&group::traces())
     {
-        let value = serde_json::to_value(trace)
-            .map_err(|error| GenerateError::Internal(error.to_string()))?;
-        let path = Path::new(&trace.area).join(format!("{}.json", trace.id));
-        files.push(Generated {
-            path,
-            text: canonical(&value),
-        });
+        files.push(generated(trace)?);
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
+}
+
+/// The file of a trace.
+fn generated(trace: &Trace) -> Result<Generated, GenerateError> {
+    let value =
+        serde_json::to_value(trace).map_err(|error| GenerateError::Internal(error.to_string()))?;
+    Ok(Generated {
+        path: Path::new(&trace.area).join(format!("{}.json", trace.id)),
+        text: canonical(&value),
+    })
 }
 
 /// True for a file in an area of local traces only, and for a local trace of a group, which is named so.
