@@ -38,7 +38,7 @@ pub struct Generated {
 pub enum Which {
     /// All.
     All,
-    /// Those of [`local`].
+    /// Those of [`local`] and of [`projected`].
     Local,
 }
 
@@ -157,12 +157,28 @@ fn generated(trace: &Trace) -> Result<Generated, GenerateError> {
     })
 }
 
+/// The projected traces of the paths that are in `folder`: as [`generate`] makes them when its paths are those.
+///
+/// # Errors
+/// A trace that cannot be read.
+pub fn projected(folder: &Path) -> Result<Vec<Generated>, GenerateError> {
+    let wrong = |error: crate::trace::TraceError| GenerateError::Internal(error.to_string());
+    let mut traces = Vec::new();
+    for file in crate::trace::find(folder).map_err(wrong)? {
+        let trace = crate::trace::load(&file).map_err(wrong)?;
+        if trace.source.is_some() && trace.steps.iter().any(|step| step.act.is_some()) {
+            traces.push(trace);
+        }
+    }
+    project::choose(&traces).iter().map(generated).collect()
+}
+
 /// True for a file in an area of local traces only, and for a local trace of a group, which is named so.
 fn is_local(path: &Path) -> bool {
     let area = path.iter().next().and_then(std::ffi::OsStr::to_str);
     let stem = path.file_stem().and_then(std::ffi::OsStr::to_str);
     area.is_some_and(|area| area.starts_with("scsp.") || area.starts_with("mars."))
-        || stem.is_some_and(|stem| stem.starts_with(group::PREFIX))
+        || stem.is_some_and(|stem| stem.starts_with(group::PREFIX) || stem.contains(project::AT))
 }
 
 /// How the files below `folder` differ from what would be generated; empty when they do not.

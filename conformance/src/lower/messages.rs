@@ -43,13 +43,7 @@ impl Lower<'_> {
         self.request_of(client, join, u64::from(mark), self.range(range))
     }
 
-    fn request_of(
-        &self,
-        client: &str,
-        join: bool,
-        flags: u64,
-        (min, max): (&str, &str),
-    ) -> Value {
+    fn request_of(&self, client: &str, join: bool, flags: u64, (min, max): (&str, &str)) -> Value {
         let (atm, protocol_address) = self.client(client);
         json!({"protocol": "mars", "message": {
             "op_type": self.op_of(client, join),

@@ -1,5 +1,5 @@
 //! Which projections become cases: a small set that shows every label and every pair of consecutive ones, then
-//! the shortest of the others.
+//! the shortest of the others. What is chosen depends on the set of paths alone.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,9 @@ type Goal = (usize, String, String);
 
 /// What a projection shows, in a group of so many servers: each label and each pair of consecutive ones.
 fn goals(servers: usize, labels: &[String]) -> BTreeSet<Goal> {
-    let single = labels.iter().map(|one| (servers, one.clone(), String::new()));
+    let single = labels
+        .iter()
+        .map(|one| (servers, one.clone(), String::new()));
     let pairs = labels.windows(2).filter_map(|pair| match pair {
         [one, other] => Some((servers, one.clone(), other.clone())),
         _ => None,
@@ -31,9 +33,11 @@ struct Candidate {
 
 /// The cases among the projections of these global traces, in their order. Equal scripts count once.
 #[must_use]
-pub fn choose(globals: &[Trace]) -> Vec<Trace> {
+pub(in crate::generate) fn choose(globals: &[Trace]) -> Vec<Trace> {
     let mut scripts: BTreeSet<String> = BTreeSet::new();
     let mut all: Vec<Candidate> = Vec::new();
+    let mut globals: Vec<&Trace> = globals.iter().collect();
+    globals.sort_by(|one, other| one.id.cmp(&other.id));
     for global in globals {
         for server in &global.servers {
             let Some(projected) = project(global, &server.name) else {
@@ -70,7 +74,10 @@ fn cover(all: &[Candidate]) -> BTreeSet<usize> {
     while !open.is_empty() {
         let met = |one: &Candidate| one.goals.iter().filter(|goal| open.contains(goal)).count();
         let best = all.iter().enumerate().max_by_key(|(index, one)| {
-            (met(one) * 1_000_000 / one.octets.max(1), core::cmp::Reverse(*index))
+            (
+                met(one) * 1_000_000 / one.octets.max(1),
+                core::cmp::Reverse(*index),
+            )
         });
         let Some((index, one)) = best.filter(|(_, one)| met(one) > 0) else {
             break;

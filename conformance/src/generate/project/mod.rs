@@ -155,9 +155,6 @@ fn one_step(
     let moved = world.step(step)?;
     let says = |output: &Expected, wanted: fn(&Says) -> bool| matches!(output, Expected::Mars(mars) if mars.from == own && wanted(&mars.says));
     let outputs = step.expect.first().map_or(&[][..], |one| &one.outputs);
-    if subject.at != step.at && matches!(act, Act::Heal { .. }) {
-        subject.at = step.at;
-    }
     subject.at = step.at;
     let here = |server: &String| *server == own;
     let mut by: Option<&str> = None;
@@ -325,7 +322,7 @@ fn demanded(
         .collect();
     let lost = lost(act, before, step.state.get(&own));
     let counter = subject.counter().clone();
-    let mut say = |subject: &mut Subject<'_>, first: &[ExpectedMars]| {
+    let say = |subject: &mut Subject<'_>, first: &[ExpectedMars]| {
         *subject.counter() = counter.clone();
         let all = first.iter().chain(mars.iter().copied());
         let now = u32::try_from(all.clone().filter(|one| one.to == "ccvc").count()).unwrap_or(0);

@@ -27,7 +27,11 @@ pub(super) fn prologue(subject: &mut Subject<'_>, world: &World, servers: &[Stri
     for origin in servers.iter().filter(|origin| **origin != own) {
         let near = neighbors.contains(origin);
         // In a line of three the far one is behind the one neighbour.
-        let from = if near { Some(origin) } else { neighbors.first() };
+        let from = if near {
+            Some(origin)
+        } else {
+            neighbors.first()
+        };
         let (Some(from), Some(entry)) = (from, world.entry(origin)) else {
             continue;
         };
@@ -57,8 +61,15 @@ fn align(subject: &mut Subject<'_>, one: &str) {
         kind: None,
     };
     let hello = subject.packet(one, json!({"receiver_id": "", "type_code": 5}));
-    subject.push(up, &ids(&["R2334-2.1-05", "R2443-4.1-01"]), vec![vec![hello]]);
-    let said = subject.says(one, json!({"type_code": 5, "hello_interval": HELLO_S, "dead_factor": 3}));
+    subject.push(
+        up,
+        &ids(&["R2334-2.1-05", "R2443-4.1-01"]),
+        vec![vec![hello]],
+    );
+    let said = subject.says(
+        one,
+        json!({"type_code": 5, "hello_interval": HELLO_S, "dead_factor": 3}),
+    );
     let number = format!("{one}-ca");
     let ca = json!({"type_code": 1, "flags": 0xe000, "number_of_records": 0, "ca_sequence_number": {"bind": number}});
     let ca = subject.packet(one, ca);
@@ -80,7 +91,8 @@ fn align(subject: &mut Subject<'_>, one: &str) {
         )
     };
     let answers = if slave {
-        let first = json!({"type_code": 1, "flags": 0, "ca_sequence_number": CA, "records": [summary]});
+        let first =
+            json!({"type_code": 1, "flags": 0, "ca_sequence_number": CA, "records": [summary]});
         let last = json!({"type_code": 1, "flags": 0, "ca_sequence_number": CA + 1, "number_of_records": 0});
         [Some(first), Some(last)]
     } else {

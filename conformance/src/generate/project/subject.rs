@@ -220,7 +220,13 @@ impl<'t> Subject<'t> {
         };
         let mut part = self.exact(&wanted, instance);
         if let Some(part) = part.get_mut("mars").and_then(Value::as_object_mut) {
-            for known in ["hardware_type", "protocol_type", "snap", "unused", "version"] {
+            for known in [
+                "hardware_type",
+                "protocol_type",
+                "snap",
+                "unused",
+                "version",
+            ] {
                 part.shift_remove(known);
             }
         }
@@ -265,7 +271,10 @@ impl<'t> Subject<'t> {
             }
             _ => record,
         };
-        self.packet(&wanted.to, json!({"type_code": 2, "flags": 0, "records": [record]}))
+        self.packet(
+            &wanted.to,
+            json!({"type_code": 2, "flags": 0, "records": [record]}),
+        )
     }
 
     /// Key, number, CMI and flags of an own record.

@@ -38,6 +38,108 @@ fn the_built_in_server_passes_every_projection_of_every_path() {
     }
     assert!(count > 350, "{count}");
     if let Some((id, played)) = wrong.iter().next() {
-        panic!("{} of {count}, such as {id}: {played:#?}\n{:?}", wrong.len(), wrong.keys());
+        panic!(
+            "{} of {count}, such as {id}: {played:#?}\n{:?}",
+            wrong.len(),
+            wrong.keys()
+        );
     }
+}
+
+/// The cases that have an output of this kind, each with the first such output changed.
+fn broken(
+    change: &dyn Fn(&mut Vec<Expected>) -> bool,
+) -> impl Iterator<Item = (Trace, String)> + '_ {
+    choose(&globals()).into_iter().filter_map(move |mut trace| {
+        let mut changed = None;
+        for (index, step) in trace.steps.iter_mut().enumerate() {
+            let mut all = true;
+            for alternative in &mut step.expect {
+                all &= change(&mut alternative.outputs);
+            }
+            if all {
+                changed = Some(index);
+                break;
+            }
+        }
+        Some((trace.clone(), format!("{} {}", trace.id, changed?)))
+    })
+}
+
+fn message(expected: &Expected) -> Option<(&str, &Value)> {
+    match expected {
+        Expected::Frame { vc, matches } => Some((vc, matches.get("message")?)),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_case_turns_red_when_what_it_demands_is_broken() {
+    let code = |expected: &Expected, wanted: u64| {
+        message(expected)
+            .is_some_and(|(_, message)| message.get("type_code") == Some(&json!(wanted)))
+    };
+    // The case demands no acknowledgement.
+    let unacknowledged = |outputs: &mut Vec<Expected>| {
+        let before = outputs.len();
+        outputs.retain(|one| !code(one, 3));
+        outputs.len() < before
+    };
+    // No record is to be told or passed on.
+    let untold = |outputs: &mut Vec<Expected>| {
+        let before = outputs.len();
+        outputs.retain(|one| !code(one, 2));
+        outputs.len() < before
+    };
+    // Something more on the ClusterControlVC.
+    let extra = |outputs: &mut Vec<Expected>| {
+        let on = |one: &&Expected| message(one).is_some_and(|(vc, _)| vc == "ccvc");
+        let again = outputs.iter().find(on).cloned();
+        outputs.extend(again.clone());
+        again.is_some()
+    };
+    // A CMI that no server of the path has.
+    let foreign = |outputs: &mut Vec<Expected>| {
+        let mut any = false;
+        for one in outputs {
+            if let Expected::Frame { matches, .. } = one
+                && let Some(cmi) = matches.pointer_mut("/message/records/0/mars/cluster_member_id")
+                && *cmi != json!(0)
+            {
+                *cmi = json!(0xfff0);
+                any = true;
+            }
+        }
+        any
+    };
+    let breaks: [(&str, &dyn Fn(&mut Vec<Expected>) -> bool); 4] = [
+        ("unacknowledged", &unacknowledged),
+        ("untold", &untold),
+        ("extra", &extra),
+        ("foreign", &foreign),
+    ];
+    for (name, change) in breaks {
+        let mut count = 0;
+        for (trace, what) in broken(change) {
+            count += 1;
+            let played = played(&trace);
+            assert_eq!(played.verdict, Verdict::Fail, "{name}: {what}");
+        }
+        assert!(count > 20, "{name}: {count}");
+    }
+}
+
+#[test]
+fn what_is_chosen_is_one_set_whatever_the_order_of_the_paths() {
+    let mut globals = globals();
+    let one = choose(&globals);
+    globals.reverse();
+    assert_eq!(one, choose(&globals));
+    assert!(one.len() >= super::choice::CASES, "{}", one.len());
+    let octets: usize = one
+        .iter()
+        .map(|trace| crate::trace::canonical(&serde_json::to_value(trace).unwrap()).len())
+        .sum();
+    assert!(octets < 5_500_000, "{} cases, {octets} octets", one.len());
+    println!("{} cases, {octets} octets", one.len());
 }

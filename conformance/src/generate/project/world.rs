@@ -149,8 +149,8 @@ impl World {
             };
             let instance = self.instance(csa, moved.arrived.as_ref(), &mut made)?;
             let ends = (csa.from.as_str(), csa.to.as_str());
-            let crosses = csa.solicited
-                && healing.is_some_and(|(a, b)| ends == (a, b) || ends == (b, a));
+            let crosses =
+                csa.solicited && healing.is_some_and(|(a, b)| ends == (a, b) || ends == (b, a));
             if crosses {
                 self.learn(&csa.to, &instance);
             } else if self.neighbors(&csa.from).contains(&csa.to) {
