@@ -46,6 +46,11 @@ pub struct Projected {
 /// The local trace that a global one is for one of its servers; `None` when it has no part in it.
 #[must_use]
 pub fn project(global: &Trace, server: &str) -> Option<Projected> {
+    project_until(global, server, usize::MAX)
+}
+
+/// The same up to so many steps of the path that the server takes part in.
+fn project_until(global: &Trace, server: &str, limit: usize) -> Option<Projected> {
     let lower = Lower::new(global);
     let spec = global.servers.iter().find(|one| one.name == server)?;
     let mut world = World::new(global, &lower, server);
@@ -64,6 +69,10 @@ pub fn project(global: &Trace, server: &str) -> Option<Projected> {
             before = state.clone();
         }
         if ends {
+            break;
+        }
+        if labels.len() >= limit {
+            cut_short = true;
             break;
         }
     }
@@ -228,7 +237,7 @@ fn one_step(
     let mut moved = moved;
     name_own(&mut moved, world, given, &own);
     let allowed = demanded(subject, act, outputs, &moved, before, step, (by, given));
-    let cited = requirements(step, outputs, &own);
+    let cited = requirements(step, outputs, &own, moved.known.is_some());
     labels.push(label::label(&own, act, outputs, before));
     subject.push(stimulus, &cited, allowed);
     if let Act::Deregister { client, server } | Act::LeafGone { client, server } = act
@@ -310,7 +319,8 @@ fn demanded(
         }
     }
     if let (Act::Deliver { from, .. }, Some(carried)) = (act, &moved.arrived) {
-        rest.push(subject.acknowledgement(from, &carried.instance));
+        let known = moved.known.as_ref().unwrap_or(&carried.instance);
+        rest.push(subject.acknowledgement(from, known));
     }
     let cmi = moved.arrived.as_ref().map(|one| one.instance.cmi.clone());
     let mars: Vec<&ExpectedMars> = outputs
@@ -400,7 +410,7 @@ fn lost(act: &Act, before: &ServerState, after: Option<&ServerState>) -> Vec<(St
 }
 
 /// Ledger ids of a step: those of the path's step that this server has a part in, and what the frames show.
-fn requirements(step: &Step, outputs: &[Expected], own: &str) -> Vec<String> {
+fn requirements(step: &Step, outputs: &[Expected], own: &str, stale: bool) -> Vec<String> {
     let mut all: Vec<String> = step
         .expect
         .iter()
@@ -421,6 +431,9 @@ fn requirements(step: &Step, outputs: &[Expected], own: &str) -> Vec<String> {
     });
     if matches!(step.act, Some(Act::Deliver { .. })) {
         all.extend(ids(&["R2334-2.3-06"]));
+        if stale {
+            all.extend(ids(&["R2334-2.3-22"]));
+        }
         if csa(&|csa| !csa.fresh) {
             all.extend(ids(&["R2334-2.3-03", "R2334-2.3-11"]));
         }

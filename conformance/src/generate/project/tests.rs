@@ -93,7 +93,11 @@ fn a_case_turns_red_when_what_it_demands_is_broken() {
     };
     // Something more on the ClusterControlVC.
     let extra = |outputs: &mut Vec<Expected>| {
-        let on = |one: &&Expected| message(one).is_some_and(|(vc, _)| vc == "ccvc");
+        // Of maps there may be fewer: they come by the clock.
+        let on = |one: &&Expected| {
+            message(one)
+                .is_some_and(|(vc, it)| vc == "ccvc" && it.get("op_type") != Some(&json!(12)))
+        };
         let again = outputs.iter().find(on).cloned();
         outputs.extend(again.clone());
         again.is_some()
@@ -135,11 +139,11 @@ fn what_is_chosen_is_one_set_whatever_the_order_of_the_paths() {
     let one = choose(&globals);
     globals.reverse();
     assert_eq!(one, choose(&globals));
-    assert!(one.len() >= super::choice::CASES, "{}", one.len());
+    assert!(one.len() >= choice::CASES, "{}", one.len());
     let octets: usize = one
         .iter()
         .map(|trace| crate::trace::canonical(&serde_json::to_value(trace).unwrap()).len())
         .sum();
-    assert!(octets < 5_500_000, "{} cases, {octets} octets", one.len());
+    assert!(octets < 4_600_000, "{} cases, {octets} octets", one.len());
     println!("{} cases, {octets} octets", one.len());
 }

@@ -35,6 +35,8 @@ pub(super) struct Carried {
 pub(super) struct Moved {
     /// What this step delivered.
     pub(super) arrived: Option<Carried>,
+    /// The newer instance that its receiver has already.
+    pub(super) known: Option<Instance>,
     /// The instance of every `csa` among the outputs, in their order.
     pub(super) sent: Vec<Instance>,
 }
@@ -124,6 +126,10 @@ impl World {
             Act::Deliver { from, to } => {
                 let way = (from.clone(), to.clone());
                 let carried = self.queues.get_mut(&way)?.pop_front()?;
+                let identity = &carried.instance.identity;
+                let known = self.caches.get(to).and_then(|cache| cache.get(identity));
+                let newer = known.filter(|known| known.number > carried.instance.number);
+                moved.known = newer.cloned();
                 self.learn(to, &carried.instance);
                 moved.arrived = Some(carried);
             }
