@@ -31,8 +31,8 @@ use crate::trace::{
     Stimulus, Topology, Trace,
 };
 
-/// What stands between the id of a path and the name of the server in the id of a projected trace.
-pub const AT: &str = "-at-";
+/// What only the id of a projected trace has: `-at-` and the name of a server, which is `s` and a number.
+pub const AT: &str = "-at-s";
 
 /// A projected trace and what it shows, step by step, in coarse terms.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ fn local(global: &Trace, spec: &ServerSpec, steps: Vec<Step>) -> Trace {
     }
     Trace {
         format: global.format.clone(),
-        id: format!("{}{AT}{}", global.id, spec.name),
+        id: format!("{}-at-{}", global.id, spec.name),
         title: format!("At {}: {}", spec.name, global.title),
         area: global.area.clone(),
         class: global.class,

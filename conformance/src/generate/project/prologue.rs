@@ -1,10 +1,10 @@
 //! Before the first step of a path: every neighbour comes up and aligns, and everybody is known to everybody.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::subject::Subject;
 use super::world::{Carried, World};
-use crate::trace::Stimulus;
+use crate::trace::{Expected, Stimulus};
 
 /// First CA sequence number of a neighbour that is the master.
 const CA: u64 = 100_000;
@@ -60,7 +60,7 @@ fn align(subject: &mut Subject<'_>, one: &str) {
         peer: crate::lockstep::nsapa(lower.server_atm(one)),
         kind: None,
     };
-    let hello = subject.packet(one, json!({"receiver_id": "", "type_code": 5}));
+    let hello = packet(one, json!({"receiver_id": "", "type_code": 5}));
     subject.push(
         up,
         &ids(&["R2334-2.1-05", "R2443-4.1-01"]),
@@ -72,7 +72,7 @@ fn align(subject: &mut Subject<'_>, one: &str) {
     );
     let number = format!("{one}-ca");
     let ca = json!({"type_code": 1, "flags": 0xe000, "number_of_records": 0, "ca_sequence_number": {"bind": number}});
-    let ca = subject.packet(one, ca);
+    let ca = packet(one, ca);
     subject.push(said, &ids(&["R2334-1-02"]), vec![vec![ca]]);
     let summary = json!({
         "hop_count": 1, "flags": 0, "originator_id": lower.server_id(&own),
@@ -102,8 +102,16 @@ fn align(subject: &mut Subject<'_>, one: &str) {
     };
     let cited = ["R2334-2.2.1-01", "R2334-2.2.2-12"];
     for ((said, answer), id) in [first, last].into_iter().zip(answers).zip(cited) {
-        let outputs = answer.map(|answer| subject.packet(one, answer));
+        let outputs = answer.map(|answer| packet(one, answer));
         let said = subject.says(one, said);
         subject.push(said, &ids(&[id]), vec![outputs.into_iter().collect()]);
+    }
+}
+
+/// A packet to a neighbour while it comes up, as the traces of that chapter (`grid`) judge it.
+fn packet(to: &str, fields: Value) -> Expected {
+    Expected::Frame {
+        vc: to.to_owned(),
+        matches: json!({"message": fields}),
     }
 }
