@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use super::corpus;
 use super::output::{Ctx, Exit};
-use crate::generate::{GenerateError, Which, compare, generate, local, write};
+use crate::generate::{GenerateError, Which, compare, generate, local, projected, write};
 
 /// Arguments of `generate`.
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub struct Args {
     /// Compares byte for byte with what is checked in and writes nothing
     #[arg(long)]
     pub check: bool,
-    /// Only the local traces (areas scsp.* and mars.*), which need no search of the model
+    /// Only the local traces, which need no search of the model; those that are projected come from the paths there
     #[arg(long)]
     pub local: bool,
     /// Worker threads; as many as there are processors if not given
@@ -34,7 +34,11 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         ctx.log(format_args!("generate: {done} of {all} scenarios searched"));
     };
     let (generated, which) = if args.local {
-        (local(), Which::Local)
+        let both = local().and_then(|mut files| {
+            files.extend(projected(&corpus::folder())?);
+            Ok(files)
+        });
+        (both, Which::Local)
     } else {
         (generate(threads, &tell, ctx.stop), Which::All)
     };

@@ -11,6 +11,7 @@ mod goals;
 pub mod grid;
 pub mod group;
 pub mod mars;
+pub mod project;
 mod script;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 pub use goals::Goal;
 use mars_model::scenario::{Scenario, scenarios};
 
-use crate::trace::canonical;
+use crate::trace::{Trace, canonical};
 
 /// One generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub struct Generated {
 pub enum Which {
     /// All.
     All,
-    /// Those of [`local`].
+    /// Those of [`local`] and of [`projected`].
     Local,
 }
 
@@ -103,7 +104,7 @@ pub fn generate(
     }
     let chosen = cover::cover(&candidates);
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut files = Vec::with_capacity(chosen.len());
+    let mut traces = Vec::with_capacity(chosen.len());
     for (index, goals) in chosen {
         let Some((scenario, candidate)) = candidates.get(index) else {
             continue;
@@ -113,14 +114,14 @@ pub fn generate(
         let id = format!("{}-{number:03}", scenario.name);
         let trace = script::script(scenario, candidate, id, &goals)
             .map_err(|why| GenerateError::Internal(format!("{}: {why}", scenario.name)))?;
-        let value = serde_json::to_value(&trace)
-            .map_err(|error| GenerateError::Internal(error.to_string()))?;
-        let path = Path::new(&trace.area).join(format!("{}.json", trace.id));
-        files.push(Generated {
-            path,
-            text: canonical(&value),
-        });
+        traces.push(trace);
     }
+    let cases = project::choose(&traces);
+    let mut files: Vec<Generated> = traces
+        .iter()
+        .chain(&cases)
+        .map(generated)
+        .collect::<Result<_, _>>()?;
     files.extend(local()?);
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
@@ -140,16 +141,36 @@ pub fn local() -> Result<Vec<Generated>, GenerateError> {
         .chain(&ends::traces())
         .chain(&group::traces())
     {
-        let value = serde_json::to_value(trace)
-            .map_err(|error| GenerateError::Internal(error.to_string()))?;
-        let path = Path::new(&trace.area).join(format!("{}.json", trace.id));
-        files.push(Generated {
-            path,
-            text: canonical(&value),
-        });
+        files.push(generated(trace)?);
     }
     files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(files)
+}
+
+/// The file of a trace.
+fn generated(trace: &Trace) -> Result<Generated, GenerateError> {
+    let value =
+        serde_json::to_value(trace).map_err(|error| GenerateError::Internal(error.to_string()))?;
+    Ok(Generated {
+        path: Path::new(&trace.area).join(format!("{}.json", trace.id)),
+        text: canonical(&value),
+    })
+}
+
+/// The projected traces of the paths that are in `folder`: as [`generate`] makes them when its paths are those.
+///
+/// # Errors
+/// A trace that cannot be read.
+pub fn projected(folder: &Path) -> Result<Vec<Generated>, GenerateError> {
+    let wrong = |error: crate::trace::TraceError| GenerateError::Internal(error.to_string());
+    let mut traces = Vec::new();
+    for file in crate::trace::find(folder).map_err(wrong)? {
+        let trace = crate::trace::load(&file).map_err(wrong)?;
+        if trace.source.is_some() && trace.steps.iter().any(|step| step.act.is_some()) {
+            traces.push(trace);
+        }
+    }
+    project::choose(&traces).iter().map(generated).collect()
 }
 
 /// True for a file in an area of local traces only, and for a local trace of a group, which is named so.
@@ -157,7 +178,7 @@ fn is_local(path: &Path) -> bool {
     let area = path.iter().next().and_then(std::ffi::OsStr::to_str);
     let stem = path.file_stem().and_then(std::ffi::OsStr::to_str);
     area.is_some_and(|area| area.starts_with("scsp.") || area.starts_with("mars."))
-        || stem.is_some_and(|stem| stem.starts_with(group::PREFIX))
+        || stem.is_some_and(|stem| stem.starts_with(group::PREFIX) || stem.contains(project::AT))
 }
 
 /// How the files below `folder` differ from what would be generated; empty when they do not.

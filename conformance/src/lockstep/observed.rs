@@ -1,6 +1,6 @@
 //! What came out in one step of a local trace, against one alternative.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -71,8 +71,107 @@ fn tree_key(name: &str) -> String {
     format!("tree {name}")
 }
 
-/// One alternative: in its time, in order on each VC, in any order across VCs, and nothing else.
+/// One alternative: in its time, in order on each VC, in any order across VCs, and nothing else. How the
+/// records of a server group are packed into CSU Requests is free (contract), and so is their order.
 pub(crate) fn one(
+    eyes: &Eyes,
+    alternative: &Alternative,
+    outs: &[Out],
+    bindings: &mut Bindings,
+) -> Result<(), Failure> {
+    let mut bound = bindings.clone();
+    let failure = match as_packed(eyes, alternative, outs, &mut bound) {
+        Ok(()) => {
+            *bindings = bound;
+            return Ok(());
+        }
+        Err(failure) => failure,
+    };
+    let mut bound = bindings.clone();
+    match unpacked(alternative, outs, &mut bound) {
+        Some((rest, others)) if as_packed(eyes, &rest, &others, &mut bound).is_ok() => {
+            *bindings = bound;
+            Ok(())
+        }
+        _ => Err(failure),
+    }
+}
+
+/// An alternative without its CSU Requests, and the outputs without theirs, when the records in them are the
+/// same however they are packed; `None` when they are not, or nobody demands any.
+fn unpacked(
+    alternative: &Alternative,
+    outs: &[Out],
+    bindings: &mut Bindings,
+) -> Option<(Alternative, Vec<Out>)> {
+    let mut rest = alternative.clone();
+    let mut wanted: BTreeMap<String, (Value, Vec<Value>)> = BTreeMap::new();
+    rest.outputs.retain(|expected| match expected {
+        Expected::Frame { vc, matches } => match group_records(matches) {
+            Some((envelope, records)) => {
+                let of_vc = wanted.entry(vc.clone());
+                of_vc.or_insert((envelope, Vec::new())).1.extend(records);
+                false
+            }
+            None => true,
+        },
+        _ => true,
+    });
+    if wanted.is_empty() || alternative.window.is_some() {
+        return None;
+    }
+    let mut others = Vec::new();
+    for out in outs {
+        let records = match &out.action {
+            OutAction::Send { vc, hex } => frames::unhex(hex)
+                .and_then(|octets| frames::read(&octets).ok())
+                .and_then(|value| Some((wanted.get_mut(vc)?, value))),
+            _ => None,
+        };
+        let records = records.and_then(|(of_vc, value)| {
+            let records = frames::csu_request_records(&value)?.clone();
+            Some((of_vc, value, records))
+        });
+        let Some(((envelope, left), value, records)) = records else {
+            others.push(out.clone());
+            continue;
+        };
+        if !differences(envelope, &value, bindings).is_empty() {
+            return None;
+        }
+        for record in &records {
+            let mut fits = left.iter();
+            let place = fits.position(|one| differences(one, record, bindings).is_empty())?;
+            left.remove(place);
+        }
+    }
+    let all = wanted.values().all(|(_, left)| left.is_empty());
+    all.then_some((rest, others))
+}
+
+/// The records of an expected CSU Request of a server group, and the pattern of what is round them.
+fn group_records(matches: &Value) -> Option<(Value, Vec<Value>)> {
+    let message = matches.get("message")?;
+    if message.get("type_code")?.as_u64()? != 2 {
+        return None;
+    }
+    let records = message.get("records")?.as_array()?.clone();
+    let of_group = |record: &Value| match record.get("one_of").and_then(Value::as_array) {
+        Some(options) => options.iter().all(|one| one.get("mars").is_some()),
+        None => record.get("mars").is_some(),
+    };
+    if records.is_empty() || !records.iter().all(of_group) {
+        return None;
+    }
+    let mut envelope = matches.clone();
+    let message = envelope.get_mut("message")?.as_object_mut()?;
+    message.shift_remove("records");
+    message.shift_remove("number_of_records");
+    Some((envelope, records))
+}
+
+/// One alternative with CSU Requests packed as it has them.
+fn as_packed(
     eyes: &Eyes,
     alternative: &Alternative,
     outs: &[Out],
@@ -304,5 +403,70 @@ fn words(action: &OutAction) -> String {
         OutAction::Tree { op, tree, peer, .. } => format!("tree {tree}: {op:?} {}", text(peer)),
         OutAction::Deliver { hex, .. } => format!("deliver {hex}"),
         OutAction::Notice(notice) => format!("notice {notice}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::trace::Level;
+
+    fn record(key: &str) -> Value {
+        json!({
+            "cache_key": key, "originator_id": "0a000001", "csa_sequence_number": 1,
+            "mars": {"state": 1, "source_atm_address": "47000580ffe1000000f21a2b3c0020480a000100"},
+        })
+    }
+
+    fn sent(keys: &[&str]) -> Out {
+        let records: Vec<Value> = keys.iter().map(|key| record(key)).collect();
+        let octets = frames::csu_request(&json!(1), "0a000001", "0a000002", &records).unwrap();
+        let (vc, hex) = ("n1".to_owned(), frames::hex(&octets));
+        Out {
+            at: 0,
+            action: OutAction::Send { vc, hex },
+        }
+    }
+
+    fn wanted(packed: &[&[&str]]) -> Alternative {
+        let outputs = packed.iter().map(|keys| {
+            let records: Vec<Value> = keys.iter().map(|key| record(key)).collect();
+            let message = json!({"type_code": 2, "records": records});
+            Expected::Frame {
+                vc: "n1".to_owned(),
+                matches: json!({"protocol": "scsp", "message": message}),
+            }
+        });
+        Alternative {
+            level: Level::Must,
+            requirements: Vec::new(),
+            window: None,
+            outputs: outputs.collect(),
+        }
+    }
+
+    #[test]
+    fn records_may_be_packed_in_any_way_and_none_may_be_missing_or_too_many() {
+        let (a, b, c) = ("00000001", "00000002", "00000003");
+        let judged = |want: &[&[&str]], got: &[&[&str]]| {
+            let outs: Vec<Out> = got.iter().map(|keys| sent(keys)).collect();
+            one(&Eyes::default(), &wanted(want), &outs, &mut Bindings::new()).is_ok()
+        };
+        for want in [&[&[a, b][..]][..], &[&[a], &[b]], &[&[b], &[a]]] {
+            for right in [&[&[a, b][..]][..], &[&[b, a]], &[&[a], &[b]], &[&[b], &[a]]] {
+                assert!(judged(want, right), "{want:?} {right:?}");
+            }
+            for wrong in [
+                &[&[a][..]][..],
+                &[&[a, b, c]],
+                &[&[a, a]],
+                &[&[a, b], &[b]],
+                &[],
+            ] {
+                assert!(!judged(want, wrong), "{want:?} {wrong:?}");
+            }
+        }
     }
 }

@@ -14,6 +14,12 @@ impl Lower<'_> {
     /// # Errors
     /// A trace whose addresses are no hex.
     pub fn registration(&self, client: &str, join: bool) -> Result<Vec<u8>, FrameError> {
+        frames::write(&self.registration_frame(client, join))
+    }
+
+    /// The same as a frame in the form of `wire decode`.
+    #[must_use]
+    pub fn registration_frame(&self, client: &str, join: bool) -> Value {
         self.request_of(client, join, flag::REGISTER, ("", ""))
     }
 
@@ -28,24 +34,24 @@ impl Lower<'_> {
         mark: u8,
         join: bool,
     ) -> Result<Vec<u8>, FrameError> {
+        frames::write(&self.membership_frame(client, range, mark, join))
+    }
+
+    /// The same as a frame in the form of `wire decode`.
+    #[must_use]
+    pub fn membership_frame(&self, client: &str, range: &str, mark: u8, join: bool) -> Value {
         self.request_of(client, join, u64::from(mark), self.range(range))
     }
 
-    fn request_of(
-        &self,
-        client: &str,
-        join: bool,
-        flags: u64,
-        (min, max): (&str, &str),
-    ) -> Result<Vec<u8>, FrameError> {
+    fn request_of(&self, client: &str, join: bool, flags: u64, (min, max): (&str, &str)) -> Value {
         let (atm, protocol_address) = self.client(client);
-        frames::write(&json!({"protocol": "mars", "message": {
+        json!({"protocol": "mars", "message": {
             "op_type": self.op_of(client, join),
             "pro_type": 0x0800,
             "sha": atm, "ssa": "", "spa": protocol_address,
             "flags": flags, "cmi": 0, "msn": 0,
             "tpln": min.len() / 2, "pairs": [{"min": min, "max": max}],
-        }}))
+        }})
     }
 
     /// A question for the lowest group of a range.
@@ -53,12 +59,18 @@ impl Lower<'_> {
     /// # Errors
     /// A trace whose addresses are no hex.
     pub fn query(&self, client: &str, range: &str) -> Result<Vec<u8>, FrameError> {
+        frames::write(&self.query_frame(client, range))
+    }
+
+    /// The same as a frame in the form of `wire decode`.
+    #[must_use]
+    pub fn query_frame(&self, client: &str, range: &str) -> Value {
         let (atm, protocol_address) = self.client(client);
-        frames::write(&json!({"protocol": "mars", "message": {
+        json!({"protocol": "mars", "message": {
             "op_type": op::REQUEST,
             "pro_type": 0x0800,
             "sha": atm, "ssa": "", "spa": protocol_address, "tpa": self.range(range).0,
-        }}))
+        }})
     }
 
     /// True for a MARS control message.

@@ -86,18 +86,18 @@ impl<'a> Lower<'a> {
     }
 
     /// Configuration of a server.
-    fn config(&self, server: &str) -> &Value {
+    pub(crate) fn config(&self, server: &str) -> &Value {
         let found = self.trace.servers.iter().find(|other| other.name == server);
         found.map_or(&Value::Null, |server| &server.config)
     }
 
     /// Server id of a server, hex.
-    fn server_id(&self, server: &str) -> &str {
+    pub(crate) fn server_id(&self, server: &str) -> &str {
         text(self.config(server), "server_id")
     }
 
     /// ATM number of a server, hex.
-    fn server_atm(&self, server: &str) -> &str {
+    pub(crate) fn server_atm(&self, server: &str) -> &str {
         text(
             self.config(server).get("atm").unwrap_or(&Value::Null),
             "number",
@@ -105,7 +105,7 @@ impl<'a> Lower<'a> {
     }
 
     /// ATM number and layer 3 address of a client, hex.
-    fn client(&self, client: &str) -> (&str, &str) {
+    pub(crate) fn client(&self, client: &str) -> (&str, &str) {
         let spec = self.trace.topology.clients.get(client);
         spec.map_or(("", ""), |spec| (&spec.atm, &spec.protocol_address))
     }
@@ -128,7 +128,7 @@ impl<'a> Lower<'a> {
     }
 
     /// `[min, max]` of a range, hex.
-    fn range(&self, range: &str) -> (&str, &str) {
+    pub(crate) fn range(&self, range: &str) -> (&str, &str) {
         self.trace
             .topology
             .ranges
