@@ -165,3 +165,11 @@ fn the_cases_that_are_there_are_the_projections_of_the_paths_that_are_there() {
         .count();
     assert_eq!(count, made.len());
 }
+
+#[test]
+fn the_built_in_server_passes_every_case_that_is_chosen() {
+    for trace in choose(&globals()) {
+        let played = played(&trace);
+        assert_eq!(played.verdict, Verdict::Pass, "{}: {played:#?}", trace.id);
+    }
+}
