@@ -65,6 +65,8 @@ pub(super) struct Book {
     pub(super) fuzzy: bool,
     /// Messages of this exchange that await their copy.
     pub(super) pending: Vec<(String, Mars, bool)>,
+    /// Records that came in this exchange: one may be told of before another of the same message ends it.
+    pub(super) passing: Vec<Body>,
 }
 
 impl Book {
@@ -88,6 +90,7 @@ impl Book {
         }
         if let Some(body) = &record.body {
             self.effect(&key, body, at, hold);
+            self.passing.push(body.clone());
         }
         self.records.insert(
             key,
@@ -253,7 +256,13 @@ impl Book {
             .live(pro, false, now, hold)
             .filter(|(body, ..)| body.atm == atm);
         let learned = learned.map(|(_, (min, max), _)| (min.as_str(), max.as_str()));
-        Groups::of(own.chain(learned))
+        let passing = self
+            .passing
+            .iter()
+            .filter(|body| body.state == 3 && body.pro == pro && body.atm == atm)
+            .filter_map(|body| body.range.as_ref());
+        let passing = passing.map(|(min, max)| (min.as_str(), max.as_str()));
+        Groups::of(own.chain(learned).chain(passing))
     }
 
     /// What a client of the server's own said: its copy came, so it took effect.

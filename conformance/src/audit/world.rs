@@ -149,6 +149,7 @@ impl World {
                     .extend(keys.map(|one| (one.origin.clone(), one.key.clone())));
             }
             What::End => {
+                self.book.passing.clear();
                 for (_, message, confirmed) in std::mem::take(&mut self.book.pending) {
                     if confirmed {
                         self.book.confirmed(&message);

@@ -73,6 +73,9 @@ fn message(expected: &Expected) -> Option<(&str, &Value)> {
     }
 }
 
+/// Changes what is demanded, if it finds something to change.
+type Break<'a> = &'a dyn Fn(&mut Vec<Expected>) -> bool;
+
 #[test]
 fn a_case_turns_red_when_what_it_demands_is_broken() {
     let code = |expected: &Expected, wanted: u64| {
@@ -116,7 +119,7 @@ fn a_case_turns_red_when_what_it_demands_is_broken() {
         }
         any
     };
-    let breaks: [(&str, &dyn Fn(&mut Vec<Expected>) -> bool); 4] = [
+    let breaks: [(&str, Break<'_>); 4] = [
         ("unacknowledged", &unacknowledged),
         ("untold", &untold),
         ("extra", &extra),
