@@ -65,7 +65,8 @@ pub(super) struct Book {
     pub(super) fuzzy: bool,
     /// Messages of this exchange that await their copy.
     pub(super) pending: Vec<(String, Mars, bool)>,
-    /// Records that came in this exchange: one may be told of before another of the same message ends it.
+    /// Records that came in this exchange, and what they replaced: one may be told of, or come back with its server, before
+    /// another of the same message ends it.
     pub(super) passing: Vec<Body>,
 }
 
@@ -92,7 +93,7 @@ impl Book {
             self.effect(&key, body, at, hold);
             self.passing.push(body.clone());
         }
-        self.records.insert(
+        let before = self.records.insert(
             key,
             Known {
                 number: record.number,
@@ -104,6 +105,7 @@ impl Book {
                 dead: false,
             },
         );
+        self.passing.extend(before.and_then(|known| known.body));
     }
 
     fn effect(&mut self, key: &(String, String), body: &Body, at: u64, hold: u64) {
