@@ -65,8 +65,8 @@ pub(super) struct Book {
     pub(super) fuzzy: bool,
     /// Messages of this exchange that await their copy.
     pub(super) pending: Vec<(String, Mars, bool)>,
-    /// Records that came in this exchange, and what they replaced: one may be told of, or come back with its server, before
-    /// another of the same message ends it.
+    /// Records that came in this exchange, and those that they replaced or ended: one may be told of, or come back with its
+    /// server, before another of the same message ends it.
     pub(super) passing: Vec<Body>,
 }
 
@@ -134,7 +134,12 @@ impl Book {
             }
             if ends && body.register {
                 // A08, E22: of this originator and registration for sure, of others in some readings.
-                known.dead |= other.0 == *origin && theirs.cmi == body.cmi && theirs.cmi != 0;
+                let theirs = theirs.clone();
+                let ends = other.0 == *origin && theirs.cmi == body.cmi && theirs.cmi != 0;
+                if ends && !known.dead {
+                    known.dead = true;
+                    self.passing.push(theirs);
+                }
                 known.shaken = true;
             } else if ends {
                 // C02.

@@ -4,8 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 
+use crate::certify::words;
+
 /// Frames shown before a violation.
 const CONTEXT: usize = 5;
+/// Hex digits shown of a frame.
+const DIGITS: usize = 320;
 /// Violations kept of a recording; the rest is counted.
 pub const KEPT: usize = 1000;
 
@@ -48,13 +52,35 @@ pub struct Count {
     pub violations: u64,
 }
 
+/// A frame that may have to be shown.
+#[derive(Debug)]
+pub(super) struct Passed {
+    pub(super) at: u64,
+    /// `in` or `out`.
+    pub(super) way: &'static str,
+    pub(super) vc: String,
+    pub(super) hex: String,
+}
+
+impl Passed {
+    fn words(&self) -> String {
+        let Self { at, way, vc, hex } = self;
+        let (shown, rest) = match hex.get(..DIGITS) {
+            Some(start) if hex.len() > DIGITS => (start, ".."),
+            _ => (hex.as_str(), ""),
+        };
+        let what = words::hex_frame(hex);
+        format!("{at} ms {way} on {vc}: {what} ({shown}{rest})")
+    }
+}
+
 /// Where monitors put what they find.
 #[derive(Debug, Default)]
 pub(super) struct Sink {
     pub(super) case: String,
     pub(super) line: usize,
     pub(super) at: u64,
-    pub(super) frames: VecDeque<String>,
+    pub(super) frames: VecDeque<Passed>,
     pub(super) findings: Vec<Finding>,
     pub(super) counts: BTreeMap<&'static str, Count>,
 }
@@ -109,12 +135,12 @@ impl Sink {
             requirements: wrong.ids.to_vec(),
             wanted: wrong.wanted,
             got: wrong.got,
-            frames: self.frames.iter().cloned().collect(),
+            frames: self.frames.iter().map(Passed::words).collect(),
         });
     }
 
     /// Keeps a frame for those that come after it.
-    pub(super) fn keep(&mut self, frame: String) {
+    pub(super) fn keep(&mut self, frame: Passed) {
         self.frames.push_back(frame);
         if self.frames.len() > CONTEXT {
             self.frames.pop_front();

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::event::{Event, What};
-use super::finding::{Count, Finding, Sink, Wrong};
+use super::finding::{Count, Finding, Passed, Sink, Wrong};
 use super::links::Links;
 use super::messages::Messages;
 use super::updates::Updates;
@@ -14,7 +14,6 @@ use super::view::{View, atm, read};
 use super::world::World;
 use crate::adapter::message::{MAX_LINE, Op};
 use crate::adapter::{Outcome, Request, Response};
-use crate::certify::words;
 use crate::frames;
 use crate::sut::contract::Contract;
 use crate::sut::reply::emitted;
@@ -212,10 +211,12 @@ impl Auditor {
             Op::Deliver { at, vc, hex } => {
                 let octets = frames::unhex(&hex).unwrap_or_default();
                 let view = read(&octets);
-                self.sink.keep(format!(
-                    "{at} ms in on {vc}: {} ({hex})",
-                    words::hex_frame(&hex)
-                ));
+                self.sink.keep(Passed {
+                    at,
+                    way: "in",
+                    vc: vc.clone(),
+                    hex,
+                });
                 (at, What::In { vc, view })
             }
             Op::LeafGone { at, group, peer } => {
@@ -275,9 +276,14 @@ impl Auditor {
                     got: vc.clone(),
                 });
                 let view = read(&octets);
-                let told = format!("{at} ms out on {vc}: {} ({hex})", words::hex_frame(&hex));
+                let passed = Passed {
+                    at,
+                    way: "out",
+                    vc: vc.clone(),
+                    hex,
+                };
                 self.event(at, What::Out { vc, view });
-                self.sink.keep(told);
+                self.sink.keep(passed);
             }
             OutAction::Leaf { add, group, peer } => {
                 let peer = atm(&peer);

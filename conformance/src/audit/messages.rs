@@ -361,7 +361,7 @@ fn holes(world: &World, vc: &str, message: &Mars, sink: &mut Sink) {
             .iter()
             .map(|(min, max)| (min.as_str(), max.as_str()))
     });
-    let may = Groups::of(asked).and(&world.book.joined(pro, &message.source, now, hold));
+    let may = Groups::of(asked).union(&world.book.joined(pro, &message.source, now, hold));
     let rest = told.minus(&may);
     sink.judge("copies", rest.is_empty(), || Wrong {
         vc,

@@ -64,14 +64,15 @@ fn every_case_of_the_suite_recorded_on_this_projects_server_is_without_fault() {
     }
 }
 
-/// The frames sent by the server, as (line, output) and decoded.
+/// The frames sent by the server, as (line, output) and decoded, with their VC.
 fn sent(lines: &[Value]) -> Vec<(usize, usize, Value)> {
     let mut all = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let out = line["out"].as_array().into_iter().flatten().enumerate();
         for (place, one) in out {
             if let Some(hex) = one["send"]["hex"].as_str() {
-                let frame = frames::read(&frames::unhex(hex).unwrap()).unwrap();
+                let mut frame = frames::read(&frames::unhex(hex).unwrap()).unwrap();
+                frame["vc"] = one["send"]["vc"].clone();
                 all.push((at, place, frame));
             }
         }
@@ -88,6 +89,8 @@ enum Tamper {
     Add(&'static str, i64),
     Set(&'static str, Value),
     NoTarget,
+    /// One pair from the first to the last group.
+    Whole,
 }
 
 /// `None` where the frame has no room for it.
@@ -122,6 +125,12 @@ fn apply(
             *value = json!(value.as_i64().unwrap() + by);
         }
         Tamper::Set(field, to) => *frame["message"].pointer_mut(field)? = to.clone(),
+        Tamper::Whole => {
+            let pairs = frame["message"]["pairs"].as_array_mut()?;
+            let max = pairs.last()?["max"].clone();
+            pairs.truncate(1);
+            pairs[0]["max"] = max;
+        }
         Tamper::NoTarget => {
             let targets = frame["message"]["targets"].as_array_mut()?;
             targets.pop();
@@ -130,7 +139,7 @@ fn apply(
         }
     }
     let message = frame["message"].as_object_mut().unwrap();
-    for computed in ["checksum", "chksum"] {
+    for computed in ["checksum", "chksum", "pnum"] {
         message.remove(computed);
     }
     out[place]["send"]["hex"] = json!(frames::hex(&frames::write(&frame).ok()?));
@@ -149,7 +158,7 @@ fn mars(frame: &Value, op: u64) -> bool {
 
 #[test]
 fn what_was_tampered_with_is_found() {
-    use Tamper::{Add, Double, Drop, Late, NoTarget, Set, Vc};
+    use Tamper::{Add, Double, Drop, Late, NoTarget, Set, Vc, Whole};
     let hello: Which = |frame| scsp(frame, 5);
     let ca: Which = |frame| scsp(frame, 1);
     let bid: Which = |frame| scsp(frame, 1) && frame["message"]["flags"] == 0xe000;
@@ -179,6 +188,11 @@ fn what_was_tampered_with_is_found() {
         |frame| mars(frame, 4) && frame["message"]["flags"].as_u64().unwrap() & 0x2000 != 0;
     let join: Which =
         |frame| mars(frame, 4) && frame["message"]["flags"].as_u64().unwrap() & 0x3000 == 0;
+    let spread: Which = |frame| mars(frame, 4) && frame["vc"] == "ccvc";
+    let punched: Which = |frame| {
+        let flags = frame["message"]["flags"].as_u64().unwrap_or_default();
+        mars(frame, 4) && frame["vc"] == "ccvc" && flags & 0x1000 != 0
+    };
     let map: Which = |frame| mars(frame, 12);
     let multi: Which = |frame| mars(frame, 2);
     let nak: Which = |frame| mars(frame, 6);
@@ -326,6 +340,18 @@ fn what_was_tampered_with_is_found() {
             map,
             Set("/hdrrsv", json!("000001")),
             "noncanonical:hdrrsv",
+        ),
+        (
+            "a JOIN of a group that its source never joined",
+            spread,
+            Set("/pairs/0", json!({"min": "e00000fe", "max": "e00000fe"})),
+            "extra-output",
+        ),
+        (
+            "a hole that is not punched",
+            punched,
+            Whole,
+            "wrong-field:pairs",
         ),
         ("a number skipped", map, Add("/msn", 1), "wrong-field:msn"),
         ("a number repeated", map, Add("/msn", -1), "wrong-field:msn"),

@@ -118,6 +118,7 @@ pub fn play_all(traces: &[(PathBuf, Trace)], part: Option<&str>, ctx: &Ctx) -> (
     let mut progress = ctx.progress("replay", u64::try_from(traces.len()).ok());
     for (position, (file, trace)) in traces.iter().enumerate() {
         if ctx.stopped() {
+            exit = exit.combine(Exit::Incomplete);
             break;
         }
         let played = play(trace);
@@ -188,4 +189,33 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
 /// A count for a ratio.
 pub(super) const fn usize_f64(count: usize) -> f64 {
     count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::super::output::Format;
+    use super::*;
+
+    static RAISED: AtomicBool = AtomicBool::new(true);
+    static LOWERED: AtomicBool = AtomicBool::new(false);
+
+    #[test]
+    fn what_was_not_played_is_not_passed() {
+        let globs = ["one-register-is-told".to_owned()];
+        let ends = |stop: bool| {
+            let stop: &'static AtomicBool = if stop { &RAISED } else { &LOWERED };
+            let ctx = Ctx {
+                format: Format::Json,
+                quiet: true,
+                stop,
+            };
+            let (traces, _) = load_meant(&globs, &ctx);
+            let (exit, counts) = play_all(&traces, None, &ctx);
+            (exit, counts.pass)
+        };
+        assert_eq!(ends(false), (Exit::Ok, 1));
+        assert_eq!(ends(true), (Exit::Incomplete, 0));
+    }
 }

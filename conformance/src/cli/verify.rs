@@ -81,7 +81,7 @@ fn models(profile: Profile, ctx: &Ctx) -> (Part, Vec<Checked>) {
         name: "models",
         done: format!(
             "{} scenarios exhausted, {unique} states, {properties} properties",
-            checked.len()
+            checked.iter().filter(|one| one.report.exhausted()).count()
         ),
         seconds: started.elapsed().as_secs_f64(),
         exit: checked.iter().map(|one| one.exit).collect(),

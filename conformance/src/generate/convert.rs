@@ -23,17 +23,17 @@ pub const TICK_MS: u64 = 60_000;
 
 /// Name of a server.
 pub fn server(server: Server) -> String {
-    format!("s{}", server.0 + 1)
+    server.to_string()
 }
 
 /// Name of a client.
 pub fn client(client: Client) -> String {
-    format!("c{}", client.0 + 1)
+    client.to_string()
 }
 
 /// Name of a range.
 pub fn range(range: Range) -> String {
-    format!("r{}", range.0 + 1)
+    range.to_string()
 }
 
 /// The inclusive `[min, max]` pairs that a set of groups makes, ascending.

@@ -1,5 +1,5 @@
 //! Which projections become cases: a small set of beginnings of projections that shows every label, every pair
-//! of consecutive ones, and then longer rows of them until the suite has its number of cases. What is chosen
+//! of consecutive ones, and then the shortest of the rest until the suite has its number of cases. What is chosen
 //! depends on the set of paths alone.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,7 @@ use super::{project, project_until};
 use crate::trace::Trace;
 
 /// Projected cases of the suite.
-pub(super) const CASES: usize = 332;
+pub(super) const CASES: usize = 331;
 /// Longest row of labels that is a goal.
 const LONGEST: usize = 2;
 /// What the steps before a path cost, in steps of it.
@@ -88,21 +88,16 @@ pub(in crate::generate) fn choose(globals: &[Trace]) -> Vec<Trace> {
     let mut shown: BTreeSet<Row> = BTreeSet::new();
     for length in 1..=LONGEST {
         // Greedy: most open rows for a step first, ties to the earlier.
-        while cases.chosen.len() < CASES || length <= 2 {
-            let best = all
-                .iter()
-                .enumerate()
-                .map(|(index, one)| (one.open(length, &shown), index))
-                .filter(|((open, _), _)| *open > 0)
-                .max_by_key(|((open, until), index)| {
-                    (
-                        open * 1_000 / (until + PROLOGUE),
-                        core::cmp::Reverse(*index),
-                    )
-                });
-            let Some(((_, until), index)) = best else {
-                break;
-            };
+        while let Some(((_, until), index)) = all
+            .iter()
+            .enumerate()
+            .map(|(index, one)| (one.open(length, &shown), index))
+            .filter(|((open, _), _)| *open > 0)
+            .max_by_key(|((open, until), index)| {
+                let gain = open * 1_000 / (until + PROLOGUE);
+                (gain, core::cmp::Reverse(*index))
+            })
+        {
             let one = all.remove(index);
             for length in 1..=LONGEST {
                 let labels = one.labels.get(..until).unwrap_or(&one.labels);

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::certify::play::{Played, play};
+use crate::certify::suite::Suite;
 use crate::certify::verdict::Verdict;
 use crate::sut::in_process::InProcess;
 use crate::trace::{find, load};
@@ -143,13 +144,22 @@ fn what_is_chosen_is_one_set_whatever_the_order_of_the_paths() {
     globals.reverse();
     assert_eq!(one, choose(&globals));
     assert!(one.len() >= choice::CASES, "{}", one.len());
-    let octets: usize = one
+}
+
+/// What the suite is to be: at least 600 cases, at most 10 MB.
+#[test]
+fn the_suite_is_large_enough_and_not_too_large() {
+    let suite = Suite::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../traces")).unwrap();
+    let octets = suite
+        .cases
         .iter()
-        .map(|trace| crate::trace::canonical(&serde_json::to_value(trace).unwrap()).len())
-        .sum();
-    // With the 5,173,716 octets of the other cases of the suite less than 10 MB.
-    assert!(octets < 4_826_000, "{} cases, {octets} octets", one.len());
-    println!("{} cases, {octets} octets", one.len());
+        .map(|case| std::fs::metadata(&case.file).unwrap().len());
+    let octets: u64 = octets.sum();
+    let cases = suite.cases.len();
+    assert!(
+        cases >= 600 && octets <= 10_000_000,
+        "{cases} cases, {octets} octets"
+    );
 }
 
 #[test]

@@ -161,7 +161,7 @@ impl Links {
         let quiet: Vec<VcId> = self
             .links
             .iter()
-            .filter(|(_, link)| !self.neighbors.contains(&link.peer))
+            .filter(|(_, link)| !self.is_neighbor(link.peer))
             .filter(|(_, link)| match link.kind {
                 Kind::Point { up, used } => up && now - used > idle,
                 Kind::Leaf { .. } => false,
