@@ -123,6 +123,9 @@ impl Book {
                     .filter(|((other, _), _)| other == origin);
                 of.for_each(|(_, known)| known.shaken = true);
             }
+            // Several lives of a server may beat in one message (C09): it returned with the first.
+            let already = self.beats.get(&place);
+            let returned = returned || already.is_some_and(|beat| beat.at == at && beat.returned);
             self.beats.insert(place, Beat { at, returned });
             return;
         }
