@@ -2,12 +2,12 @@
 //! plays the path on all of them.
 //!
 //! [`project`] is a pure function of the global trace. The server under test keeps its configuration; its
-//! neighbours are simulated by the script, step by step: they come up and align ([`prologue`]), send what the
-//! path has on its way to the server, and are told what it says. [`World`] follows which instance of which
-//! record is where; [`Subject`] turns the trace's words into frames and patterns, with those of `lower`. What
+//! neighbours are simulated by the script, step by step: they come up and align (`prologue`), send what the
+//! path has on its way to the server, and are told what it says. `World` follows which instance of which
+//! record is where; `Subject` turns the trace's words into frames and patterns, with those of `lower`. What
 //! happens elsewhere is no step. A case ends where the path takes the server away, heals a link of its own
 //! (the caches of simulated neighbours are not kept), or has something done to it that the adapter protocol
-//! has no word for. [`choose`] picks the cases of the suite.
+//! has no word for. `choose` picks the cases of the suite.
 
 mod choice;
 mod label;
