@@ -28,7 +28,7 @@ pub enum Event {
     /// A record is dropped.
     Forget(u8),
     /// The numbers that a neighbour's alignment depends on become these.
-    Renumber(u8, [u32; 4]),
+    Renumber(u8, [u32; 5]),
 }
 
 /// Where one adjacency stands.
@@ -47,7 +47,7 @@ pub struct Adjacent {
     /// Master of the exchange.
     pub master: bool,
     /// CA numbers that matter.
-    pub ca: [Option<u32>; 4],
+    pub ca: [Option<u32>; 5],
 }
 
 /// What is known of a machine.

@@ -12,7 +12,7 @@ use super::view::{
 use crate::address::{Endpoint, Protocol, ServerId, hex};
 use crate::io::{Time, VcId};
 use crate::mars::{Mars, Party, Role, ranges};
-use crate::scsp::{CanonicalSpeaker, Entry, NeighborIx, RecordId};
+use crate::scsp::{CaNumbers, CanonicalSpeaker, Entry, NeighborIx, RecordId};
 use crate::wire::csa::decode_record;
 use crate::wire::scsp::{CacheKey, SequenceNumber};
 
@@ -95,7 +95,7 @@ impl DistributedMars {
     /// The CA sequence numbers that the alignment with a neighbour depends on, neighbours counted from 0
     /// (see [`Speaker::ca_numbers`](crate::scsp::Speaker::ca_numbers)); the canonical state is without them.
     #[must_use]
-    pub fn ca_numbers(&self, neighbor: u16) -> [Option<u32>; 4] {
+    pub fn ca_numbers(&self, neighbor: u16) -> CaNumbers {
         self.speaker.ca_numbers(NeighborIx(neighbor))
     }
 

@@ -4,6 +4,8 @@
 //! machine says what to do as a list of [`CaAction`]s; its neighbour does it. Summaries are taken from
 //! the cache by a cursor, so that an entry that changes before its turn is summarised as it then is.
 
+use std::collections::BTreeMap;
+
 use crate::wire::scsp::{Csas, SequenceNumber};
 
 use super::cache::{Cache, RecordId, relative};
@@ -94,6 +96,8 @@ pub enum CaAction {
     StartPatience,
     /// Stop it.
     StopHold,
+    /// Queue these records for the neighbour, to be sent in Update Cache.
+    Offer(Vec<RecordId>),
     /// Put the received CA's newer summaries on the request list.
     Process,
     /// Update Cache has been entered.
@@ -111,6 +115,9 @@ pub struct CaContext<'a> {
     pub limit: usize,
 }
 
+/// CA sequence numbers that what follows depends on; see [`Speaker::ca_numbers`](super::Speaker::ca_numbers).
+pub type CaNumbers = [Option<u32>; 5];
+
 /// One neighbour's CAFSM.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Alignment {
@@ -123,6 +130,8 @@ pub struct Alignment {
     last: Option<CaMessage>,
     /// Number of the bid that made this server the slave, until the master's next CA (register H01).
     bid: Option<u32>,
+    /// The answer to the last bid accepted, for when that bid comes again after its exchange was left (finding N10).
+    answer: Option<CaMessage>,
     /// Last entry summarised.
     cursor: Option<RecordId>,
     /// A CA with O off was sent: all is summarised.
@@ -140,6 +149,7 @@ impl Alignment {
             fresh: start,
             last: None,
             bid: None,
+            answer: None,
             cursor: None,
             finished: false,
         }
@@ -162,7 +172,10 @@ impl Alignment {
     /// The Hello FSM left Bidirectional.
     // R2334-2.2-06, R2334-2.2-07
     pub fn stop(&mut self) -> Vec<CaAction> {
-        *self = Self::new(self.fresh);
+        *self = Self {
+            answer: self.answer.take(),
+            ..Self::new(self.fresh)
+        };
         vec![CaAction::Reset, CaAction::StopTimer, CaAction::StopHold]
     }
 
@@ -240,8 +253,14 @@ impl Alignment {
             self.state = CafsmState::Summarize(Role::Slave);
             self.sequence = ca.sequence;
             self.bid = Some(ca.sequence);
-            // R2334-2.2.1-05, R2334-2.2.1-06
-            self.summarize(Role::Slave, context, actions);
+            match self.answer.take() {
+                Some(answer) if answer.sequence == ca.sequence => {
+                    self.answer_alike(answer, context, actions);
+                }
+                // R2334-2.2.1-05, R2334-2.2.1-06
+                _ => self.summarize(Role::Slave, context, actions),
+            }
+            self.answer.clone_from(&self.last);
             actions.push(CaAction::StartPatience);
         } else if !ca.master
             && !ca.init
@@ -258,6 +277,36 @@ impl Alignment {
             actions.push(CaAction::StartTimer);
         }
         // R2334-2.2.1-13: anything else is ignored.
+    }
+
+    /// A bid that was answered before, in an exchange that was left since, is answered alike: its master takes a
+    /// second answer for a copy of the first. What has changed since is told by CSU Requests (finding N10).
+    fn answer_alike(
+        &mut self,
+        answer: CaMessage,
+        context: CaContext<'_>,
+        actions: &mut Vec<CaAction>,
+    ) {
+        self.cursor = answer.records.last().map(RecordId::of);
+        self.finished = !answer.more;
+        let told: BTreeMap<_, _> = answer
+            .records
+            .iter()
+            .map(|csas| (RecordId::of(csas), csas.sequence))
+            .collect();
+        let passed = |id: RecordId| self.finished || self.cursor.is_some_and(|last| id <= last);
+        let since: Vec<_> = context
+            .cache
+            .iter()
+            .filter(|(id, entry)| entry.usable && !entry.quarantined && passed(*id))
+            .filter(|(id, entry)| told.get(id) != Some(&entry.sequence))
+            .map(|(id, _)| id)
+            .collect();
+        self.last = Some(answer.clone());
+        actions.push(CaAction::Send(answer));
+        if !since.is_empty() {
+            actions.push(CaAction::Offer(since));
+        }
     }
 
     /// RFC 2334, 2.2.2, rules 1 to 3.
@@ -393,8 +442,8 @@ impl Alignment {
     }
 
     /// The CA numbers that what follows depends on: the next fresh one, the current one where it is
-    /// compared with anything, that of the copy that is kept, and that of the master's bid.
-    pub(super) fn numbers(&self) -> [Option<u32>; 4] {
+    /// compared with anything, that of the copy that is kept, that of the master's bid, and that of the bid answered last.
+    pub(super) fn numbers(&self) -> CaNumbers {
         let compares = matches!(
             self.state,
             CafsmState::Negotiation | CafsmState::Summarize(_)
@@ -404,6 +453,7 @@ impl Alignment {
             compares.then_some(self.sequence),
             self.last.as_ref().map(|last| last.sequence),
             self.bid,
+            self.answer.as_ref().map(|answer| answer.sequence),
         ]
     }
 
@@ -411,8 +461,8 @@ impl Alignment {
     pub(super) fn renumber(&mut self, map: impl Fn(u32) -> u32) {
         self.fresh = map(self.fresh);
         self.sequence = map(self.sequence);
-        if let Some(last) = &mut self.last {
-            last.sequence = map(last.sequence);
+        for kept in [&mut self.last, &mut self.answer].into_iter().flatten() {
+            kept.sequence = map(kept.sequence);
         }
         self.bid = self.bid.map(map);
     }
@@ -420,9 +470,9 @@ impl Alignment {
     /// The same machine with CA numbers counted from its own and record numbers from `base`.
     pub(super) fn rebase(&mut self, base: &impl Fn(RecordId) -> SequenceNumber) {
         let own = self.sequence;
-        if let Some(last) = &mut self.last {
-            last.sequence = last.sequence.wrapping_sub(own);
-            for csas in &mut last.records {
+        for kept in [&mut self.last, &mut self.answer].into_iter().flatten() {
+            kept.sequence = kept.sequence.wrapping_sub(own);
+            for csas in &mut kept.records {
                 csas.sequence = relative(csas.sequence, base(RecordId::of(csas)));
             }
         }

@@ -13,6 +13,7 @@ use crate::address::ServerId;
 use crate::io::Time;
 use crate::wire::scsp::{CacheKey, SequenceNumber};
 
+use super::alignment::CaNumbers;
 use super::cache::{Cache, RecordId};
 use super::event::NeighborIx;
 use super::multipoint::Heard;
@@ -99,12 +100,12 @@ impl Speaker {
     }
 
     /// The CA sequence numbers of the alignment with a neighbour that what follows depends on: next
-    /// fresh, current, that of the kept copy, that of the master's bid. Empty for a neighbour that is not
+    /// fresh, current, that of the kept copy, that of the master's bid, that of the bid answered last. Empty for a neighbour that is not
     /// configured.
     #[must_use]
-    pub fn ca_numbers(&self, neighbor: NeighborIx) -> [Option<u32>; 4] {
+    pub fn ca_numbers(&self, neighbor: NeighborIx) -> CaNumbers {
         let neighbor = self.core().neighbors.get(usize::from(neighbor.0));
-        neighbor.map_or([None; 4], |n| n.alignment.numbers())
+        neighbor.map_or(CaNumbers::default(), |n| n.alignment.numbers())
     }
 
     /// Puts another number in the place of each CA sequence number of the alignment with a neighbour. The

@@ -44,7 +44,7 @@ pub mod update;
 #[cfg(test)]
 mod tests;
 
-pub use alignment::{CafsmState, Role};
+pub use alignment::{CaNumbers, CafsmState, Role};
 pub use auth::{AuthFault, PeerKey, TimedKey};
 pub use cache::{Entry, RecordId};
 pub use canonical::CanonicalSpeaker;

@@ -352,6 +352,13 @@ impl Neighbor {
                     ctx.config.ca_rexmt_ms.saturating_mul(3),
                 ),
                 CaAction::StopHold => ctx.timers.cancel(Timer::CaHold(ctx.ix)),
+                CaAction::Offer(records) => {
+                    for id in records {
+                        if let Some((sequence, body)) = ctx.cache.sendable(id) {
+                            self.offer(id, sequence, &body, ctx.config.hop_count, ctx.now);
+                        }
+                    }
+                }
                 // R2334-2.2.2.1-01
                 CaAction::Process => {
                     for &(id, sequence) in &found.newer {

@@ -154,4 +154,17 @@ const FINDINGS: &[Finding] = &[
         resolution: "A slave in Cache Summarize that hears nothing from its master for three CAReXmtIntervals bids anew; a good \
                      master repeats sooner.",
     },
+    Finding {
+        id: "N10",
+        title: "A late copy of a bid is answered with other summaries, which the master takes for those that it has",
+        sections: &["RFC 2334, 2.2.1 and 2.2.2, rules 1 and 2"],
+        rules_field: ("bid_again", "anew"),
+        scenario: "alignment_with_a_late_bid",
+        property: "equal-when-aligned",
+        consequence: "The slave leaves the exchange for the bid that began it, and answers it with its cache of now. If its own \
+                      bid is lost the master knows nothing of that, drops the answer as a duplicate of the first, and repeats \
+                      its CA, whose number fits. Both end Aligned; what changed between the two answers is at one end only.",
+        resolution: "A bid is answered once: if it comes again after its exchange was left the same answer goes out, and what \
+                     has changed since is sent on entry to Update Cache.",
+    },
 ];

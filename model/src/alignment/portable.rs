@@ -72,10 +72,12 @@ impl Hash for State {
                 .0,
         );
         let budget = [losses, copies, drops, restarts, changes, self.unseen];
+        // Only the smaller server answers bids.
+        let answer = Word::new().and(16, a.answer.word().into());
         hasher.write_u64(
             budget
                 .iter()
-                .fold(Word::new(), |word, &left| word.and(8, left.into()))
+                .fold(answer, |word, &left| word.and(8, left.into()))
                 .0,
         );
         for link in &self.links {
@@ -91,7 +93,7 @@ impl Portable for Machine {
     fn write(&self, octets: &mut Vec<u8>) {
         let cafsm = self.cafsm as u8;
         [cafsm, self.number, u8::from(self.first), self.hold].write(octets);
-        self.last.word().write(octets);
+        [self.last, self.answer].map(Message::word).write(octets);
         let keys = [self.left, self.waits, self.asked, self.due];
         keys.map(Keys::bits).write(octets);
         let instances = [self.cache, self.wanted, self.queue, self.tries];
@@ -100,7 +102,7 @@ impl Portable for Machine {
     }
     fn read(octets: &mut &[u8]) -> Option<Self> {
         let [cafsm, number, first, hold] = Portable::read(octets)?;
-        let last = Message::of_word(Portable::read(octets)?);
+        let [last, answer] = <[u16; 2]>::read(octets)?.map(Message::of_word);
         let keys: [u8; 4] = Portable::read(octets)?;
         let [left, waits, asked, due] = keys.map(Keys::of);
         let instances: [u8; 4] = Portable::read(octets)?;
@@ -111,6 +113,7 @@ impl Portable for Machine {
             number,
             last,
             first: first == 1,
+            answer,
             left,
             waits,
             cache,

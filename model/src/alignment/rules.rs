@@ -127,6 +127,15 @@ reading! {
     }
 }
 reading! {
+    /// N10: how a slave answers a bid that it has answered before, in an exchange that it left.
+    BidAgain {
+        /// As it did then; what has changed since is sent on entry to Update Cache.
+        Alike = "alike",
+        /// With the summaries of the cache as it is now.
+        Anew = "anew",
+    }
+}
+reading! {
     /// Deliberate faults: not readings, but proof that each property can fail.
     Mutant {
         /// No fault.
@@ -185,6 +194,8 @@ rules! {
         null_reply: NullReply = Apart | Alike,
         /// N04.
         patience: Patience = Three | Endless,
+        /// N10.
+        bid_again: BidAgain = Alike | Anew,
         /// A deliberate fault; none in every set of rules but those of the model's own tests.
         mutant: Mutant = None | None,
     }
@@ -196,7 +207,7 @@ mod tests {
 
     #[test]
     fn literal_differs_from_resolved_in_every_field_but_the_mutant() {
-        assert_eq!(Rules::literal().differences(&Rules::resolved()).len(), 14);
+        assert_eq!(Rules::literal().differences(&Rules::resolved()).len(), 15);
         assert!(Rules::resolved().differences(&Rules::resolved()).is_empty());
     }
 }

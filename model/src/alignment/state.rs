@@ -32,6 +32,8 @@ pub struct Machine {
     pub last: Message,
     /// Slave: no CA was taken since the bid.
     pub first: bool,
+    /// What a slave answered to the bid of its master (N10), while that bid may come again.
+    pub answer: Message,
     /// Keys whose summaries have not been sent in this exchange.
     pub left: Keys,
     /// Keys that changed in Cache Summarize.
@@ -69,6 +71,7 @@ impl Machine {
             number: 0,
             last: Message::NONE,
             first: false,
+            answer: Message::NONE,
             left: Keys::NONE,
             waits: Keys::NONE,
             cache,
@@ -94,11 +97,12 @@ impl Machine {
     pub const fn exchanges(&self) -> bool {
         matches!(self.cafsm, cafsm::State::Update | cafsm::State::Aligned)
     }
-    /// Request list, queue, copy and timers go; the cache and the number stay.
+    /// Request list, queue, copy and timers go; the cache, the number and the answer to the bid stay.
     pub(super) const fn forget(&mut self) {
         *self = Self {
             cafsm: self.cafsm,
             number: self.number,
+            answer: self.answer,
             ..Self::new(self.cache)
         };
     }
@@ -322,6 +326,7 @@ impl State {
             0
         };
         lesser.last = lesser_rebased(lesser.last, by);
+        lesser.answer = lesser_rebased(lesser.answer, by);
         greater.number = 0;
         greater.last = greater.last.rebased(by);
         for place in self.links[0].iter_mut().chain([&mut self.copies[0]]) {
@@ -329,6 +334,18 @@ impl State {
         }
         for place in self.links[1].iter_mut().chain([&mut self.copies[1]]) {
             *place = place.rebased(by);
+        }
+    }
+
+    /// Forgets an answer to a bid that cannot come any more: it is on its way nowhere, and nobody would repeat it.
+    pub(super) fn forget_answer(&mut self) {
+        let number = self.machines[0].answer.number();
+        let is_bid = |message: Message| message.init() && message.number() == number;
+        let about = self.in_flight(Server(1)).any(is_bid)
+            || is_bid(self.copies[1])
+            || is_bid(self.machines[1].last);
+        if !about {
+            self.machines[0].answer = Message::NONE;
         }
     }
 

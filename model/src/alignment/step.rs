@@ -5,7 +5,7 @@ use super::action::{Action, Server, Timer};
 use super::cafsm::{self, Actions, Amount, Ca, Event, Number, Situation, react};
 use super::message::{Instances, Keys, Kind, Message, lower, next};
 use super::records::{compared, only};
-use super::rules::{Hold, Mutant, OldMessages, Patience};
+use super::rules::{BidAgain, Hold, Mutant, OldMessages, Patience};
 use super::state::{HOLD, Machine, Running, State, mark};
 
 /// The state after an action; `None` where it is not possible.
@@ -16,6 +16,7 @@ pub(super) fn step(model: &Alignment, state: &State, action: Action) -> Option<S
     };
     this.act(action)?;
     let mut state = this.state;
+    state.forget_answer();
     state.rebase();
     if state.is_settled() {
         state.waited = 0;
@@ -65,7 +66,9 @@ impl Step<'_> {
                 if self.model.rules(server.0).old_messages == OldMessages::Gone {
                     self.state.end_vc();
                 }
-                self.machine_mut(server).cache = Instances::NONE;
+                let machine = self.machine_mut(server);
+                machine.cache = Instances::NONE;
+                machine.answer = Message::NONE;
                 self.state.waited = 0;
             }
             Action::Deliver(from) => {
@@ -388,6 +391,9 @@ impl Step<'_> {
     /// The next summaries, as the cache has them now.
     fn tell(&mut self, server: Server, action: cafsm::Action) {
         let machine = self.machine(server);
+        if machine.first && machine.answer.is_some() && machine.answer.number() == machine.number {
+            return self.answer_alike(server);
+        }
         let keys = match action {
             cafsm::Action::SendEmpty => Keys::NONE,
             _ => machine.left.first(self.model.scenario.per_ca),
@@ -395,9 +401,32 @@ impl Step<'_> {
         let more = action == cafsm::Action::SendMore;
         let told = only(machine.cache, keys);
         let ca = Message::summaries(server == Server(1), more, machine.number, told);
+        let alike = self.model.rules(server.0).bid_again == BidAgain::Alike;
         let machine = self.machine_mut(server);
         machine.left = machine.left.without(keys);
+        // Only the smaller server is ever a slave, but for a mutant.
+        if machine.first && alike && server == Server(0) {
+            machine.answer = ca;
+        }
         self.send_ca(server, ca);
+    }
+
+    /// N10: a bid is answered once. What has changed since waits, and what was not cached then and was not to follow.
+    fn answer_alike(&mut self, server: Server) {
+        let machine = self.machine_mut(server);
+        let answer = machine.answer;
+        let told = answer.instances();
+        for key in told.keys().iter() {
+            if told.get(key) != machine.cache.get(key) {
+                machine.waits = machine.waits.or(Keys::one(key));
+            }
+        }
+        machine.left = machine.left.without(told.keys());
+        if !answer.more() {
+            machine.waits = machine.waits.or(machine.left);
+            machine.left = Keys::NONE;
+        }
+        self.send_ca(server, answer);
     }
 
     /// A CSUS for what is still missing and for more.

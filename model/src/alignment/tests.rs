@@ -138,3 +138,29 @@ fn a_slave_that_is_silent_or_a_server_that_ignores_bids_is_never_aligned() {
     rules.late_ca = LateCa::Ignore;
     assert_eq!(duties(&drops, rules), [false, false]);
 }
+
+/// N10: one late message does no harm, whatever else is lost; two can. A bid and a later answer of one exchange both come
+/// late. Where messages cannot overtake each other (an ATM VC, a TCP connection) there is none.
+#[test]
+fn two_late_messages_of_one_exchange_can_hide_a_change() {
+    let scenario = scenario::by_name("alignment_with_a_late_bid").unwrap();
+    let holds = |losses, copies| {
+        let budgets = Budgets {
+            losses,
+            copies,
+            changes: 1,
+            ..Budgets::NONE
+        };
+        let model = Scenario {
+            budgets,
+            ..*scenario
+        }
+        .model(Rules::resolved());
+        let options = Options::default();
+        let report = search(&model, &options, &mut |_| {}, &AtomicBool::new(false));
+        assert!(report.exhausted());
+        report.discovery("equal-when-aligned").is_none()
+    };
+    assert!(holds(4, 1));
+    assert!(!holds(2, 2));
+}

@@ -141,7 +141,7 @@ pub struct Adjacency {
     /// It is master of the exchange of summaries.
     pub master: bool,
     /// CA numbers that matter from here on: fresh, current, of the kept copy, of the master's bid.
-    pub ca_numbers: [Option<u32>; 4],
+    pub ca_numbers: [Option<u32>; 5],
 }
 
 /// A step.

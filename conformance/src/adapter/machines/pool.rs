@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use distributed_mars::address::ServerId;
 use distributed_mars::io::Time;
 use distributed_mars::scsp::{
-    Application, CafsmState, CanonicalSpeaker, Judgement, NeighborIx, Role, Speaker, SpeakerConfig,
-    SpeakerEvent,
+    Application, CaNumbers, CafsmState, CanonicalSpeaker, Judgement, NeighborIx, Role, Speaker,
+    SpeakerConfig, SpeakerEvent,
 };
 use distributed_mars::wire::scsp::{CacheKey, Csa, SequenceNumber};
 
@@ -57,7 +57,7 @@ struct Machine {
 #[derive(PartialEq, Eq, Hash)]
 struct Identity {
     canonical: CanonicalSpeaker,
-    ca_numbers: Vec<[Option<u32>; 4]>,
+    ca_numbers: Vec<CaNumbers>,
 }
 
 #[derive(Default)]

@@ -52,6 +52,7 @@ fn told(actions: &[CaAction], base: u32) -> String {
             CaAction::StartHold => "hold".to_owned(),
             CaAction::StartPatience => "patience".to_owned(),
             CaAction::StopHold => "no-hold".to_owned(),
+            CaAction::Offer(records) => format!("offer {}", records.len()),
             CaAction::Process => "process".to_owned(),
             CaAction::EnterUpdate => "update".to_owned(),
         })
@@ -271,4 +272,72 @@ fn a_copy_of_the_bid_after_the_next_ca_is_another_bid() {
     let actions = slave.receive(&bid, context);
     assert!(actions.contains(&CaAction::Reset));
     assert_eq!(slave.state(), CafsmState::Summarize(Role::Slave));
+}
+
+// Finding N10: a master takes a second answer to its bid for a copy of the first.
+#[test]
+fn a_bid_that_comes_again_is_answered_alike_and_what_changed_is_sent_later() {
+    let id = |n| RecordId {
+        origin: ServerId([10, 0, 0, 9]),
+        key: CacheKey([0, 0, 0, n]),
+    };
+    let mut cache = cache(4);
+    cache.remove(id(1));
+    let (bid, mut slave) = (ca(500, "MIO", 0), Alignment::new(1));
+    slave.start();
+    let first = slave.receive(&bid, context(&cache, 2));
+    let sent = |actions: &[CaAction]| {
+        let mut sent = actions.iter().filter_map(|action| match action {
+            CaAction::Send(ca) if !ca.init => Some(ca.clone()),
+            _ => None,
+        });
+        sent.next().unwrap()
+    };
+    // Two of three are told: 0 and 2. One of them changes, one comes between them, one behind them.
+    cache.store(id(2), SequenceNumber(2), Arc::from([].as_slice()));
+    cache.store(id(1), SequenceNumber(5), Arc::from([].as_slice()));
+    cache.store(id(4), SequenceNumber(1), Arc::from([].as_slice()));
+    let ways: [fn(&mut Alignment, CaContext<'_>); 3] = [
+        |slave, context| {
+            // A late copy, after the next CA of the master.
+            slave.receive(&ca(501, "MO", 1), context);
+        },
+        |slave, _| {
+            slave.lose_patience();
+        },
+        |slave, _| {
+            slave.stop();
+            slave.start();
+        },
+    ];
+    for way in ways {
+        let mut slave = slave.clone();
+        way(&mut slave, context(&cache, 2));
+        let again = slave.receive(&bid, context(&cache, 2));
+        assert_eq!(sent(&again), sent(&first));
+        assert!(again.contains(&CaAction::Offer(vec![id(1), id(2)])));
+        // The rest goes its way.
+        let next = sent(&slave.receive(&ca(501, "M", 0), context(&cache, 2)));
+        assert_eq!(
+            next.records.iter().map(RecordId::of).collect::<Vec<_>>(),
+            [id(3), id(4)]
+        );
+    }
+    // Another bid is another exchange.
+    slave.lose_patience();
+    let other = slave.receive(&ca(700, "MIO", 0), context(&cache, 2));
+    assert_ne!(sent(&other).records, sent(&first).records);
+    assert!(
+        !other
+            .iter()
+            .any(|action| matches!(action, CaAction::Offer(_)))
+    );
+}
+
+const fn context(cache: &Cache, limit: usize) -> CaContext<'_> {
+    CaContext {
+        peer_is_larger: true,
+        cache,
+        limit,
+    }
 }
