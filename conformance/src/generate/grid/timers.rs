@@ -38,12 +38,21 @@ impl Timer {
     }
 }
 
+/// Whom a Hello lists that leaves the server at its place.
+fn heard(place: Place) -> Listing {
+    if place.is_heard_both_ways() {
+        Listing::Us
+    } else {
+        Listing::Nobody
+    }
+}
+
 /// A message whose effect depends on whether the timer has run out, `None` where there is none.
 fn touching(timer: Timer, tour: &Tour) -> Input {
     let node = &tour.node;
     match timer {
         Timer::Dead => Input::hello(Listing::Us),
-        Timer::Hello => Input::hello(Listing::Nobody),
+        Timer::Hello => Input::hello(heard(node.place())),
         Timer::Ca => match (node.place(), node.setup.side) {
             (Place::Negotiation, Side::Larger) => Input::ca(Number::Fresh, Form::BID),
             _ => Input::ca(Number::From(0), Form::new("O", 0)),
@@ -60,12 +69,8 @@ fn cancels(timer: Timer, place: Place, tour: &Tour) -> Vec<Input> {
     let [_, _, csus] = bodies();
     match timer {
         Timer::Dead | Timer::Hello => vec![Input::VcDown],
-        Timer::Ca => vec![
-            touching(timer, tour),
-            Input::hello(Listing::Nobody),
-            Input::VcDown,
-        ],
-        Timer::Hold => vec![Input::right(csus), Input::hello(Listing::Nobody)],
+        Timer::Ca => vec![touching(timer, tour), Input::VcDown],
+        Timer::Hold => vec![Input::right(csus), Input::VcDown],
         Timer::Csus => vec![touching(timer, tour), Input::ca(Number::Fresh, Form::BID)],
         Timer::Csu => {
             let mut inputs = vec![touching(timer, tour)];
@@ -82,13 +87,8 @@ fn cancels(timer: Timer, place: Place, tour: &Tour) -> Vec<Input> {
 fn prepare(tour: &mut Tour, place: Place, timer: Timer) -> bool {
     // A timer that runs already is not at its beginning.
     if tour.node.place() != Place::Down && !tour.steps.is_empty() {
-        let away = if place == Place::Waiting {
-            Input::VcDown
-        } else {
-            Input::hello(Listing::Nobody)
-        };
         if place != Place::Unidirectional {
-            tour.give_in_brief(&away);
+            tour.give_in_brief(&Input::VcDown);
         }
     }
     if !tour.go_where(|node| node.place() == place && is_tidy(node)) {
@@ -100,12 +100,7 @@ fn prepare(tour: &mut Tour, place: Place, timer: Timer) -> bool {
             tour.give_in_brief(&Input::right(Body::Csus(own)));
         }
         Timer::Dead => {
-            let listing = if place.is_heard_both_ways() {
-                Listing::Us
-            } else {
-                Listing::Nobody
-            };
-            tour.give_in_brief(&Input::hello(listing));
+            tour.give_in_brief(&Input::hello(heard(place)));
         }
         Timer::Hello | Timer::Ca | Timer::Hold | Timer::Csus => {}
     }
@@ -169,7 +164,8 @@ fn phases(mut tour: Tour, plan: &Plan, timer: Timer) -> Result<Tour, String> {
     }
     if timer == Timer::Dead {
         // Register D04: an interval of zero counts as one.
-        tour.give(&Input::Frame(Body::Hello(Listing::Nobody), Fault::Zero));
+        let hello = Body::Hello(heard(plan.place));
+        tour.give(&Input::Frame(hello, Fault::Zero));
         let at = due(&tour, timer);
         tour.wait_until(at - 1);
         tour.wait_until(at);
