@@ -4,7 +4,7 @@ use super::Grid;
 use super::alignment::{self, bodies};
 use super::input::{Body, Fault, Form, Input, Instance, Listing, Number, Record};
 use super::node::{Place, Timer};
-use super::peer::{CSU_REPEATS, Setup, Side};
+use super::peer::{CA_MS, CSU_REPEATS, HOLD_MS, Setup, Side};
 use super::plan::{Plan, look};
 use super::tour::{Tour, is_tidy};
 use crate::trace::Class;
@@ -123,7 +123,32 @@ fn trace(plan: &Plan, timer: Timer) -> Option<Result<Tour, String>> {
     Some(phases(tour, plan, timer))
 }
 
+/// Whether the phase is looked at. How long beyond one CAReXmtInterval the slave keeps its last CA is open (register C17).
+fn is_settled(timer: Timer, phase: &str) -> bool {
+    timer != Timer::Hold || matches!(phase, "just before" | "cancelled")
+}
+
+/// The slave has its last CA for one CAReXmtInterval at least, and no more after a CSUS.
+fn kept(mut tour: Tour, plan: &Plan) -> Result<Tour, String> {
+    let timer = Timer::Hold;
+    let at = (due(&tour, timer) + CA_MS).saturating_sub(HOLD_MS + 1);
+    let input = touching(timer, &tour);
+    tour.give_at(&input, at);
+    look(&mut tour);
+    for input in cancels(timer, plan.place, &tour) {
+        if !prepare(&mut tour, plan.place, timer) {
+            return Err(format!("no way back to {}", plan.place.name()));
+        }
+        tour.give(&input);
+        look(&mut tour);
+    }
+    Ok(tour)
+}
+
 fn phases(mut tour: Tour, plan: &Plan, timer: Timer) -> Result<Tour, String> {
+    if timer == Timer::Hold {
+        return kept(tour, plan);
+    }
     let again = |tour: &mut Tour| {
         if prepare(tour, plan.place, timer) {
             Ok(())
@@ -267,11 +292,18 @@ pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
                     }
                     Some(tour) => {
                         let what = format!("{}-timer", timer.name());
-                        for phase in PHASES {
+                        let (settled, open): (Vec<&str>, Vec<&str>) =
+                            PHASES.iter().partition(|phase| is_settled(timer, phase));
+                        for phase in &settled {
                             grid.cover(cell(phase), &plan.id(&what));
                         }
-                        let goals = PHASES.map(|phase| format!("{} timer, {phase}", timer.name()));
-                        let trace = plan.titled(tour?, goals.to_vec(), &what);
+                        for phase in open {
+                            let why = "how long the slave keeps its last CA beyond one interval is open (C17)";
+                            grid.spare(cell(phase), why);
+                        }
+                        let goals = settled.iter();
+                        let goals = goals.map(|phase| format!("{} timer, {phase}", timer.name()));
+                        let trace = plan.titled(tour?, goals.collect(), &what);
                         grid.traces.push(trace);
                     }
                 }
