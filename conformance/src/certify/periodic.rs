@@ -333,16 +333,13 @@ impl Periodic {
         };
         let mut times = seen.times.clone();
         times.dedup();
-        // Before its VC had a leaf it was there, and nobody saw it.
-        let mut first = kind == Kind::Map && known.is_none();
+        // Those before its VC had a leaf nobody saw.
+        let mut unseen = kind == Kind::Map && known.is_none();
         for time in times {
-            if core::mem::take(&mut first) {
-                last = time;
-                continue;
-            }
             let after = time.checked_sub(last)?;
+            let late = after > interval && !core::mem::take(&mut unseen);
             // Parts of one map come at once.
-            if after != 0 && (after < interval.div_ceil(2) || after > interval) {
+            if after != 0 && (after < interval.div_ceil(2) || late) {
                 return None;
             }
             last = time;
