@@ -86,10 +86,9 @@ fn cancels(timer: Timer, place: Place, tour: &Tour) -> Vec<Input> {
 /// To the place with the timer just started.
 fn prepare(tour: &mut Tour, place: Place, timer: Timer) -> bool {
     // A timer that runs already is not at its beginning.
-    if tour.node.place() != Place::Down && !tour.steps.is_empty() {
-        if place != Place::Unidirectional {
-            tour.give_in_brief(&Input::VcDown);
-        }
+    let begun = tour.node.place() != Place::Down && !tour.steps.is_empty();
+    if begun && place != Place::Unidirectional {
+        tour.give_in_brief(&Input::VcDown);
     }
     if !tour.go_where(|node| node.place() == place && is_tidy(node)) {
         return false;
