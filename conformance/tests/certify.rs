@@ -153,8 +153,8 @@ fn negative_controls_get_their_stated_verdicts() {
         ("echo", 1, "fail", "missing-output", ""),
         ("noise", 1, "fail", "extra-output", ""),
         ("silent", 1, "fail", "missing-output", ""),
-        ("late", 1, "fail", "missing-output", ""),
-        ("reserved-bit", 1, "fail", "wrong-field:hdrrsv", ""),
+        ("late", 1, "fail", "late-output", ""),
+        ("reserved-bit", 1, "fail", "noncanonical:hdrrsv", ""),
         ("claims-all", 1, "drift", "unsupported", ""),
         (
             "crashes",

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::canonical;
 use super::verdict::{Explained, Mismatch, OctetDifference};
 use super::words;
 use crate::frames;
@@ -52,7 +53,7 @@ pub(super) fn explain(
     Explained {
         code: match code {
             _ if early => "early-output".to_owned(),
-            code => code.unwrap_or_default().to_owned(),
+            code => canonical::code(code.unwrap_or_default()),
         },
         step: position,
         at: step.at,
@@ -138,7 +139,7 @@ fn mismatch(alternative: &Alternative, failure: &Failure) -> Mismatch {
     Mismatch {
         level: alternative.level,
         requirements: alternative.requirements.clone(),
-        code: failure.code.clone(),
+        code: canonical::code(&failure.code),
         field: first.map(|one| one.field.clone()).unwrap_or_default(),
         wanted: match first {
             Some(one) => one.wanted.clone(),

@@ -5,6 +5,7 @@
 //! comes of it. Clients and MCSs are tested in process and have no part here.
 
 pub mod badge;
+mod canonical;
 pub mod certificate;
 pub mod control;
 pub mod diagnose;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
+use super::canonical;
 use super::explain;
 use super::periodic::Periodic;
 use super::verdict::{Choice, Explained, Verdict};
@@ -20,6 +21,8 @@ use crate::trace::{Alternative, Expected, Level, Step, Stimulus, Trace};
 
 /// Frames shown before a failure.
 const CONTEXT: usize = 5;
+/// How much later something counts as late and no more as missing: shorter than any interval at which it would come again.
+const LATE_MS: u64 = 1_500;
 /// The harness never goes further past a deadline (contract).
 const STRIDE_MS: u64 = 60_000;
 
@@ -110,8 +113,9 @@ impl Stage<'_> {
                     return Some(Some((Verdict::Inconclusive, told)));
                 }
             }
-            if let Some(ended) = self.judge(position, step, &outs) {
-                return Some(Some(ended));
+            if let Some((verdict, mut told)) = self.judge(position, step, &outs) {
+                self.look_for_late(step, &outs, sut, &mut told);
+                return Some(Some((verdict, told)));
             }
             self.periodic.note(&outs);
             self.remember(&outs);
@@ -137,6 +141,82 @@ impl Stage<'_> {
                 Some((Verdict::Fail, told))
             }
         }
+    }
+
+    /// What was missing may come later: at the next request, or when the server says that it has something to do.
+    fn look_for_late(&self, step: &Step, outs: &[Out], sut: &mut dyn Sut, told: &mut Explained) {
+        if told.code != "missing-output" {
+            return;
+        }
+        let missing: Vec<(Expected, Bindings)> = step
+            .expect
+            .iter()
+            .flat_map(|alternative| self.missing(alternative, outs))
+            .collect();
+        let mut came = Vec::new();
+        let mut next = Some(self.now);
+        for _ in 0..2 {
+            let Some(at) = next.filter(|at| *at <= self.now + LATE_MS) else {
+                break;
+            };
+            let Ok(answer) = sut.advance(at) else { break };
+            came.extend(answer.out);
+            next = answer.next;
+        }
+        let late = came.iter().find(|out| {
+            let mut missing = missing.iter();
+            missing.any(|(one, bound)| self.shows(one, out, &mut bound.clone()))
+        });
+        if let Some(late) = late {
+            "late-output".clone_into(&mut told.code);
+            told.detail = format!(
+                "it came {} ms later: {}",
+                late.at.saturating_sub(step.at),
+                words::output(late)
+            );
+        }
+    }
+
+    /// What an alternative demands and is not there, each with the names that are known by then.
+    fn missing(&self, alternative: &Alternative, outs: &[Out]) -> Vec<(Expected, Bindings)> {
+        let mut bound = self.bindings.clone();
+        let mut left: Vec<&Out> = outs.iter().collect();
+        let mut missing = Vec::new();
+        for one in &alternative.outputs {
+            match left.iter().position(|out| self.shows(one, out, &mut bound)) {
+                Some(place) => {
+                    left.remove(place);
+                }
+                None => missing.push((one.clone(), bound.clone())),
+            }
+        }
+        missing
+    }
+
+    /// Whether an output is what is expected.
+    fn shows(&self, expected: &Expected, out: &Out, bound: &mut Bindings) -> bool {
+        let only = Alternative {
+            level: Level::Must,
+            requirements: Vec::new(),
+            window: None,
+            outputs: vec![expected.clone()],
+        };
+        one(&self.eyes, &only, std::slice::from_ref(out), bound).is_ok()
+    }
+
+    /// The first frame of these that is not canonical.
+    fn odd(&self, position: usize, step: &Step, outs: &[Out], matched: &Alternative) -> Ended {
+        outs.iter().find_map(|out| {
+            let OutAction::Send { hex, .. } = &out.action else {
+                return None;
+            };
+            let frame = frames::read(&frames::unhex(hex)?).ok()?;
+            let (failure, requirement) = canonical::fault(&frame, hex)?;
+            let mut told = self.explain(position, step, outs, &[(Some(matched), failure)]);
+            told.level = Level::Must;
+            told.requirements = vec![requirement.to_owned()];
+            Some((Verdict::Fail, told))
+        })
     }
 
     /// Gives the stimulus, after what time passes before it in strides of a minute past a deadline.
@@ -210,11 +290,11 @@ impl Stage<'_> {
     fn judge(&mut self, position: usize, step: &Step, outs: &[Out]) -> Ended {
         let mut wrong = Vec::new();
         for (index, alternative) in step.expect.iter().enumerate() {
-            match self.allowed(step, alternative, outs) {
+            match self.allowed(position, step, alternative, outs) {
                 Ok((matched, bound)) => {
                     self.choices(position, step, index, &matched, outs, &bound);
                     self.bindings = bound;
-                    return None;
+                    return self.odd(position, step, outs, alternative);
                 }
                 Err(failure) => wrong.push((Some(alternative), failure)),
             }
@@ -244,6 +324,7 @@ impl Stage<'_> {
     /// One alternative as it stands, then without echoes, then with the freedom of the clock.
     fn allowed(
         &self,
+        position: usize,
         step: &Step,
         alternative: &Alternative,
         outs: &[Out],
@@ -261,7 +342,7 @@ impl Stage<'_> {
         let mut bound = self.bindings.clone();
         match self
             .periodic
-            .loosened(alternative, &heard, step.at, &mut bound)
+            .loosened(alternative, &heard, (position, step.at), &mut bound)
         {
             Some((rest, others)) if one(&self.eyes, &rest, &others, &mut bound).is_ok() => {
                 Ok((rest, bound))
@@ -496,8 +577,10 @@ mod tests {
         for ms in [29_000, 15_000] {
             assert_ne!(every(ms).0, Verdict::Pass, "{ms}");
         }
-        let late = Some("missing-output".to_owned());
+        let late = Some("late-output".to_owned());
         assert_eq!(every(61_000), (Verdict::Fail, late));
+        let missing = Some("missing-output".to_owned());
+        assert_eq!(every(62_000), (Verdict::Fail, missing));
     }
 
     #[test]

@@ -156,15 +156,16 @@ pub(super) fn woven(
     mutants: &[Mutant],
 ) -> Result<BTreeMap<PathBuf, String>, MutantError> {
     let source = root.join(member).join("src");
-    let lost = mutants
+    let mut all = mutants
         .iter()
-        .find(|mutant| !source.join(&mutant.file).is_file());
-    if let Some(lost) = lost {
+        .flat_map(|one| one.places().map(move |place| (one, place)));
+    let lost = all.find(|(_, (file, ..))| !source.join(file).is_file());
+    if let Some((lost, (file, find, _))) = lost {
         return Err(MutantError::Place {
             id: lost.id.clone(),
-            file: lost.file.clone(),
+            file: file.to_owned(),
             times: 0,
-            find: lost.find.clone(),
+            find: find.to_owned(),
         });
     }
     let mut files = sources(root, member)?;

@@ -41,6 +41,9 @@ pub struct Mutant {
     pub find: String,
     /// What stands in its place; may be empty for statements.
     pub replace: String,
+    /// Further places that change with it.
+    #[serde(default)]
+    pub also: Vec<Edit>,
     /// Id of the trace expected to notice it, or `check` and the scenario of the checker, or `lockstep` and the scenario
     /// of lockstep exploration, or `lis`, the seed and the number of servers of the simulated LIS; for a mutant of the
     /// model its scenario. Tried first.
@@ -49,6 +52,32 @@ pub struct Mutant {
     /// Of a mutant of the model: why nothing in the bounds of the scenarios can tell it from the original.
     #[serde(default)]
     pub equivalent: Option<String>,
+}
+
+/// A further place of a mutant.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// File, as in [`Mutant::file`].
+    pub file: PathBuf,
+    /// As in [`Mutant::find`].
+    pub find: String,
+    /// As in [`Mutant::replace`].
+    pub replace: String,
+}
+
+impl Mutant {
+    /// Every place: file, what is there, what stands in its place.
+    fn places(&self) -> impl Iterator<Item = (&Path, &str, &str)> {
+        let first = (
+            self.file.as_path(),
+            self.find.as_str(),
+            self.replace.as_str(),
+        );
+        let also = self.also.iter();
+        let more = also.map(|one| (one.file.as_path(), one.find.as_str(), one.replace.as_str()));
+        std::iter::once(first).chain(more)
+    }
 }
 
 /// Kinds of mistakes; the score is printed for each.

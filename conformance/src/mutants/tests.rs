@@ -14,6 +14,7 @@ fn mutant(id: &str, find: &str, replace: &str) -> Mutant {
         file: "a.rs".into(),
         find: find.to_owned(),
         replace: replace.to_owned(),
+        also: Vec::new(),
         caught_by: None,
         equivalent: None,
     }
@@ -36,6 +37,34 @@ fn places_become_choices_at_run_time() {
         (if crate::mutant::active(1) { a } else if crate::mutant::active(3) { a + 2 } else { a + 1 })\n}\n";
     assert_eq!(woven(text, &mutants).unwrap(), expected);
     assert_eq!(weave(Path::new("b.rs"), text, &mutants).unwrap(), text);
+}
+
+#[test]
+fn a_mutant_may_have_several_places_in_several_files() {
+    let edit = |file: &str, find: &str| Edit {
+        file: file.into(),
+        find: find.to_owned(),
+        replace: "x".to_owned(),
+    };
+    let one = Mutant {
+        also: vec![edit("a.rs", "b"), edit("b.rs", "a")],
+        ..mutant("one", "a", "y")
+    };
+    let all = [mutant("none-here", "c", "z"), one];
+    let expected = "(if crate::mutant::active(2) { y } else { a }) + \
+        (if crate::mutant::active(2) { x } else { b }) + (if crate::mutant::active(1) { z } else { c })";
+    assert_eq!(woven("a + b + c", &all).unwrap(), expected);
+    let other = weave(Path::new("b.rs"), "a + b + c", &all).unwrap();
+    assert_eq!(
+        other,
+        "(if crate::mutant::active(2) { x } else { a }) + b + c"
+    );
+    match weave(Path::new("b.rs"), "b", &all) {
+        Err(MutantError::Place { id, file, .. }) => {
+            assert_eq!((id.as_str(), file.as_path()), ("one", Path::new("b.rs")));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -9,7 +9,9 @@ struct Place<'a> {
     start: usize,
     find: &'a str,
     /// Number on the command line's side, and what it puts there.
-    choices: Vec<(u32, &'a Mutant)>,
+    choices: Vec<(u32, &'a str)>,
+    /// The first of its mutants.
+    id: &'a str,
 }
 
 /// The text of `file` with every place of its mutants turned into a choice. `mutants` are all mutants:
@@ -22,18 +24,17 @@ struct Place<'a> {
 /// An expression that does not occur exactly once, or two that overlap.
 pub fn weave(file: &Path, text: &str, mutants: &[Mutant]) -> Result<String, MutantError> {
     let mut places: Vec<Place<'_>> = Vec::new();
-    for (number, mutant) in (1u32..).zip(mutants) {
-        if mutant.file != file {
-            continue;
-        }
-        let find = mutant.find.trim();
+    let all = (1u32..).zip(mutants);
+    let all = all.flat_map(|(number, one)| one.places().map(move |place| (number, one, place)));
+    for (number, mutant, (_, find, replace)) in all.filter(|(.., place)| place.0 == file) {
+        let find = find.trim();
         let start = only_place(text, find).map_err(|times| MutantError::Place {
             id: mutant.id.clone(),
-            file: mutant.file.clone(),
+            file: file.to_owned(),
             times,
             find: find.to_owned(),
         })?;
-        let choice = (number, mutant);
+        let choice = (number, replace.trim());
         match places
             .iter_mut()
             .find(|place| (place.start, place.find) == (start, find))
@@ -43,6 +44,7 @@ pub fn weave(file: &Path, text: &str, mutants: &[Mutant]) -> Result<String, Muta
                 start,
                 find,
                 choices: vec![choice],
+                id: &mutant.id,
             }),
         }
     }
@@ -85,8 +87,7 @@ fn choice(place: &Place<'_>) -> String {
     let mut text: String = place
         .choices
         .iter()
-        .map(|(number, mutant)| {
-            let replace = mutant.replace.trim();
+        .map(|(number, replace)| {
             format!("if crate::mutant::active({number}) {{ {replace} }} else ")
         })
         .collect();
@@ -101,13 +102,9 @@ fn choice(place: &Place<'_>) -> String {
 }
 
 fn overlap(file: &Path, last: Option<&Place<'_>>, place: &Place<'_>) -> MutantError {
-    let id = |place: &Place<'_>| {
-        let first = place.choices.first();
-        first.map_or_else(String::new, |(_, mutant)| mutant.id.clone())
-    };
     MutantError::Overlap {
-        one: last.map_or_else(String::new, id),
-        other: id(place),
+        one: last.map_or_else(String::new, |last| last.id.to_owned()),
+        other: place.id.to_owned(),
         file: file.to_path_buf(),
     }
 }

@@ -213,7 +213,16 @@ pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
                 };
                 list.push((event, input));
             }
-            invalid.extend(fault_events(place, side, turn));
+            for (event, input) in fault_events(place, side, turn) {
+                match &input {
+                    Input::Frame(body, Fault::Checksum) if !matches!(body, Body::Ca(..)) => {
+                        let why =
+                            "the checksum is over the whole packet, whatever is in it: see CA";
+                        grid.spare(plan(Class::Invalid).cell(&event), why);
+                    }
+                    _ => invalid.push((event, input)),
+                }
+            }
             turn += 1;
             for (class, events) in [
                 (Class::Valid, valid),

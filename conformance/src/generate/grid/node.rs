@@ -432,6 +432,7 @@ impl Node {
             number: symbol,
             form,
             own,
+            all: !self.setup.many && form.records > 0,
         });
     }
 

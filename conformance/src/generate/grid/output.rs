@@ -44,11 +44,13 @@ pub(super) struct Csa {
 pub(super) enum Output {
     /// A Hello that lists the neighbour or nobody.
     Hello(bool),
-    /// A CA. `own` is set when its one summary is that of the server's own record, seen for the first time.
+    /// A CA. `own` is set when its one summary is that of the server's own record, seen for the first time; `all` when
+    /// it has every summary that there is.
     Ca {
         number: CaNumber,
         form: Form,
         own: bool,
+        all: bool,
     },
     /// A CSU Request.
     Request(Vec<Csa>),
@@ -127,9 +129,20 @@ impl Output {
                 "type_code": 5, "flags": 0, "hello_unused": 0,
                 "hello_interval": setup.hello_s, "dead_factor": 3, "number_of_records": 0,
             }),
-            Self::Ca { number, form, own } => {
+            Self::Ca {
+                number,
+                form,
+                own,
+                all,
+            } => {
+                // Register C22: by the letter the master's first CA with summaries has O, whether or not more follow.
+                let flags = if *all && form.master {
+                    json!({"one_of": [form.flags(), Form { more: true, ..*form }.flags()]})
+                } else {
+                    json!(form.flags())
+                };
                 let mut fields = json!({
-                    "type_code": 1, "flags": form.flags(), "ca_sequence_number": number.value(),
+                    "type_code": 1, "flags": flags, "ca_sequence_number": number.value(),
                     "number_of_records": form.records,
                 });
                 if *own && let Some(map) = fields.as_object_mut() {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::input::{Body, Input, Listing, Number};
+use super::input::{Body, Fault, Input, Listing, Number};
 use super::node::{Node, Place, Reaction};
 use super::peer::{Setup, Side};
 use super::tour::{Tour, is_tidy, ordinary, take};
@@ -92,7 +92,7 @@ impl Plan {
         if late && tour.node.number(Number::Late).is_none() {
             // There was no round before this one.
             tour.go(self.place);
-            tour.give(&Input::hello(Listing::Nobody));
+            tour.give(&Input::VcDown);
         }
         (tour.node.place() == self.place && is_tidy(&tour.node)) || tour.go(self.place)
     }
@@ -112,8 +112,29 @@ impl Plan {
         })
     }
 
+    /// The server as another reading of the event has it, where there is one: a Hello that omits may count when the dead
+    /// time is over only (register D01), and a wrong checksum may be an abnormal event (D13).
+    fn otherwise(&self, node: &Node, input: &Input) -> Option<Node> {
+        match input {
+            Input::Frame(Body::Hello(Listing::Nobody | Listing::Another), Fault::None)
+                if self.place.is_heard_both_ways() =>
+            {
+                Some(node.clone())
+            }
+            Input::Frame(body, Fault::Checksum)
+                if !matches!(self.place, Place::Down | Place::Waiting) =>
+            {
+                let mut other = node.clone();
+                take(&mut other, &Input::Frame(body.clone(), Fault::Size));
+                Some(other)
+            }
+            _ => None,
+        }
+    }
+
     /// A trace of all these events, quiet ones first: each is followed by what shows that it changed
-    /// nothing more, or by the way back.
+    /// nothing more, or by the way back. Last come those after which conforming servers differ; losing the VC makes them
+    /// alike again.
     pub(super) fn walk(&self, events: &[Event]) -> Result<Trace, String> {
         let mut tour = Tour::new(self.setup);
         let unreachable = || format!("{}: no way to {}", self.grid, self.place.name());
@@ -122,8 +143,11 @@ impl Plan {
             outcome
                 .is_none_or(|(reaction, place)| !reaction.outputs.is_empty() || place != self.place)
         };
+        let (open, settled): (Vec<&Event>, Vec<&Event>) = events
+            .iter()
+            .partition(|(_, input)| self.otherwise(&tour.node, input).is_some());
         let (loud, quiet): (Vec<&Event>, Vec<&Event>) =
-            events.iter().partition(|(_, input)| is_loud(input));
+            settled.into_iter().partition(|(_, input)| is_loud(input));
         for (_, input) in quiet.iter().chain(&loud) {
             if !self.arrive(&mut tour, input) {
                 return Err(unreachable());
@@ -133,8 +157,23 @@ impl Plan {
                 look(&mut tour);
             }
         }
-        look(&mut tour);
-        let cells = quiet.iter().chain(&loud);
+        if !(quiet.is_empty() && loud.is_empty()) {
+            look(&mut tour);
+        }
+        for (position, (_, input)) in open.iter().enumerate() {
+            if position > 0 {
+                tour.give_in_brief(&Input::VcDown);
+            }
+            if !self.arrive(&mut tour, input) {
+                return Err(unreachable());
+            }
+            let other = self.otherwise(&tour.node, input);
+            tour.give(input);
+            if let (Some(input), Some(other)) = (answered(&tour.node), other) {
+                tour.give_to_either(&input, other);
+            }
+        }
+        let cells = quiet.iter().chain(&loud).chain(&open);
         let cells = cells.map(|(event, _)| event.clone()).collect();
         Ok(self.trace(tour, cells))
     }
@@ -193,11 +232,15 @@ impl Plan {
 
 /// The next ordinary message that the server answers: it shows where the server is.
 pub(super) fn look(tour: &mut Tour) {
-    let loud = ordinary(&tour.node).into_iter().find(|input| {
-        let mut next = tour.node.clone();
-        !take(&mut next, input).outputs.is_empty()
-    });
-    if let Some(input) = loud {
+    if let Some(input) = answered(&tour.node) {
         tour.give_in_brief(&input);
     }
+}
+
+/// The next ordinary message that the server answers.
+fn answered(node: &Node) -> Option<Input> {
+    ordinary(node).into_iter().find(|input| {
+        let mut next = node.clone();
+        !take(&mut next, input).outputs.is_empty()
+    })
 }

@@ -4,7 +4,7 @@ use super::Grid;
 use super::alignment::{self, bodies};
 use super::input::{Body, Fault, Form, Input, Instance, Listing, Number, Record};
 use super::node::{Place, Timer};
-use super::peer::{CSU_REPEATS, Setup, Side};
+use super::peer::{CA_MS, CSU_REPEATS, HOLD_MS, Setup, Side};
 use super::plan::{Plan, look};
 use super::tour::{Tour, is_tidy};
 use crate::trace::Class;
@@ -38,12 +38,21 @@ impl Timer {
     }
 }
 
+/// Whom a Hello lists that leaves the server at its place.
+fn heard(place: Place) -> Listing {
+    if place.is_heard_both_ways() {
+        Listing::Us
+    } else {
+        Listing::Nobody
+    }
+}
+
 /// A message whose effect depends on whether the timer has run out, `None` where there is none.
 fn touching(timer: Timer, tour: &Tour) -> Input {
     let node = &tour.node;
     match timer {
         Timer::Dead => Input::hello(Listing::Us),
-        Timer::Hello => Input::hello(Listing::Nobody),
+        Timer::Hello => Input::hello(heard(node.place())),
         Timer::Ca => match (node.place(), node.setup.side) {
             (Place::Negotiation, Side::Larger) => Input::ca(Number::Fresh, Form::BID),
             _ => Input::ca(Number::From(0), Form::new("O", 0)),
@@ -60,12 +69,8 @@ fn cancels(timer: Timer, place: Place, tour: &Tour) -> Vec<Input> {
     let [_, _, csus] = bodies();
     match timer {
         Timer::Dead | Timer::Hello => vec![Input::VcDown],
-        Timer::Ca => vec![
-            touching(timer, tour),
-            Input::hello(Listing::Nobody),
-            Input::VcDown,
-        ],
-        Timer::Hold => vec![Input::right(csus), Input::hello(Listing::Nobody)],
+        Timer::Ca => vec![touching(timer, tour), Input::VcDown],
+        Timer::Hold => vec![Input::right(csus), Input::VcDown],
         Timer::Csus => vec![touching(timer, tour), Input::ca(Number::Fresh, Form::BID)],
         Timer::Csu => {
             let mut inputs = vec![touching(timer, tour)];
@@ -81,15 +86,9 @@ fn cancels(timer: Timer, place: Place, tour: &Tour) -> Vec<Input> {
 /// To the place with the timer just started.
 fn prepare(tour: &mut Tour, place: Place, timer: Timer) -> bool {
     // A timer that runs already is not at its beginning.
-    if tour.node.place() != Place::Down && !tour.steps.is_empty() {
-        let away = if place == Place::Waiting {
-            Input::VcDown
-        } else {
-            Input::hello(Listing::Nobody)
-        };
-        if place != Place::Unidirectional {
-            tour.give_in_brief(&away);
-        }
+    let begun = tour.node.place() != Place::Down && !tour.steps.is_empty();
+    if begun && place != Place::Unidirectional {
+        tour.give_in_brief(&Input::VcDown);
     }
     if !tour.go_where(|node| node.place() == place && is_tidy(node)) {
         return false;
@@ -100,12 +99,7 @@ fn prepare(tour: &mut Tour, place: Place, timer: Timer) -> bool {
             tour.give_in_brief(&Input::right(Body::Csus(own)));
         }
         Timer::Dead => {
-            let listing = if place.is_heard_both_ways() {
-                Listing::Us
-            } else {
-                Listing::Nobody
-            };
-            tour.give_in_brief(&Input::hello(listing));
+            tour.give_in_brief(&Input::hello(heard(place)));
         }
         Timer::Hello | Timer::Ca | Timer::Hold | Timer::Csus => {}
     }
@@ -128,7 +122,32 @@ fn trace(plan: &Plan, timer: Timer) -> Option<Result<Tour, String>> {
     Some(phases(tour, plan, timer))
 }
 
+/// Whether the phase is looked at. How long beyond one CAReXmtInterval the slave keeps its last CA is open (register C17).
+fn is_settled(timer: Timer, phase: &str) -> bool {
+    timer != Timer::Hold || matches!(phase, "just before" | "cancelled")
+}
+
+/// The slave has its last CA for one CAReXmtInterval at least, and no more after a CSUS.
+fn kept(mut tour: Tour, plan: &Plan) -> Result<Tour, String> {
+    let timer = Timer::Hold;
+    let at = (due(&tour, timer) + CA_MS).saturating_sub(HOLD_MS + 1);
+    let input = touching(timer, &tour);
+    tour.give_at(&input, at);
+    look(&mut tour);
+    for input in cancels(timer, plan.place, &tour) {
+        if !prepare(&mut tour, plan.place, timer) {
+            return Err(format!("no way back to {}", plan.place.name()));
+        }
+        tour.give(&input);
+        look(&mut tour);
+    }
+    Ok(tour)
+}
+
 fn phases(mut tour: Tour, plan: &Plan, timer: Timer) -> Result<Tour, String> {
+    if timer == Timer::Hold {
+        return kept(tour, plan);
+    }
     let again = |tour: &mut Tour| {
         if prepare(tour, plan.place, timer) {
             Ok(())
@@ -169,7 +188,8 @@ fn phases(mut tour: Tour, plan: &Plan, timer: Timer) -> Result<Tour, String> {
     }
     if timer == Timer::Dead {
         // Register D04: an interval of zero counts as one.
-        tour.give(&Input::Frame(Body::Hello(Listing::Nobody), Fault::Zero));
+        let hello = Body::Hello(heard(plan.place));
+        tour.give(&Input::Frame(hello, Fault::Zero));
         let at = due(&tour, timer);
         tour.wait_until(at - 1);
         tour.wait_until(at);
@@ -271,11 +291,18 @@ pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
                     }
                     Some(tour) => {
                         let what = format!("{}-timer", timer.name());
-                        for phase in PHASES {
+                        let (settled, open): (Vec<&str>, Vec<&str>) =
+                            PHASES.iter().partition(|phase| is_settled(timer, phase));
+                        for phase in &settled {
                             grid.cover(cell(phase), &plan.id(&what));
                         }
-                        let goals = PHASES.map(|phase| format!("{} timer, {phase}", timer.name()));
-                        let trace = plan.titled(tour?, goals.to_vec(), &what);
+                        for phase in open {
+                            let why = "how long the slave keeps its last CA beyond one interval is open (C17)";
+                            grid.spare(cell(phase), why);
+                        }
+                        let goals = settled.iter();
+                        let goals = goals.map(|phase| format!("{} timer, {phase}", timer.name()));
+                        let trace = plan.titled(tour?, goals.collect(), &what);
                         grid.traces.push(trace);
                     }
                 }

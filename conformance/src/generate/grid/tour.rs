@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::input::{Body, Form, Input, Instance, Listing, Number, Record};
 use super::node::{Node, Place, Reaction};
-use super::output::{CaNumber, instance};
+use super::output::{CaNumber, Output, instance};
 use super::peer::{self, Setup};
 use crate::frames;
-use crate::trace::{Alternative, Level, Step, Stimulus};
+use crate::trace::{Alternative, Expected, Level, Step, Stimulus};
 
 /// A trace in the making.
 #[derive(Clone, Debug)]
@@ -45,6 +45,28 @@ impl Tour {
         self.give_at(input, self.node.now)
     }
 
+    /// One step at the present instant, told in brief, of which what `other` does is as good: the server as another
+    /// reading has it.
+    pub(super) fn give_to_either(&mut self, input: &Input, mut other: Node) {
+        let answers = take(&mut other, input).outputs;
+        let (vc, setup) = (self.node.vc(), self.node.setup);
+        let outputs: Vec<Expected> = answers
+            .iter()
+            .map(|one| one.expected(&vc, setup, true))
+            .collect();
+        self.give_in_brief(input);
+        let Some(step) = self.steps.last_mut() else {
+            return;
+        };
+        if let Some(first) = step.expect.first().filter(|one| one.outputs != outputs) {
+            let other = Alternative {
+                outputs,
+                ..first.clone()
+            };
+            step.expect.push(other);
+        }
+    }
+
     /// The same, told in brief.
     pub(super) fn give_in_brief(&mut self, input: &Input) {
         self.brief = true;
@@ -74,21 +96,28 @@ impl Tour {
         let vc = self.node.vc();
         let setup = self.node.setup;
         let brief = self.brief;
-        let expected = reaction
-            .outputs
-            .iter()
-            .map(|one| one.expected(&vc, setup, brief));
         let ids = reaction.ids.iter().take(if brief { 1 } else { usize::MAX });
+        let ids: Vec<String> = ids.map(|id| (*id).to_owned()).collect();
+        let way = |outputs: &mut dyn Iterator<Item = &Output>| Alternative {
+            level: Level::Must,
+            requirements: ids.clone(),
+            window: None,
+            outputs: outputs.map(|one| one.expected(&vc, setup, brief)).collect(),
+        };
+        let mut expect = vec![way(&mut reaction.outputs.iter())];
+        // Register C24: whether a record that must be discarded is acknowledged nobody says.
+        let discarded = |one: &Instance| matches!(one.record, Record::Odd(_));
+        if matches!(input, Input::Frame(Body::Request(news), _) if news.iter().all(discarded)) {
+            let mut rest = reaction.outputs.iter();
+            expect.push(way(&mut rest
+                .by_ref()
+                .filter(|one| !matches!(one, Output::Reply(_)))));
+        }
         self.steps.push(Step {
             at,
             act: None,
             stimulus: Some(stimulus),
-            expect: vec![Alternative {
-                level: Level::Must,
-                requirements: ids.map(|id| (*id).to_owned()).collect(),
-                window: None,
-                outputs: expected.collect(),
-            }],
+            expect,
             state: Default::default(),
         });
         if is_second {
@@ -271,8 +300,9 @@ pub(super) fn ordinary(node: &Node) -> Vec<Input> {
             inputs
         }
     };
+    // A Hello that omits is no way back: when it counts is open (register D01).
     if node.place().is_heard_both_ways() {
-        inputs.extend([Input::hello(Listing::Nobody), Input::VcDown]);
+        inputs.push(Input::VcDown);
     }
     inputs
 }

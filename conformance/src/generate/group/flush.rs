@@ -50,12 +50,24 @@ fn told(s: &Script) -> (Part, Message) {
 }
 
 /// The flush, with two Redirect Entries and maps since the start, `before` of them earlier. The cluster may be told
-/// that the member of a group is gone (register B06).
+/// that the member of a group is gone (register B06), and may get a map without the server at once (A10).
 fn flushes(s: &mut Script, before: i64, who: &str, cmi: u64, group: (&str, &str), ids: &[&str]) {
     let leave = s.made_up(op::LEAVE, who, group, cmi);
     let (told, which) = (told(s), (before + 1..=2).collect::<Vec<i64>>());
-    let expect = beats(s.advance(HOLD_MS + 1_000), &told, &which).or(ids);
-    beats(expect, &told, &which).on(CCVC, leave).done(ids);
+    let mut expect = s.advance(HOLD_MS + 1_000);
+    for (leaves, maps) in [(false, false), (true, false), (false, true), (true, true)] {
+        expect = beats(expect, &told, &which);
+        if leaves {
+            expect = expect.on(CCVC, leave.clone());
+        }
+        if maps {
+            expect = expect.on(CCVC, told.1.clone());
+        }
+        if !(leaves && maps) {
+            expect = expect.or(ids);
+        }
+    }
+    expect.done(ids);
 }
 
 /// Registers B01, B06: nothing is said of clients.
@@ -69,7 +81,14 @@ fn flush() -> Trace {
     s.joins(&[N1], "c1", G1, "g1");
     pass(&mut s, 119_000, 0, 0, &["R2443-2-18"]);
     s.members("c1", G1.0, &["c1", "c5"], &["R2443-2-18"]);
-    flushes(&mut s, 0, "c5", CMI, G1, &["R2443-2-18", "B01", "B06"]);
+    flushes(
+        &mut s,
+        0,
+        "c5",
+        CMI,
+        G1,
+        &["R2443-2-18", "B01", "B06", "A10"],
+    );
     s.members("c1", G1.0, &["c1"], &["R2443-2-11", "R2443-2-18", "B01"]);
     s.finish()
 }
@@ -117,7 +136,14 @@ fn by_origin() -> Trace {
     pass(&mut s, 120_000, 0, 1, &["R2443-2-16"]);
     let part = Part::redirect(&N1.endpoint());
     s.csu(N1, &N1.beat().next(part)).done(&["R2443-5.1-05"]);
-    flushes(&mut s, 1, "c6", 900, G2, &["R2443-2-18", "B05", "B06"]);
+    flushes(
+        &mut s,
+        1,
+        "c6",
+        900,
+        G2,
+        &["R2443-2-18", "B05", "B06", "A10"],
+    );
     s.nobody("c1", G2.0);
     s.members("c1", G1.0, &["c5"], &["R2443-2-11", "B05"]);
     s.finish()
@@ -133,7 +159,14 @@ fn literal_numbers() -> Trace {
     joins(&mut s, "c5", 2, CMI, G1);
     pass(&mut s, 120_000, 0, 1, &["R2443-2-16"]);
     s.csu(N1, &N1.beat()).done(&["R2443-5.1-05", "B04"]);
-    flushes(&mut s, 1, "c5", CMI, G1, &["R2443-2-18", "B04", "B06"]);
+    flushes(
+        &mut s,
+        1,
+        "c5",
+        CMI,
+        G1,
+        &["R2443-2-18", "B04", "B06", "A10"],
+    );
     s.nobody("c1", G1.0);
     s.finish()
 }

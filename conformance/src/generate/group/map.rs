@@ -159,10 +159,10 @@ fn forgotten() -> Trace {
     // At most one map more when it is taken out (register A10).
     let map = s.map(&[SERVER]);
     s.advance(HOLD_MS + 10_000)
+        .or(&["R2443-5.1-07", "A10", "F09"])
         .on(CCVC, map.clone())
         .on(SCVC, map.clone())
-        .or(&["R2443-5.1-07", "A10"])
-        .silence(&["R2443-5.1-07", "A10", "F09"]);
+        .done(&["R2443-5.1-07", "A10"]);
     let record = beat(&s, 5);
     s.advance(5 * MAP_MS)
         .tells(&[N1], &[record])

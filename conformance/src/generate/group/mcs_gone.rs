@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::mars::builder::{CCVC, Script};
+use super::super::mars::builder::{CCVC, SERVER, Script};
 use super::super::mars::messages::{Message, op};
 use super::learned::{joins, known};
 use super::mcs_learned::{CMI, known_mcs, serves, service};
@@ -126,11 +126,20 @@ fn not_the_last() -> Trace {
     let join = s.made_up(op::JOIN, "m6", G1, CMI);
     let migrate = s.migrate(G1.0, "m6");
     let record = Record::new(N1, 4, service(&s, state::SERVE, "m6", G1));
+    let both = Message::answer(
+        op::MIGRATE,
+        s.protocol(),
+        s.who(SERVER),
+        G1.0,
+        &[s.who("m5"), s.who("m6")],
+    );
     let ids = ["R2443-5.2-11", "R2443-5.2-12", "E13"];
     s.csu(N1, &record)
         .on(CCVC, join)
         .or(&ids)
         .on(CCVC, migrate)
+        .or(&ids)
+        .on(CCVC, both)
         .done(&ids);
     let leave = leave_of(&s, "m5", G1, CMI);
     let part = service(&s, state::UNSERVE, "m5", G1);

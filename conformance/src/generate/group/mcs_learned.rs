@@ -75,6 +75,7 @@ fn register() -> Trace {
     s.says(op::MSERV, "m1", ("e0000133", "e0000133"))
         .copy_on(SCVC)
         .tells(&[N1], &[record])
+        .or_migrates("m1", "e0000133", &["R2443-5.2-14"])
         .done(&["R2443-5.2-14"]);
     s.members("c1", G1.0, &["c1"], &["R2443-5.2-14"]);
     s.finish()

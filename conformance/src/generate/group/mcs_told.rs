@@ -23,19 +23,21 @@ pub(super) fn traces() -> Vec<Trace> {
 /// An MCS of this server begins to serve a group without members; names the record.
 pub(super) fn serves(s: &mut Script, to: &[Neighbor], who: &str, range: (&str, &str), name: &str) {
     let record = fresh(name, &s.service(state::SERVE, who, range));
+    let ids = [
+        "R2443-2-09",
+        "R2443-5.2-02",
+        "R2443-5.2-03",
+        "R2443-5.2-04",
+        "R2443-5.2-05",
+        "R2443-5.2-06",
+        "R2443-5.2-08",
+        "R2443-5.2-09",
+    ];
     s.says(op::MSERV, who, range)
         .copy_on(SCVC)
         .tells(to, &[record])
-        .done(&[
-            "R2443-2-09",
-            "R2443-5.2-02",
-            "R2443-5.2-03",
-            "R2443-5.2-04",
-            "R2443-5.2-05",
-            "R2443-5.2-06",
-            "R2443-5.2-08",
-            "R2443-5.2-09",
-        ]);
+        .or_migrates(who, range.0, &ids)
+        .done(&ids);
 }
 
 /// The CMI that an MCS has in its records.
@@ -70,18 +72,19 @@ fn serve() -> Trace {
     s.send("m1", message)
         .copy_on(SCVC)
         .tells(&to, &[record])
+        .or_migrates("m1", G2.0, &["R2443-5.2-02", "R2443-5.2-05"])
         .done(&["R2443-5.2-02", "R2443-5.2-05"]);
     s.members("c1", G2.0, &["m1"], &["R2443-1-01"]);
     s.finish()
 }
 
 fn unserve() -> Trace {
-    let mut s = line(
+    let mut s = pair(
         MCS,
         "one-unserve-is-told",
-        "An MCS that stops serving a group is told to each neighbour by a record of state 5; its other group stays.",
+        "An MCS that stops serving a group is told to the neighbour by a record of state 5; its other group stays.",
     );
-    let to = [N1, N2];
+    let to = [N1];
     s.registers(&to, "c1", &["R2443-5.3-01"]);
     s.register_mcs_of(&to, "m1");
     serves(&mut s, &to, "m1", G1, "m1-g1");

@@ -330,6 +330,7 @@ fn stranger() -> Trace {
     s.says(op::MSERV, "m1", G1)
         .copy_on(SCVC)
         .tells(&[N1], &[anything()])
+        .or_migrates("m1", G1.0, &["R2443-1-04"])
         .done(&["R2443-1-04"]);
     s.finish()
 }

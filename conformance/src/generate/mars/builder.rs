@@ -228,6 +228,13 @@ impl Script {
         self.cmis.remove(&key);
     }
 
+    /// Whether somebody is a leaf of the `ClusterControlVC` of the protocol spoken now.
+    pub(in crate::generate) fn has_clients(&self) -> bool {
+        self.cmis
+            .keys()
+            .any(|(protocol, _)| *protocol == self.protocol)
+    }
+
     /// The CMI that `who` has.
     pub(in crate::generate) fn cmi(&self, who: &str) -> Value {
         json!({"ref": self.cmis.get(&self.cmi_key(who))})
@@ -432,9 +439,11 @@ impl Script {
 
     /// An MCS begins to serve a group that has no members and no other MCS.
     pub(in crate::generate) fn serve(&mut self, who: &str, range: Range<'_>) {
+        let ids = ["R2022-6.2.2-02", "R2022-6.2.2-05"];
         self.says(op::MSERV, who, range)
             .copy_on(SCVC)
-            .done(&["R2022-6.2.2-02", "R2022-6.2.2-05"]);
+            .or_migrates(who, range.0, &ids)
+            .done(&ids);
     }
 
     /// The members of a group are asked for and are these.

@@ -10,6 +10,7 @@ use super::messages::{Message, Range, flag, op};
 use crate::trace::{Alternative, Expected, Level, Stimulus};
 
 /// One thing demanded.
+#[derive(Clone)]
 enum Output {
     /// On somebody's VC, numbered as the control VC named.
     Private(String, Message, &'static str),
@@ -203,6 +204,21 @@ impl<'s> Expect<'s> {
     pub(in crate::generate) fn always(mut self, other: Expected) -> Self {
         self.always.push(other);
         self
+    }
+
+    /// What is demanded so far may come with a MIGRATE of a group without members, or without one (register E14): the body
+    /// of RFC 2022 has none (6.2.2), its sample and RFC 2443, 5.2, do not ask for members. Nobody hears it where there is no
+    /// client.
+    pub(in crate::generate) fn or_migrates(mut self, mcs: &str, group: &str, ids: &[&str]) -> Self {
+        if !self.script.has_clients() {
+            return self;
+        }
+        let migrate = self.script.migrate(group, mcs);
+        let again = self.outputs.clone();
+        let ids: Vec<&str> = ids.iter().copied().chain(["E14"]).collect();
+        self.close(&ids);
+        self.outputs = again;
+        self.on(CCVC, migrate)
     }
 
     /// Another way to behave is allowed too.

@@ -97,7 +97,7 @@ fn not_for_servers() -> Trace {
     s.send("c1", nak).silence(&["R2022-11-01"]);
     let list = s.group_list("c1", &[G2.0]);
     s.send("c1", list).silence(&["R2022-11-01"]);
-    let map = s.map(&["c1"]);
+    let map = s.map(&["c1"]).with("redirf", 0x80);
     s.send("c1", map).silence(&["R2022-11-01"]);
     let migrate = s.migrate(G1.0, "c1");
     s.send("c1", migrate).silence(&["R2022-11-01"]);

@@ -74,9 +74,11 @@ fn with_cmi() -> Trace {
         .done(&["R2022-6.2.3-03"]);
     let message = s.about(op::MSERV, "m1", G1).with("cmi", 9);
     let copy = message.copied().with("cmi", 0);
+    let ids = ["R2022-6.2.2-02", "R2022-6.2.3-03"];
     s.send("m1", message)
         .on(SCVC, copy)
-        .done(&["R2022-6.2.2-02", "R2022-6.2.3-03"]);
+        .or_migrates("m1", G1.0, &ids)
+        .done(&ids);
     s.finish()
 }
 

@@ -74,13 +74,11 @@ fn no_members() -> Trace {
     );
     s.register("c1");
     s.register_mcs("m1");
-    let migrate = s.migrate(G1.0, "m1");
+    let ids = ["R2022-6.2.2-05", "R2022-6.2.2-06"];
     s.says(op::MSERV, "m1", G1)
         .copy_on(SCVC)
-        .or(&["R2022-6.2.2-05", "R2022-6.2.2-06", "E14"])
-        .copy_on(SCVC)
-        .on(CCVC, migrate)
-        .done(&["R2022-6.2.2-05", "R2022-6.2.2-06", "E14"]);
+        .or_migrates("m1", G1.0, &ids)
+        .done(&ids);
     s.members("c1", G1.0, &["m1"], &["R2022-6.2.1-02"]);
     s.finish()
 }
@@ -377,18 +375,19 @@ fn copies() -> Trace {
         let group = if mark == 0x5a { G1 } else { G2 };
         let message = s.about(op_type, "m1", group).with("flags", mark);
         let expect = s.send("m1", message);
-        let expect = if mark == 0xff {
-            expect.copy()
-        } else {
-            expect.copy_on(SCVC)
-        };
-        expect.done(&[
+        let ids = [
             "R2022-5.2.1-04",
             "R2022-5.2.1-07",
             "R2022-6.2.2-02",
             "R2022-6.2.5-01",
             "R2022-6.2.5-04",
-        ]);
+        ];
+        let expect = if mark == 0xff {
+            expect.copy()
+        } else {
+            expect.copy_on(SCVC).or_migrates("m1", group.0, &ids)
+        };
+        expect.done(&ids);
     }
     s.finish()
 }
@@ -404,9 +403,11 @@ fn ssn_wraps() -> Trace {
     s.register("c1");
     s.register_mcs("m1");
     for group in ["e0000101", "e0000102", "e0000103"] {
+        let ids = ["R2022-5.1.4.2-04", "R2022-6.2.5-01"];
         s.says(op::MSERV, "m1", (group, group))
             .copy_on(SCVC)
-            .done(&["R2022-5.1.4.2-04", "R2022-6.2.5-01"]);
+            .or_migrates("m1", group, &ids)
+            .done(&ids);
         s.says(op::MSERV, "m1", (group, group))
             .copy()
             .done(&["R2022-6.2.5-02"]);

@@ -221,11 +221,11 @@ impl Message {
             .with("groups", json!(groups))
     }
 
-    /// A part of a redirect map (RFC 2022, 5.4.3).
+    /// A part of a redirect map (RFC 2022, 5.4.3), hard or soft (register A04).
     #[must_use]
     pub fn redirect_map(protocol: &Protocol, mars: &Endpoint, servers: &[&Endpoint]) -> Self {
         Self::new(op::REDIRECT_MAP, protocol, mars)
-            .with("redirf", 0x80)
+            .with("redirf", json!({"one_of": [0, 0x80]}))
             .with("seqxy", ONLY_PART)
             .targets(servers)
     }

@@ -166,6 +166,23 @@ fn one_step(
     let outputs = step.expect.first().map_or(&[][..], |one| &one.outputs);
     subject.at = step.at;
     let here = |server: &String| *server == own;
+    // Register E04: who gives a CMI again at once has one for this client, and goes another way from here.
+    if let Act::Register { client, server }
+    | Act::Move { client, server }
+    | Act::Redirect { client, server }
+    | Act::Failover { client, server } = act
+        && here(server)
+        && !subject.registered.contains_key(client)
+        && !outputs
+            .iter()
+            .any(|one| says(one, |says| *says == Says::RegisterCopy))
+    {
+        let (low, high) = subject.lower.cmi_range(&own);
+        let given = i64::try_from(subject.registered.len()).unwrap_or(i64::MAX);
+        if given <= high - low {
+            return None;
+        }
+    }
     let mut by: Option<&str> = None;
     let mut given: Option<&str> = None;
     let stimulus = match act {

@@ -97,7 +97,9 @@ fn align(subject: &mut Subject<'_>, one: &str) {
         [Some(first), Some(last)]
     } else {
         let next = json!({"ref": number, "add": 1});
-        let first = json!({"type_code": 1, "flags": 0x8000, "ca_sequence_number": next, "records": [summary]});
+        // Register C22: more, or no more, of what is whole.
+        let flags = json!({"one_of": [0x8000, 0xa000]});
+        let first = json!({"type_code": 1, "flags": flags, "ca_sequence_number": next, "records": [summary]});
         [Some(first), None]
     };
     let cited = ["R2334-2.2.1-01", "R2334-2.2.2-12"];

@@ -400,17 +400,25 @@ impl<'t> Subject<'t> {
                     }),
                 );
             }
-            // Register A01: first the server itself, or only those that it learned of.
+            // Register A01: first the server itself, or in the place of its id, or only those that it learned of.
             Says::RedirectMap { order, .. } => {
+                // Register A04.
+                extend(message, json!({"redirf": {"one_of": [0, 0x80]}}));
                 let targets = message.get("targets").cloned().unwrap_or_default();
                 let all = targets.as_array().cloned().unwrap_or_default();
                 if let Some((first, learned)) = all.split_first()
                     && order.first() == Some(&self.name)
                     && !learned.is_empty()
                 {
+                    let id = |name: &String| self.lower.server_id(name);
+                    let place = order.iter().filter(|one| id(one) < id(&self.name)).count();
                     let counts = [all.len(), learned.len()];
-                    let lists = [vec![first.clone()], Vec::new()]
-                        .map(|head| [head.as_slice(), learned].concat());
+                    let mut lists = vec![all.clone()];
+                    if place > 0 {
+                        let (lower, higher) = learned.split_at(place.min(learned.len()));
+                        lists.push([lower, std::slice::from_ref(first), higher].concat());
+                    }
+                    lists.push(learned.to_vec());
                     extend(
                         message,
                         json!({"tnum": {"one_of": counts}, "targets": {"one_of": lists}}),
