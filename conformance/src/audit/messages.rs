@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::event::{Event, What, control};
 use super::finding::{Sink, Wrong};
 use super::lines::is_bad;
+use super::links::may_begin_anew;
 use super::ranges::Groups;
 use super::view::{Atm, Mars, View};
 use super::world::World;
@@ -34,6 +35,10 @@ impl Messages {
             }
             What::Out { vc, view } => {
                 form(vc, view, sink);
+                if matches!(view, View::Scsp(message) if may_begin_anew(world, message)) {
+                    self.last.clear();
+                    self.parts.clear();
+                }
                 if let View::Mars(message) = view {
                     self.numbers(vc, message, sink);
                     copies(world, vc, message, sink);
@@ -46,7 +51,8 @@ impl Messages {
                     let client = world.book.clients.get(&place);
                     // A REQUEST of a registered client is answered; a TLV or an address of no group may forbid it.
                     let octets = if message.pro == "86dd" { 32 } else { 8 };
-                    if client.is_none_or(|party| !party.sure)
+                    if world.capture
+                        || client.is_none_or(|party| !party.sure)
                         || message.extended
                         || message.group.len() != octets
                         || world.down.contains(&vc)
@@ -98,6 +104,10 @@ impl Messages {
             on == vc && asked.source == message.source && asked.group == message.group
         });
         let Some(place) = place else {
+            if world.capture {
+                // It may have been asked before the capture began.
+                return sink.skip("answers");
+            }
             return sink.wrong(
                 "answers",
                 "MUST",
@@ -272,6 +282,9 @@ fn copies(world: &World, vc: &str, message: &Mars, sink: &mut Sink) {
             && asked.flags & 0xff == message.flags & 0xff
             && asked.spa == message.spa
     });
+    if world.capture && !asked {
+        return sink.skip("copies");
+    }
     sink.judge("copies", asked, || Wrong {
         vc,
         code: "extra-output",
