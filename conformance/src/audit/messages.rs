@@ -248,6 +248,17 @@ fn copies(world: &World, vc: &str, message: &Mars, sink: &mut Sink) {
         got: format!("{:04x}", message.flags),
     });
     let private = control(vc).is_none();
+    // R2022-6.1.2-17: several pairs are what holes leave; R2022-6.1.2-09: no message has them that is returned.
+    let several = message.pairs.len() > 1 && matches!(message.op, 4 | 5);
+    if several && (private || message.op == 4) {
+        sink.judge("copies", !private && message.punched(), || Wrong {
+            vc,
+            code: "wrong-field:flags",
+            ids: &["R2022-6.1.2-09", "R2022-6.1.2-17"],
+            wanted: "several pairs on a control VC only, with punched set".to_owned(),
+            got: format!("{} pairs, flags {:04x}", message.pairs.len(), message.flags),
+        });
+    }
     if !private {
         // R2022-6.1.2-04.
         sink.judge(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::event::{Event, What};
+use super::super::event::{Event, What, control};
 use super::super::finding::{Sink, Wrong};
 use super::super::view::{Mars, View};
 use super::super::world::World;
@@ -34,6 +34,10 @@ impl Replies {
                     self.ever.insert(place);
                 }
             }
+            What::Out {
+                vc,
+                view: View::Mars(message),
+            } if matches!(message.op, 2 | 6) => self.stranger(world, vc, message, sink),
             What::End => {
                 for (vc, message) in std::mem::take(&mut self.asked) {
                     if world.down.contains(&vc) {
@@ -56,10 +60,30 @@ impl Replies {
                         wanted: format!("a copy of op {} of {}", message.op, message.source),
                         got: "none".to_owned(),
                     });
+                    if back && message.register() {
+                        leaf(world, &vc, &message, sink);
+                    }
                 }
             }
             _ => {}
         }
+    }
+
+    /// R2022-6.1.1-01, A09: one that nobody knows is no cluster member in any reading.
+    fn stranger(&self, world: &World, vc: &str, message: &Mars, sink: &mut Sink) {
+        let place = (message.pro.clone(), message.source.clone());
+        let known = self.ever.contains(&place)
+            || world.book.records.values().any(|known| {
+                let body = known.body.as_ref();
+                body.is_none_or(|body| body.atm == message.source)
+            });
+        sink.judge(NAME, known, || Wrong {
+            vc,
+            code: "extra-output",
+            ids: &["R2022-6.1.1-01"],
+            wanted: format!("silence: {} never registered", message.source),
+            got: format!("op {} about {}", message.op, message.group),
+        });
     }
 
     /// Whether every reading answers it.
@@ -123,4 +147,35 @@ impl Replies {
                 .iter()
                 .any(|(min, max)| group(min) && group(max) && min <= max && (!mcs || min == max))
     }
+}
+
+/// R2022-6.1.2-01, R2022-6.1.2-19, R2022-6.2.3-01, R2022-6.2.3-04: registered is who is a leaf.
+fn leaf(world: &World, vc: &str, message: &Mars, sink: &mut Sink) {
+    let kind = if matches!(message.op, 3 | 7) {
+        "scvc"
+    } else {
+        "ccvc"
+    };
+    let ends = matches!(message.op, 5 | 7);
+    let is = world.leaves.iter().any(|(group, (leaves, _))| {
+        control(group) == Some(kind)
+            && world.protocol(group) == message.pro
+            && leaves.contains(&message.source)
+    });
+    sink.judge(NAME, is != ends, || Wrong {
+        vc,
+        code: "missing-output",
+        ids: &[
+            "R2022-6.1.2-01",
+            "R2022-6.1.2-19",
+            "R2022-6.2.3-01",
+            "R2022-6.2.3-04",
+        ],
+        wanted: format!(
+            "{} {} {kind}",
+            message.source,
+            if ends { "dropped from" } else { "a leaf of" }
+        ),
+        got: if ends { "it is a leaf" } else { "it is none" }.to_owned(),
+    });
 }

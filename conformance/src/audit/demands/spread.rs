@@ -101,6 +101,8 @@ impl Spread {
                     self.owed.push(owed("scvc", 9, needed));
                 }
             }
+            // R2022-6.2.2-11.
+            5 => self.owed.push(owed("ccvc", 5, range)),
             // R2022-6.2.2-06: the first MCS of a group that has members.
             2 if may.minus(&may.minus(&range)).is_empty() => {
                 let members = world.book.members(pro, min, false, now, hold);

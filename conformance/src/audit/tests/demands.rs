@@ -222,6 +222,34 @@ fn table() -> Vec<(&'static str, Which, Fault, &'static str, &'static str)> {
             missing,
         ),
         (
+            "an UNSERV that the cluster does not hear of",
+            |f| on(f, "ccvc", 5),
+            One(Tamper::Vc),
+            "spread",
+            missing,
+        ),
+        (
+            "holes that are not marked",
+            |f| {
+                let flags = f["message"]["flags"].as_u64().unwrap_or_default();
+                let pairs = f["message"]["pairs"].as_array().map_or(0, Vec::len);
+                on(f, "ccvc", 4) && pairs > 1 && flags & 0x1000 != 0
+            },
+            One(Tamper::Add("/flags", -0x1000)),
+            "copies",
+            "wrong-field:flags",
+        ),
+        (
+            "an answer to a stranger",
+            |f| mars(f, 2),
+            One(Set(
+                "/sha",
+                json!("47ffffffffffffffffffffffffffffffffffffff"),
+            )),
+            "copies",
+            "extra-output",
+        ),
+        (
             "an SLEAVE that is gone",
             |f| on(f, "scvc", 9),
             One(Drop),

@@ -454,3 +454,23 @@ fn a_violation_fits_the_published_schema_and_its_requirements_exist() {
         assert!(!schema.is_valid(&wrong));
     }
 }
+
+#[test]
+fn a_leaf_that_is_not_added_or_not_dropped_is_found() {
+    for op in ["add", "drop"] {
+        for group in ["ccvc", "scvc"] {
+            let found = RECORDED.iter().any(|(_, lines)| {
+                let mut lines = lines.clone();
+                for line in &mut lines {
+                    if let Some(out) = line.get_mut("out").and_then(Value::as_array_mut) {
+                        out.retain(|one| one["leaf"]["op"] != op || one["leaf"]["group"] != group);
+                    }
+                }
+                let auditor = audited(&lines);
+                let mut findings = auditor.findings().iter();
+                findings.any(|one| one.monitor == "copies" && one.code == "missing-output")
+            });
+            assert!(found, "{op} {group}");
+        }
+    }
+}
