@@ -361,6 +361,19 @@ mod tests {
     }
 
     #[test]
+    fn a_block_that_ends_with_another_length_is_told() {
+        let file = written();
+        let offsets: Vec<usize> = read(&file).unwrap().iter().map(|one| one.offset).collect();
+        for (n, offset) in offsets.iter().enumerate() {
+            let end = offsets.get(n + 1).copied().unwrap_or(file.len());
+            let mut broken = file.clone();
+            broken[end - 4] ^= 4;
+            let error = read(&broken).unwrap_err();
+            assert_eq!(error.offset, *offset, "{error}");
+        }
+    }
+
+    #[test]
     fn another_link_type_and_another_format_are_told() {
         let mut file = written();
         file[36] = 1;
