@@ -162,6 +162,63 @@ impl Book {
         }
     }
 
+    /// Whether a record that names a range counts at `now`: `None` if in no reading, whether it does in every one.
+    fn standing(&self, origin: &str, known: &Known, now: u64, hold: u64) -> Option<bool> {
+        let body = known.body.as_ref()?;
+        if !matches!(body.state, 2 | 3) || body.register || known.dead {
+            return None;
+        }
+        let beat = self.beats.get(&(body.pro.clone(), origin.to_owned()));
+        // R2443-2-11: gone with its server; at the very millisecond both are right.
+        if beat.is_some_and(|beat| beat.at + hold < now) {
+            return None;
+        }
+        let alive = beat.is_some_and(|beat| now < beat.at + hold && !beat.returned);
+        // C03, E20: only with its registration.
+        let registered = self.records.iter().any(|((other, _), known)| {
+            let register = known.body.as_ref();
+            register.is_some_and(|register| {
+                other == origin
+                    && register.register
+                    && register.state == body.state
+                    && register.pro == body.pro
+                    && register.atm == body.atm
+                    && register.cmi == body.cmi
+            }) && !known.shaken
+                && !known.dead
+        });
+        body.range.as_ref()?;
+        Some(alive && registered && !known.shaken)
+    }
+
+    /// Whether this record counts in every reading.
+    pub(super) fn counts(&self, key: &(String, String), now: u64, hold: u64) -> bool {
+        let known = self.records.get(key);
+        known.and_then(|known| self.standing(&key.0, known, now, hold)) == Some(true)
+    }
+
+    /// Groups that own MCSs serve for sure.
+    pub(super) fn serves(&self, pro: &str) -> Groups {
+        let own = self.servers.iter();
+        let own = own.filter(|((other, _), party)| other == pro && party.sure);
+        let ranges = own.flat_map(|(_, party)| party.ranges.iter().filter(|range| range.sure));
+        Groups::of(ranges.map(|range| (range.min.as_str(), range.max.as_str())))
+    }
+
+    /// What a client may have joined besides this range of an own registration.
+    pub(super) fn otherwise(&self, pro: &str, atm: &str, but: (&str, &str)) -> Groups {
+        let own = self.clients.get(&(pro.to_owned(), atm.to_owned()));
+        let own = own.into_iter().flat_map(|party| party.ranges.iter());
+        let own = own.map(|range| (range.min.as_str(), range.max.as_str()));
+        let records = self.records.values().filter_map(|known| {
+            let body = known.body.as_ref()?;
+            let ours = body.state == 3 && body.pro == pro && body.atm == atm;
+            body.range.as_ref().filter(|_| ours)
+        });
+        let records = records.map(|(min, max)| (min.as_str(), max.as_str()));
+        Groups::of(own.filter(|range| *range != but).chain(records))
+    }
+
     /// Every live record of a protocol that names a range, and whether it counts under every reading at `now`.
     fn live<'b>(
         &'b self,
@@ -173,30 +230,11 @@ impl Book {
         let state = if mcs { 2 } else { 3 };
         self.records.iter().filter_map(move |((origin, _), known)| {
             let body = known.body.as_ref()?;
-            if body.state != state || body.register || body.pro != pro || known.dead {
+            if body.state != state || body.pro != pro {
                 return None;
             }
-            let beat = self.beats.get(&(pro.to_owned(), origin.clone()));
-            // R2443-2-11: gone with its server; at the very millisecond both are right.
-            if beat.is_some_and(|beat| beat.at + hold < now) {
-                return None;
-            }
-            let alive = beat.is_some_and(|beat| now < beat.at + hold && !beat.returned);
-            // C03, E20: only with its registration.
-            let registered = self.records.iter().any(|((other, _), known)| {
-                let register = known.body.as_ref();
-                register.is_some_and(|register| {
-                    other == origin
-                        && register.register
-                        && register.state == state
-                        && register.pro == body.pro
-                        && register.atm == body.atm
-                        && register.cmi == body.cmi
-                }) && !known.shaken
-                    && !known.dead
-            });
-            let range = body.range.as_ref()?;
-            Some((body, range, alive && registered && !known.shaken))
+            let sure = self.standing(origin, known, now, hold)?;
+            Some((body, body.range.as_ref()?, sure))
         })
     }
 

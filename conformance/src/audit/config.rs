@@ -8,6 +8,10 @@ use super::view::{Atm, atm, protocol};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Config {
     pub(super) id: String,
+    pub(super) atm: Atm,
+    pub(super) backups: Vec<Atm>,
+    /// A01: it need not list itself.
+    pub(super) learned_only: bool,
     pub(super) sgid: u64,
     pub(super) protocols: Vec<String>,
     pub(super) cmi: Option<(u64, u64)>,
@@ -16,7 +20,14 @@ pub(super) struct Config {
     pub(super) hello: u64,
     pub(super) dead_factor: u64,
     pub(super) ca: u64,
+    pub(super) csus: u64,
+    pub(super) csu: u64,
     pub(super) csu_max: u64,
+    /// Between Redirect Entries, and between maps.
+    pub(super) redirect: u64,
+    pub(super) map: u64,
+    /// From when on it serves in any case.
+    pub(super) startup: u64,
     pub(super) hold: u64,
     pub(super) hops: u64,
     /// Some neighbour's frames have to be authentic, which is not judged.
@@ -70,6 +81,14 @@ impl Config {
             hello,
             dead_factor,
             ca: number("ca_rexmt_ms", 3000),
+            csus: number("csus_rexmt_ms", 3000),
+            csu: number("csu_rexmt_ms", 2000),
+            redirect: number("redirect_interval_ms", 60_000),
+            map: number("map_interval_ms", 60_000),
+            startup: number("startup_ms", 2 * hello * dead_factor),
+            atm: place(config.get("atm")),
+            backups: list("backups").iter().map(atm).collect(),
+            learned_only: text(config, "redirect_order").as_deref() == Some("learned-only"),
             csu_max: number("csu_max_rexmt", 5),
             hold: number("redirect_hold_ms", 245_000),
             hops: number("hop_count", 255),

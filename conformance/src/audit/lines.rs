@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::demands::{BEATS, Demands, FLOODING, MAPS, REPEATS, SPREAD};
 use super::event::{Event, What};
 use super::finding::{Count, Finding, Passed, Sink, Wrong};
 use super::links::Links;
@@ -22,7 +23,7 @@ use crate::sut::{Answer, OutAction};
 /// The contract of `mars-sut/1`: times, `next`, silence, names of VCs.
 const CONTRACT: &str = "contract";
 /// Every monitor, so that one that had nothing to do says so.
-const MONITORS: [&str; 9] = [
+const MONITORS: [&str; 14] = [
     CONTRACT,
     "frames",
     "hello",
@@ -32,6 +33,11 @@ const MONITORS: [&str; 9] = [
     "registration",
     "copies",
     "answers",
+    FLOODING,
+    REPEATS,
+    BEATS,
+    MAPS,
+    SPREAD,
 ];
 
 /// A line that cannot be read.
@@ -60,6 +66,7 @@ pub struct Auditor {
     links: Links,
     updates: Updates,
     messages: Messages,
+    demands: Demands,
     request: Option<Request>,
     /// Runs begun.
     pub runs: usize,
@@ -151,7 +158,26 @@ impl Auditor {
         }
     }
 
-    fn event(&mut self, at: u64, what: What) {
+    /// A capture begins: nothing is known.
+    pub(super) fn begin_capture(&mut self, grace: u64) {
+        self.runs += 1;
+        self.idle = false;
+        self.sink.case = self.runs.to_string();
+        (self.world.capture, self.world.grace, self.world.now) = (true, grace, 0);
+        self.event(0, What::Reset { config: None });
+    }
+
+    /// The line or packet that what follows stands in.
+    pub(super) fn at_line(&mut self, line: usize) {
+        self.sink.line = line;
+        self.exchanges += 1;
+    }
+
+    pub(super) fn keep(&mut self, frame: Passed) {
+        self.sink.keep(frame);
+    }
+
+    pub(super) fn event(&mut self, at: u64, what: What) {
         let event = Event { at, what };
         self.sink.at = at;
         self.world.now = self.world.now.max(at);
@@ -159,6 +185,7 @@ impl Auditor {
         self.updates
             .see(&mut self.world, &mut self.links, &event, &mut self.sink);
         self.messages.see(&self.world, &event, &mut self.sink);
+        self.demands.see(&self.world, &event, &mut self.sink);
         self.world.apply(&event);
     }
 

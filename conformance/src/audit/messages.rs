@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::event::{Event, What, control};
 use super::finding::{Sink, Wrong};
 use super::lines::is_bad;
+use super::links::may_begin_anew;
 use super::ranges::Groups;
 use super::view::{Atm, Mars, View};
 use super::world::World;
@@ -34,6 +35,10 @@ impl Messages {
             }
             What::Out { vc, view } => {
                 form(vc, view, sink);
+                if matches!(view, View::Scsp(message) if may_begin_anew(world, message)) {
+                    self.last.clear();
+                    self.parts.clear();
+                }
                 if let View::Mars(message) = view {
                     self.numbers(vc, message, sink);
                     copies(world, vc, message, sink);
@@ -46,7 +51,8 @@ impl Messages {
                     let client = world.book.clients.get(&place);
                     // A REQUEST of a registered client is answered; a TLV or an address of no group may forbid it.
                     let octets = if message.pro == "86dd" { 32 } else { 8 };
-                    if client.is_none_or(|party| !party.sure)
+                    if world.capture
+                        || client.is_none_or(|party| !party.sure)
                         || message.extended
                         || message.group.len() != octets
                         || world.down.contains(&vc)
@@ -98,6 +104,10 @@ impl Messages {
             on == vc && asked.source == message.source && asked.group == message.group
         });
         let Some(place) = place else {
+            if world.capture {
+                // It may have been asked before the capture began.
+                return sink.skip("answers");
+            }
             return sink.wrong(
                 "answers",
                 "MUST",
@@ -238,6 +248,17 @@ fn copies(world: &World, vc: &str, message: &Mars, sink: &mut Sink) {
         got: format!("{:04x}", message.flags),
     });
     let private = control(vc).is_none();
+    // R2022-6.1.2-17: several pairs are what holes leave; R2022-6.1.2-09: no message has them that is returned.
+    let several = message.pairs.len() > 1 && matches!(message.op, 4 | 5);
+    if several && (private || message.op == 4) {
+        sink.judge("copies", !private && message.punched(), || Wrong {
+            vc,
+            code: "wrong-field:flags",
+            ids: &["R2022-6.1.2-09", "R2022-6.1.2-17"],
+            wanted: "several pairs on a control VC only, with punched set".to_owned(),
+            got: format!("{} pairs, flags {:04x}", message.pairs.len(), message.flags),
+        });
+    }
     if !private {
         // R2022-6.1.2-04.
         sink.judge(
@@ -272,6 +293,9 @@ fn copies(world: &World, vc: &str, message: &Mars, sink: &mut Sink) {
             && asked.flags & 0xff == message.flags & 0xff
             && asked.spa == message.spa
     });
+    if world.capture && !asked {
+        return sink.skip("copies");
+    }
     sink.judge("copies", asked, || Wrong {
         vc,
         code: "extra-output",

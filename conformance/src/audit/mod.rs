@@ -6,11 +6,14 @@
 
 mod book;
 mod config;
+mod demands;
 mod event;
 mod finding;
 mod lines;
 mod links;
 mod messages;
+mod packets;
+pub mod pcapng;
 mod ranges;
 pub mod tape;
 #[cfg(test)]
@@ -21,3 +24,4 @@ mod world;
 
 pub use finding::{Count, Finding, KEPT};
 pub use lines::{Auditor, LineError};
+pub use packets::Tally;

@@ -29,6 +29,15 @@ impl Updates {
         event: &Event,
         sink: &mut Sink,
     ) {
+        if let What::In { vc, .. } | What::Out { vc, .. } = &event.what
+            && world
+                .links
+                .get(vc)
+                .is_some_and(|link| link.open == Sure::No)
+        {
+            // R2334-2.2-08, C18: the queue goes with the alignment.
+            self.sent.retain(|(on, ..), _| on != vc);
+        }
         match &event.what {
             What::Reset { .. } => *self = Self::default(),
             What::In {
@@ -51,7 +60,7 @@ impl Updates {
                 vc,
                 view: View::Scsp(message),
             } => match message.kind {
-                3 => self.acknowledged(vc, message, sink),
+                3 => self.acknowledged(world, vc, message, sink),
                 2 => {
                     for record in &message.records {
                         self.record(world, links, vc, record, sink);
@@ -91,13 +100,18 @@ impl Updates {
         }
     }
 
-    fn acknowledged(&mut self, vc: &str, message: &Scsp, sink: &mut Sink) {
+    fn acknowledged(&mut self, world: &World, vc: &str, message: &Scsp, sink: &mut Sink) {
         for one in &message.records {
             let place = self
                 .owed
                 .iter()
                 .position(|owed| owed.0 == vc && owed.1 == one.key && owed.2 == one.origin);
             let Some(place) = place else {
+                if world.capture {
+                    // It may have come before the capture began.
+                    sink.skip(NAME);
+                    continue;
+                }
                 sink.wrong(
                     NAME,
                     "MUST",
@@ -143,6 +157,10 @@ impl Updates {
             (record.number, 1)
         };
         let again = times.1 > 1;
+        if again && world.capture {
+            // How often it may be repeated is not known.
+            links.exhausted(vc);
+        }
         let Some(config) = &world.config else {
             return sink.skip(NAME);
         };

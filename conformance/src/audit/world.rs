@@ -41,6 +41,10 @@ pub(super) struct World {
     pub(super) vcs: BTreeMap<String, Atm>,
     pub(super) down: BTreeSet<String>,
     pub(super) links: BTreeMap<String, Link>,
+    /// Leaves of the control VCs, and since when there is one.
+    pub(super) leaves: BTreeMap<String, (BTreeSet<Atm>, u64)>,
+    /// An operator sends clients elsewhere, or did: what that leads to is not known.
+    pub(super) operated: bool,
     pub(super) book: Book,
 }
 
@@ -96,7 +100,9 @@ impl World {
 
     /// What the event changes, after the monitors have seen it.
     pub(super) fn apply(&mut self, event: &Event) {
+        self.leaf(event);
         match &event.what {
+            What::Other => self.operated = true,
             What::Reset { config } => {
                 let (capture, grace) = (self.capture, self.grace);
                 *self = Self {
@@ -156,6 +162,33 @@ impl World {
                     } else {
                         self.book.unconfirmed(&message);
                     }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn leaf(&mut self, event: &Event) {
+        match &event.what {
+            What::Leaf {
+                add: true,
+                group,
+                peer,
+            } => {
+                let (leaves, since) = self.leaves.entry(group.clone()).or_default();
+                if leaves.is_empty() {
+                    *since = event.at;
+                }
+                leaves.insert(peer.clone());
+            }
+            What::LeafGone { group, peer }
+            | What::Leaf {
+                add: false,
+                group,
+                peer,
+            } => {
+                if let Some((leaves, _)) = self.leaves.get_mut(group) {
+                    leaves.remove(peer);
                 }
             }
             _ => {}

@@ -310,7 +310,8 @@ pub fn chart(trace: &Trace, row: &Row, told: &Explained) -> Chart {
     chart
 }
 
-fn output(chart: &mut Chart, out: &serde_json::Value) {
+/// Adds an output in the protocol's form.
+pub(crate) fn output(chart: &mut Chart, out: &serde_json::Value) {
     let text = |part: &str, key: &str| {
         let text = out.get(part).and_then(|part| part.get(key)?.as_str());
         text.unwrap_or_default().to_owned()
@@ -327,7 +328,8 @@ fn output(chart: &mut Chart, out: &serde_json::Value) {
     }
 }
 
-fn message(chart: &mut Chart, from: &str, to: &str, label: &str) {
+/// Adds a message; its ends become participants.
+pub(crate) fn message(chart: &mut Chart, from: &str, to: &str, label: &str) {
     let mut column = |name: &str| {
         let known = chart.participants.iter().position(|one| one == name);
         known.unwrap_or_else(|| {

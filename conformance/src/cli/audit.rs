@@ -2,14 +2,14 @@
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use super::corpus;
 use super::output::{Ctx, Exit, Paint};
 use crate::adapter::message::MAX_LINE;
-use crate::audit::{Auditor, Finding, tape};
+use crate::audit::{Auditor, Finding, pcapng, tape};
 use crate::certify::results::{FORMAT, Results};
 use crate::certify::suite::Suite;
 
@@ -19,20 +19,45 @@ use crate::certify::suite::Suite;
 Examples:
   mars-conformance audit run.jsonl
   mars-conformance audit certificate/results.jsonl --format json
+  mars-conformance audit frames.pcapng --server 47000580ffe1000000f21a2b3c0020480c000100
+  mars-conformance audit frames.pcapng --server s1
 
-FILE is a recording: requests and responses of mars-sut/1 in turn, one JSON object a line, or the results.jsonl of \
-`certify --out`, of which every case is judged. What cannot be known is not judged, and counted.
+FILE is a recording: requests and responses of mars-sut/1 in turn, one JSON object a line; or the results.jsonl of \
+`certify --out`, of which every case is judged; or a capture (pcapng, link type 100), of which the frames to and from one \
+server are judged. What cannot be known is not judged, and counted. A capture tells neither the configuration nor which \
+VCs and leaves come and go, so that less is judged of it; it is taken to be made at the server, with every frame.
 
 Exit codes: 0 a conforming server could have done it; 1 it could not; 2 nothing was judged, or the recording is cut \
 off; 64 it cannot be read; 65 the results are of other traces than those here.")]
 pub struct Args {
     /// The recording
     pub file: PathBuf,
+    /// Of a capture: the server to judge, by its ATM address in hex (a subaddress behind a slash), by its name in the
+    /// capture's comments, or by its SCSP ID
+    #[arg(long, value_name = "ATM_ADDRESS")]
+    pub server: Option<String>,
+    /// Of a capture: milliseconds within which an answer has to come
+    #[arg(long, value_name = "MS", default_value_t = 1000)]
+    pub grace: u64,
 }
 
 /// Runs the command.
 pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     let opened = File::open(&args.file);
+    let mut start = [0; 4];
+    if let Ok(mut file) = File::open(&args.file)
+        && file.read_exact(&mut start).is_ok()
+        && (pcapng::is_capture(&start) || pcapng::is_old_capture(&start))
+    {
+        return capture(args, ctx);
+    }
+    if args.server.is_some() {
+        ctx.error(format_args!(
+            "{}: no pcapng capture, and --server is for one; a recording says itself whose it is",
+            args.file.display()
+        ));
+        return Exit::Usage;
+    }
     let mut reader = match opened {
         Ok(file) => BufReader::new(file),
         Err(error) => {
@@ -89,6 +114,57 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     summary(&auditor, stopped, ctx)
 }
 
+/// The frames to and from one server.
+fn capture(args: &Args, ctx: &Ctx) -> Exit {
+    let wrong = |error: &dyn std::fmt::Display| {
+        ctx.error(format_args!("{}: {error}", args.file.display()));
+        Exit::Usage
+    };
+    let file = match std::fs::read(&args.file) {
+        Ok(file) => file,
+        Err(error) => return wrong(&error),
+    };
+    if pcapng::is_old_capture(&file) {
+        return wrong(
+            &"offset 0: a capture in the older format; write it as pcapng with `editcap FILE FILE.pcapng`",
+        );
+    }
+    let packets = match pcapng::read(&file) {
+        Ok(packets) => packets,
+        Err(error) => return wrong(&error),
+    };
+    let mut auditor = Auditor::new();
+    let server = args.server.as_deref().unwrap_or_default();
+    let tally = match auditor.packets(&packets, server, args.grace) {
+        Ok(tally) => tally,
+        Err(error) if server.is_empty() => {
+            let names = error.split_once("give ").map_or("", |(_, names)| names);
+            return wrong(&format_args!(
+                "--server says whose frames are judged: its ATM address, or {names}"
+            ));
+        }
+        Err(error) => return wrong(&error),
+    };
+    tell(auditor.findings(), 0, ctx);
+    ctx.row(&json!({"capture": {
+        "server": tally.server, "frames": packets.len(), "judged": tally.judged, "others": tally.others,
+        "cut": tally.cut, "unknown": tally.unknown,
+    }}));
+    ctx.say(format_args!(
+        "{} of {} frames are to or from {}; {} are between others, {} cut or lost, {} say nothing of their ends",
+        tally.judged,
+        packets.len(),
+        tally.server,
+        tally.others,
+        tally.cut,
+        tally.unknown
+    ));
+    ctx.say(
+        "a capture tells neither the configuration nor which VCs and leaves come and go: what hangs on these is not judged",
+    );
+    summary(&auditor, None, ctx)
+}
+
 fn is_results(line: &str) -> bool {
     let value: Result<Value, _> = serde_json::from_str(line);
     value.is_ok_and(|value| {
@@ -97,28 +173,29 @@ fn is_results(line: &str) -> bool {
     })
 }
 
-/// Every case of a run of `certify`.
-fn results(args: &Args, ctx: &Ctx, mut auditor: Auditor) -> Exit {
-    let text = std::fs::read_to_string(&args.file).map_err(|error| error.to_string());
-    let read = text.and_then(|text| Results::parse(&text).map_err(|error| error.to_string()));
-    let (read, suite) = match (read, Suite::load(&corpus::folder())) {
-        (Ok(read), Ok(suite)) => (read, suite),
-        (Err(error), _) => {
-            ctx.error(&error);
-            return Exit::Usage;
-        }
-        (_, Err(error)) => {
-            ctx.error(&error);
-            return Exit::Usage;
-        }
-    };
+/// Results of `certify`, and the suite that says what was asked.
+pub(super) fn of_certificate(file: &Path) -> Result<(Results, Suite), (String, Exit)> {
+    let text = std::fs::read_to_string(file).map_err(|error| (error.to_string(), Exit::Usage))?;
+    let read = Results::parse(&text).map_err(|error| (error.to_string(), Exit::Usage))?;
+    let suite = Suite::load(&corpus::folder()).map_err(|error| (error.to_string(), Exit::Usage))?;
     // What was asked stands in the traces.
     if read.start.suite.digest != suite.digest {
-        ctx.error(
-            "these results are of other traces than those here, so what was asked is not known",
-        );
-        return Exit::Version;
+        let why =
+            "these results are of other traces than those here, so what was asked is not known";
+        return Err((why.to_owned(), Exit::Version));
     }
+    Ok((read, suite))
+}
+
+/// Every case of a run of `certify`.
+fn results(args: &Args, ctx: &Ctx, mut auditor: Auditor) -> Exit {
+    let (read, suite) = match of_certificate(&args.file) {
+        Ok(both) => both,
+        Err((error, exit)) => {
+            ctx.error(&error);
+            return exit;
+        }
+    };
     let mut told = 0;
     for (at, row) in read.rows.iter().enumerate() {
         let Some(case) = suite.case(&row.case) else {

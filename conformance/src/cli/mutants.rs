@@ -3,16 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use serde_json::{Map, Value, json};
 
 use super::output::{Ctx, Exit, Paint};
 use super::replay::load_meant;
+use crate::mutants::flag;
 use crate::mutants::kill::{self, By, Kill};
 use crate::mutants::model::{self, Fate};
 use crate::mutants::{Built, Class, Mutant, build};
 use crate::sut::SutError;
+use crate::trace::Trace;
 
 /// Arguments of `mutants`.
 #[derive(Debug, clap::Args)]
@@ -22,10 +25,12 @@ Examples:
   mars-conformance mutants --by checker        which of them the checker finds on the production code
   mars-conformance mutants --by lockstep       which of them lockstep exploration shows (minutes)
   mars-conformance mutants --by lis            which of them the simulated LIS shows (minutes)
+  mars-conformance mutants --by audit          which of them audit alone flags in their recordings of the suite
   mars-conformance mutants --model             faults of the model's step functions, against its own properties
 
 Exit codes: 0 all killed; 1 the original fails a trace; 2 no trace, or interrupted; 6 a mutant survives; 70 a mutant
-does not fit the implementation, or does not compile.")]
+does not fit the implementation, or does not compile. With --by audit mutants of clients and MCSs are left out, which the \
+audit does not judge; those that it does not flag are no failure, and 6 says that it accuses the original.")]
 pub struct Args {
     /// Mutants run at a time; as many as there are processors if not said
     #[arg(long, value_name = "N")]
@@ -183,6 +188,14 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         }
         Err(error) => return broken(&error, ctx),
     }
+    let built = if args.by == By::Audit {
+        match of_the_audit(built, &traces, ctx) {
+            Ok(built) => built,
+            Err(exit) => return wrong.combine(exit),
+        }
+    } else {
+        built
+    };
     let progress = Mutex::new(ctx.progress("mutants", u64::try_from(built.mutants.len()).ok()));
     let told = |done: usize| {
         if let Ok(mut progress) = progress.lock() {
@@ -194,9 +207,38 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         progress.finish();
     }
     match outcomes {
-        Ok(outcomes) => wrong.combine(tell(&built, &outcomes, ctx)),
+        Ok(outcomes) => wrong.combine(tell(&built, args.by, &outcomes, ctx)),
         Err(error) => broken(&error, ctx),
     }
+}
+
+/// Mutants of servers, after the original was found without fault in every recording: an audit that accuses it says nothing.
+fn of_the_audit(mut built: Built, traces: &[(PathBuf, Trace)], ctx: &Ctx) -> Result<Built, Exit> {
+    let cases = traces.iter().map(|(_, trace)| trace);
+    let total = cases.clone().filter(|trace| flag::is_case(trace)).count();
+    match flag::first_finding(&built, None, cases, ctx.stop) {
+        Ok(None) => {}
+        Ok(Some(found)) => {
+            ctx.error(format_args!(
+                "THE AUDIT ACCUSES THE ORIGINAL, in {} (line {}), so it proves nothing of its mutants: {} {}",
+                found.by, found.step, found.code, found.report
+            ));
+            return Err(Exit::SuiteBroken);
+        }
+        Err(error) => return Err(broken(&error, ctx)),
+    }
+    if ctx.stopped() {
+        return Err(Exit::Interrupted);
+    }
+    let all = built.mutants.len();
+    built
+        .mutants
+        .retain(|mutant| !mutant.file.starts_with("endpoint"));
+    ctx.say(format_args!(
+        "the original is without fault in {total} recordings; {} mutants of clients and MCSs are left out",
+        all - built.mutants.len()
+    ));
+    Ok(built)
 }
 
 fn broken(error: &SutError, ctx: &Ctx) -> Exit {
@@ -205,7 +247,7 @@ fn broken(error: &SutError, ctx: &Ctx) -> Exit {
 }
 
 /// Prints every outcome and the score of each class.
-fn tell(built: &Built, outcomes: &[(Mutant, Option<Kill>)], ctx: &Ctx) -> Exit {
+fn tell(built: &Built, by: By, outcomes: &[(Mutant, Option<Kill>)], ctx: &Ctx) -> Exit {
     for (mutant, kill) in outcomes {
         ctx.row(&row(mutant, kill.as_ref()));
         let line = match kill {
@@ -214,6 +256,7 @@ fn tell(built: &Built, outcomes: &[(Mutant, Option<Kill>)], ctx: &Ctx) -> Exit {
         };
         let word = match kill {
             Some(_) => ctx.paint(Paint::Green, "killed  "),
+            None if by == By::Audit => ctx.paint(Paint::Yellow, "passes  "),
             None => ctx.paint(Paint::Red, "survives"),
         };
         ctx.say(format_args!("{word} {:<32} {line}", mutant.id));
@@ -221,9 +264,9 @@ fn tell(built: &Built, outcomes: &[(Mutant, Option<Kill>)], ctx: &Ctx) -> Exit {
     let killed = outcomes.iter().filter(|(_, kill)| kill.is_some()).count();
     let missing = built.mutants.len() - outcomes.len();
     let exit = match (killed == outcomes.len(), missing) {
-        (false, _) => Exit::SuiteBroken,
-        (true, 0) => Exit::Ok,
-        (true, _) => Exit::Incomplete,
+        (false, _) if by != By::Audit => Exit::SuiteBroken,
+        (_, 0) => Exit::Ok,
+        _ => Exit::Incomplete,
     };
     let score = kill::score(outcomes);
     let classes: Map<String, Value> = score
@@ -243,10 +286,12 @@ fn tell(built: &Built, outcomes: &[(Mutant, Option<Kill>)], ctx: &Ctx) -> Exit {
             class.as_str()
         ));
     }
-    ctx.say(format_args!(
-        "{killed} of {} mutants killed",
-        built.mutants.len()
-    ));
+    let what = if by == By::Audit {
+        "mutants of the server flagged by audit alone"
+    } else {
+        "mutants killed"
+    };
+    ctx.say(format_args!("{killed} of {} {what}", built.mutants.len()));
     exit
 }
 

@@ -1,14 +1,19 @@
-//! `show`: a trace as a message sequence chart or a capture.
+//! `show`: a trace, or a case of a certificate, as a message sequence chart or a capture.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
+use super::audit::of_certificate;
 use super::corpus;
 use super::output::{Ctx, Exit};
+use crate::certify::results::FORMAT;
 use crate::frames;
 use crate::lockstep::{SeenWhat, replay_seen};
 use crate::report::chart::Chart;
 use crate::report::pcapng::{Captured, write};
+use crate::report::recorded;
 use crate::sut::Sut;
 use crate::sut::in_process::InProcess;
 use crate::trace::{Trace, find, load};
@@ -33,10 +38,17 @@ pub enum Form {
 Examples:
   mars-conformance show three_in_a_line-001
   mars-conformance show traces/group.flush/crash_and_failover-001.json --as svg > chart.svg
-  mars-conformance show three_in_a_line-001 --as pcapng > frames.pcapng")]
+  mars-conformance show three_in_a_line-001 --as pcapng > frames.pcapng
+  mars-conformance show certificate/results.jsonl
+  mars-conformance show certificate/results.jsonl one-serving-mcs-leaf-gone --as svg > case.svg
+
+Of results.jsonl, which `certify --out` writes, CASE is shown as it was played: every frame of the suite and every answer \
+of the server, with the time at which it was sent. Without CASE, what came of each case is listed.")]
 pub struct Args {
-    /// A trace: its file, or its id
+    /// A trace: its file, or its id; or the results.jsonl of `certify --out`
     pub trace: String,
+    /// Of results.jsonl: the case to show
+    pub case: Option<String>,
     /// The form
     #[arg(long = "as", value_enum, default_value_t)]
     pub form: Form,
@@ -74,6 +86,78 @@ fn capture(trace: &Trace) -> Vec<u8> {
     write(&captured)
 }
 
+/// Whether a file is results of `certify`, by its name or its first line.
+fn is_results(file: &Path) -> bool {
+    let mut first = String::new();
+    let read = std::fs::File::open(file).map(|file| {
+        let mut start = std::io::BufReader::new(file).take(4096);
+        start.read_line(&mut first)
+    });
+    read.is_ok() && first.starts_with("{\"start\"") && first.contains(FORMAT)
+}
+
+/// A case of a certificate, or a list of them.
+fn of_results(file: &Path, args: &Args, ctx: &Ctx) -> Exit {
+    let (read, suite) = match of_certificate(file) {
+        Ok(both) => both,
+        Err((error, exit)) => {
+            ctx.error(format_args!("{}: {error}", file.display()));
+            return exit;
+        }
+    };
+    let Some(name) = &args.case else {
+        for row in read.rows.iter().filter(|row| !row.is_sanity()) {
+            let code = row.failure.as_ref().map_or("", |told| told.code.as_str());
+            ctx.row(&json!({"case": row.case, "verdict": row.verdict, "steps": row.steps, "code": code}));
+            ctx.say(format_args!(
+                "{:<13} {} {code}",
+                row.verdict.as_str(),
+                row.case
+            ));
+        }
+        return Exit::Ok;
+    };
+    let row = read.rows.iter().find(|row| row.case == *name);
+    let (Some(row), Some(case)) = (row, suite.case(name)) else {
+        ctx.error(format_args!(
+            "{} has no case `{name}`; without a case it is listed which there are",
+            file.display()
+        ));
+        return Exit::Usage;
+    };
+    if row.answers.is_empty() {
+        ctx.error(format_args!("{name} was not played: {}", row.why));
+        return Exit::Incomplete;
+    }
+    let chart = recorded::chart(&case.trace, row);
+    draw(
+        &chart,
+        || write(&recorded::capture(&case.trace, row)),
+        args.form,
+        ctx,
+    )
+}
+
+/// Prints a chart, or the capture.
+fn draw(chart: &Chart, capture: impl FnOnce() -> Vec<u8>, form: Form, ctx: &Ctx) -> Exit {
+    match form {
+        Form::Text => ctx.raw(chart.text().trim_end()),
+        Form::Mermaid => ctx.raw(chart.mermaid().trim_end()),
+        Form::Svg => ctx.raw(chart.svg().trim_end()),
+        Form::Pcapng => {
+            if std::io::stdout().is_terminal() {
+                ctx.error("a capture is no text; send stdout to a file");
+                return Exit::Usage;
+            }
+            if let Err(error) = std::io::stdout().write_all(&capture()) {
+                ctx.error(&error);
+                return Exit::Internal;
+            }
+        }
+    }
+    Exit::Ok
+}
+
 /// Runs the command.
 pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     let Some(file) = file(&args.trace) else {
@@ -84,6 +168,13 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         ));
         return Exit::Usage;
     };
+    if is_results(&file) {
+        return of_results(&file, args, ctx);
+    }
+    if args.case.is_some() {
+        ctx.error("a trace has no cases; CASE is for results.jsonl");
+        return Exit::Usage;
+    }
     let trace = match load(&file) {
         Ok(trace) => trace,
         Err(error) => {
@@ -95,21 +186,5 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
             };
         }
     };
-    let chart = Chart::of_trace(&trace);
-    match args.form {
-        Form::Text => ctx.raw(chart.text().trim_end()),
-        Form::Mermaid => ctx.raw(chart.mermaid().trim_end()),
-        Form::Svg => ctx.raw(chart.svg().trim_end()),
-        Form::Pcapng => {
-            if std::io::stdout().is_terminal() {
-                ctx.error("a capture is no text; send stdout to a file");
-                return Exit::Usage;
-            }
-            if let Err(error) = std::io::stdout().write_all(&capture(&trace)) {
-                ctx.error(&error);
-                return Exit::Internal;
-            }
-        }
-    }
-    Exit::Ok
+    draw(&Chart::of_trace(&trace), || capture(&trace), args.form, ctx)
 }

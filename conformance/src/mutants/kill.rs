@@ -13,7 +13,7 @@ use std::time::Duration;
 use mars_model::explore::Options;
 
 use super::simulate::{self, Lis};
-use super::{Built, Class, Mutant, lockstep};
+use super::{Built, Class, Mutant, flag, lockstep};
 use crate::cli::replay::play_on;
 use crate::inside::Inside;
 use crate::inside::machines::Remote;
@@ -49,6 +49,8 @@ pub enum Killer {
     Lockstep(&'static str),
     /// The judge of this simulated LIS.
     Lis(Lis),
+    /// `audit`, of the recording of this case.
+    Audit(String),
 }
 
 impl fmt::Display for Killer {
@@ -58,6 +60,7 @@ impl fmt::Display for Killer {
             Self::Checker(scenario) => write!(f, "check {scenario}"),
             Self::Lockstep(scenario) => write!(f, "lockstep {scenario}"),
             Self::Lis(lis) => lis.fmt(f),
+            Self::Audit(case) => write!(f, "audit {case}"),
         }
     }
 }
@@ -76,6 +79,8 @@ pub enum By {
     Lockstep,
     /// The simulated LIS alone.
     Lis,
+    /// `audit` alone, of what the mutant did in the cases of the suite; what the cases demand does not count.
+    Audit,
 }
 
 /// A trace, scenario or seed that a program fails.
@@ -206,12 +211,14 @@ fn kill(
         lockstep::first_disagreement(built, id, first.into_iter().chain(rest), stop)
     };
     let simulated = || simulate::kill(built, &mutant.id, simulate::plans(lis), stop);
+    let audited = || flag::first_finding(built, id, order(mutant, traces), stop);
     let in_turn: &[&dyn Fn() -> Result<Option<Kill>, SutError>] = match by {
         By::Traces => &[&played],
         By::Checker => &[&checked],
         By::Lockstep => &[&explored],
         By::Lis => &[&simulated],
         By::Either if product.is_some() => &[&explored, &played, &checked, &simulated],
+        By::Audit => &[&audited],
         By::Either if expected.is_some() => &[&checked, &played, &simulated],
         By::Either if lis.is_some() => &[&simulated, &played, &checked],
         By::Either => &[&played, &checked, &simulated],

@@ -7,6 +7,7 @@
 
 mod build;
 mod error;
+pub mod flag;
 pub mod kill;
 pub mod lockstep;
 pub mod model;

@@ -6,4 +6,5 @@ pub mod defects;
 pub mod html;
 pub mod of_path;
 pub mod pcapng;
+pub mod recorded;
 mod svg;

@@ -1,6 +1,10 @@
 //! The audit finds nothing in what this project's server does, and finds what was tampered with.
 
+mod capture;
+mod demands;
+
 use std::path::Path;
+use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::{Value, json};
@@ -24,6 +28,15 @@ fn recorded(trace: &Trace) -> Vec<Value> {
     tape.lines
 }
 
+/// Every case of the suite as this project's server plays it.
+static RECORDED: LazyLock<Vec<(String, Vec<Value>)>> = LazyLock::new(|| {
+    let suite = suite();
+    let cases = suite.cases.iter();
+    cases
+        .map(|case| (case.trace.id.clone(), recorded(&case.trace)))
+        .collect()
+});
+
 fn audited(lines: &[Value]) -> Auditor {
     let mut auditor = Auditor::new();
     for (at, line) in lines.iter().enumerate() {
@@ -36,10 +49,10 @@ fn audited(lines: &[Value]) -> Auditor {
 fn every_case_of_the_suite_recorded_on_this_projects_server_is_without_fault() {
     let mut all = Auditor::new();
     let mut cases = 0;
-    for case in &suite().cases {
+    for (_, lines) in RECORDED.iter() {
         cases += 1;
-        for line in recorded(&case.trace) {
-            all.value(cases, line).unwrap();
+        for line in lines {
+            all.value(cases, line.clone()).unwrap();
         }
     }
     let found: Vec<String> = all
@@ -89,6 +102,8 @@ enum Tamper {
     Add(&'static str, i64),
     Set(&'static str, Value),
     NoTarget,
+    /// The targets in reverse.
+    Turned,
     /// One pair from the first to the last group.
     Whole,
 }
@@ -131,6 +146,7 @@ fn apply(
             pairs.truncate(1);
             pairs[0]["max"] = max;
         }
+        Tamper::Turned => frame["message"]["targets"].as_array_mut()?.reverse(),
         Tamper::NoTarget => {
             let targets = frame["message"]["targets"].as_array_mut()?;
             targets.pop();
@@ -374,17 +390,13 @@ fn what_was_tampered_with_is_found() {
             "extra-output",
         ),
     ];
-    let recordings: Vec<Vec<Value>> = suite()
-        .cases
-        .iter()
-        .map(|case| recorded(&case.trace))
-        .collect();
-    let frames: Vec<_> = recordings.iter().map(|lines| sent(lines)).collect();
+    let recordings = RECORDED.iter().map(|(_, lines)| lines);
+    let frames: Vec<_> = recordings.clone().map(|lines| sent(lines)).collect();
     let mut missed = Vec::new();
     for (what, which, tamper, code) in &table {
         // The fault must be found in some recording within the first forty that have such a frame.
         let mut tried = 0;
-        let found = recordings.iter().zip(&frames).any(|(lines, frames)| {
+        let found = recordings.clone().zip(&frames).any(|(lines, frames)| {
             let Some((at, place, frame)) = frames.iter().find(|(.., frame)| which(frame)) else {
                 return false;
             };
@@ -440,5 +452,25 @@ fn a_violation_fits_the_published_schema_and_its_requirements_exist() {
         let mut wrong = json!({"violation": finding});
         wrong["violation"]["code"] = json!("bad");
         assert!(!schema.is_valid(&wrong));
+    }
+}
+
+#[test]
+fn a_leaf_that_is_not_added_or_not_dropped_is_found() {
+    for op in ["add", "drop"] {
+        for group in ["ccvc", "scvc"] {
+            let found = RECORDED.iter().any(|(_, lines)| {
+                let mut lines = lines.clone();
+                for line in &mut lines {
+                    if let Some(out) = line.get_mut("out").and_then(Value::as_array_mut) {
+                        out.retain(|one| one["leaf"]["op"] != op || one["leaf"]["group"] != group);
+                    }
+                }
+                let auditor = audited(&lines);
+                let mut findings = auditor.findings().iter();
+                findings.any(|one| one.monitor == "copies" && one.code == "missing-output")
+            });
+            assert!(found, "{op} {group}");
+        }
     }
 }
