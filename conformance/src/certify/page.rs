@@ -136,7 +136,7 @@ fn counts(title: &str, groups: &BTreeMap<String, BTreeMap<String, Part>>, text: 
     }
     text.push_str("<th>of");
     for (group, parts) in groups {
-        let _ = write!(text, "<tr><td>{}", escape(group));
+        let _ = write!(text, "<tr><td>{}", escape(group.trim_start_matches("~ ")));
         for word in &words {
             let n = parts.get(*word).map_or(0, |part| part.n);
             let _ = write!(text, "<td class=n>{n}");
@@ -150,6 +150,7 @@ fn counts(title: &str, groups: &BTreeMap<String, BTreeMap<String, Part>>, text: 
 fn totals(certificate: &Certificate, text: &mut String) {
     text.push_str("<h2>Cases</h2>");
     let mut groups = certificate.areas.clone();
+    // Behind all areas.
     groups.insert("~ all".to_owned(), certificate.cases.clone());
     counts("area", &groups, text);
     text.push_str(
