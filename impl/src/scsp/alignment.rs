@@ -444,17 +444,21 @@ impl Alignment {
     /// The CA numbers that what follows depends on: the next fresh one, the current one where it is
     /// compared with anything, that of the copy that is kept, that of the master's bid, and that of the bid answered last.
     pub(super) fn numbers(&self) -> CaNumbers {
-        let compares = matches!(
-            self.state,
-            CafsmState::Negotiation | CafsmState::Summarize(_)
-        );
         [
             Some(self.fresh),
-            compares.then_some(self.sequence),
+            self.compares().then_some(self.sequence),
             self.last.as_ref().map(|last| last.sequence),
             self.bid,
             self.answer.as_ref().map(|answer| answer.sequence),
         ]
+    }
+
+    /// Whether the current number is compared with anything.
+    const fn compares(&self) -> bool {
+        matches!(
+            self.state,
+            CafsmState::Negotiation | CafsmState::Summarize(_)
+        )
     }
 
     /// Puts another number in the place of each CA number.
@@ -470,8 +474,19 @@ impl Alignment {
     /// The same machine with CA numbers counted from its own and record numbers from `base`.
     pub(super) fn rebase(&mut self, base: &impl Fn(RecordId) -> SequenceNumber) {
         let own = self.sequence;
+        let compares = self.compares();
+        if let Some(answer) = &mut self.answer {
+            // Where the own number is not compared, neither is its distance from it.
+            answer.sequence = if compares {
+                answer.sequence.wrapping_sub(own)
+            } else {
+                0
+            };
+        }
+        if let Some(last) = &mut self.last {
+            last.sequence = last.sequence.wrapping_sub(own);
+        }
         for kept in [&mut self.last, &mut self.answer].into_iter().flatten() {
-            kept.sequence = kept.sequence.wrapping_sub(own);
             for csas in &mut kept.records {
                 csas.sequence = relative(csas.sequence, base(RecordId::of(csas)));
             }
