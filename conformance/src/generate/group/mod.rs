@@ -14,7 +14,6 @@ mod auth;
 mod bounds;
 mod flush;
 mod learned;
-mod mac;
 mod map;
 mod mcs_gone;
 mod mcs_learned;
@@ -24,6 +23,7 @@ mod punched;
 mod range;
 mod record;
 mod relay;
+mod scsp;
 mod served;
 mod stage;
 mod told;
@@ -44,6 +44,12 @@ const FLUSH: &str = "group.flush";
 const CMI_RANGE: &str = "group.cmi_range";
 /// Area of the traces about Redirect Entries and maps.
 const MAP: &str = "group.redirect_map";
+/// Area of the traces about neighbours that authenticate.
+const AUTHENTICATION: &str = "scsp.authentication";
+/// Areas of the traces about what SCSP asks of a server with several neighbours, or with a strange one.
+const HELLO: &str = "scsp.hello";
+const ALIGNMENT: &str = "scsp.alignment";
+const UPDATE: &str = "scsp.update";
 /// Area of the traces about multicast servers.
 const MCS: &str = "group.mcs";
 
@@ -74,6 +80,7 @@ pub fn traces() -> Vec<Trace> {
         served::traces,
         bounds::traces,
         auth::traces,
+        scsp::traces,
     ]
     .into_iter()
     .flat_map(|chapter| chapter())
