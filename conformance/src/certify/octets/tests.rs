@@ -488,11 +488,10 @@ fn a_server_that_breaks_a_rule_about_octets_fails_a_case_that_is_about_it() {
         let (id, .., code) = one;
         let cases = cases(&suite, id);
         let mut seen = Vec::new();
-        let fits = cases
-            .iter()
-            .filter_map(|trace| failure(trace, one))
-            .take(150);
-        let found = fits.into_iter().any(|told| {
+        let found = cases.iter().any(|trace| {
+            let Some(told) = failure(trace, one) else {
+                return false;
+            };
             let fits = told.code == code && told.requirements.iter().any(|other| other == id);
             seen.push((told.code, told.requirements));
             fits

@@ -75,7 +75,7 @@ impl Node {
             Place::Update(true) | Place::Aligned(true)
                 if number == own && form.master && !form.init =>
             {
-                &["R2334-2.2.2-20"]
+                &["R2334-2.2.2-20", "R2334-2.2.2-21"]
             }
             _ => &["R2334-2.2-08"],
         });
