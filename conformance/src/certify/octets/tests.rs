@@ -335,11 +335,8 @@ fn breaks() -> Vec<Break> {
         (
             "R2334-B.2.5-01",
             Some(HELLO),
-            |m| {
-                let (interval, factor) = (m["hello_interval"].clone(), m["dead_factor"].clone());
-                m["hello_interval"] = factor;
-                m["dead_factor"] = interval;
-            },
+            // One octet earlier than it should stand.
+            |m| m["hello_interval"] = json!(m["hello_interval"].as_u64().unwrap() << 8),
             same,
             "wrong-field:hello_interval",
         ),
