@@ -359,7 +359,7 @@ fn breaks() -> Vec<Break> {
             None,
             |m| {
                 if m.get("extensions").is_some() {
-                    add(m, "start_of_extensions", 4)
+                    add(m, "start_of_extensions", 4);
                 }
             },
             same,
@@ -378,7 +378,7 @@ fn breaks() -> Vec<Break> {
             |m| {
                 extensions(m, |all| {
                     all.pop();
-                })
+                });
             },
             same,
             malformed,
@@ -405,7 +405,7 @@ fn breaks() -> Vec<Break> {
                     let text = one["value"].as_str().unwrap().to_owned();
                     let (spi, mac) = text.split_at(8);
                     one["value"] = json!(format!("{mac}{spi}"));
-                })
+                });
             },
             same,
             "wrong-field:spi",
@@ -439,7 +439,7 @@ fn breaks() -> Vec<Break> {
                     for _ in 0..2 {
                         all.insert(0, json!({"type": 2, "value": "00005eaa"}));
                     }
-                })
+                });
             },
             seal_again,
             "noncanonical:vendor",

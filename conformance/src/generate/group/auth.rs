@@ -256,11 +256,9 @@ fn thrown(s: &mut Script, from: Neighbor, record: &Record, seal: Seal) {
 
 fn bogus(id: &'static str, title: &'static str, seal: Seal) -> Trace {
     let mut s = stage(id, title, Class::Invalid);
-    join(&mut s, 2, G1, Seal::Right, &["R2443-6-03", "D08"]);
     let record = Record::new(N1, 3, member(&s, state::JOIN, "c5", CMI, G2));
     thrown(&mut s, N1, &record, seal);
     s.nobody("c1", G2.0);
-    s.members("c1", G1.0, &["c5"], &["R2443-6-02"]);
     s.finish()
 }
 

@@ -5,10 +5,6 @@
 //! `stage` brings simulated neighbours up to Aligned and has the words for CSU messages, `record` the records in
 //! both directions; clients and MCSs speak in the words of the scripts about RFC 2022. Every other file is a set
 //! of scripts about one chapter.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a script is a constant of this program, and the test below makes all of them"
-)]
 
 mod auth;
 mod bounds;
