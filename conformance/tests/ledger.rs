@@ -7,9 +7,13 @@
     reason = "a test fails by panicking"
 )]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use mars_conformance::requirements::{Citation, CoverageRow, Home, citations, coverage};
+use mars_conformance::certify::suite::Suite;
+use mars_conformance::requirements::{
+    Actor, Citation, CoverageRow, Home, Kind, Ledger, Requirement, citations, coverage,
+};
 use mars_model::registry;
 
 fn rows(of: impl Fn(&CoverageRow) -> bool) -> Vec<CoverageRow> {
@@ -133,4 +137,64 @@ fn every_requirement_of_the_group_is_stated_and_tested_or_excused() {
     let excused = rows.iter().position(|row| row.excuse.is_some()).unwrap();
     rows[excused].excuse = None;
     assert_eq!(unkept(&rows), [rows[excused].requirement.clone()]);
+}
+
+/// Whether the verdicts of the certificate count it: it binds a server, and is not about configuration.
+fn is_observable(entry: &Requirement) -> bool {
+    !matches!(entry.actor, Actor::MarsClient | Actor::Mcs) && entry.kind != Kind::Config
+}
+
+/// Observable rules that no case is about and that nobody excuses; those that are excused though a case is about them.
+fn unasked<'l>(ledger: &'l Ledger, asked: &BTreeSet<String>) -> Vec<&'l str> {
+    let wrong = |one: &&Requirement| {
+        let excused = one.excuse.is_some() || one.unseen.is_some();
+        is_observable(one) && asked.contains(&one.id) == excused
+    };
+    let all = ledger.requirements.iter().filter(wrong);
+    all.map(|one| one.id.as_str()).collect()
+}
+
+/// Every rule that a black box may show is one that a case is about, or says who could test it and how; a tenth of
+/// each RFC's at most does.
+#[test]
+fn every_observable_requirement_has_a_case_or_an_excuse() {
+    let mut ledger = Ledger::load().unwrap();
+    let traces = Path::new(env!("CARGO_MANIFEST_DIR")).join("../traces");
+    let suite = Suite::load(&traces).unwrap();
+    let cases = suite.cases.into_iter();
+    let asked: BTreeSet<String> = cases.flat_map(|case| case.trace.requirements).collect();
+    assert_eq!(unasked(&ledger, &asked), Vec::<&str>::new());
+    for rfc in ["R2022-", "R2334-", "R2443-"] {
+        let of = |one: &&Requirement| one.id.starts_with(rfc) && is_observable(one);
+        let all: Vec<&Requirement> = ledger.requirements.iter().filter(of).collect();
+        let excused = all.iter().filter(|one| !one.is_black_box()).count();
+        assert!(
+            excused * 10 <= all.len(),
+            "{rfc}: {excused} of {}",
+            all.len()
+        );
+    }
+    let mut fewer = asked.clone();
+    fewer.remove("R2334-B.3.1.4-03");
+    assert_eq!(unasked(&ledger, &fewer), ["R2334-B.3.1.4-03"]);
+    let one = ledger
+        .requirements
+        .iter_mut()
+        .find(|one| one.unseen.is_some());
+    let one = one.unwrap();
+    one.unseen = None;
+    let id = one.id.clone();
+    assert_eq!(unasked(&ledger, &asked), [id]);
+}
+
+/// What no black box shows says who could see it, and is no excuse from tests in process.
+#[test]
+fn what_is_unseen_says_who_could_see_it() {
+    for one in Ledger::load().unwrap().requirements {
+        if let Some(unseen) = &one.unseen {
+            assert!(one.excuse.is_none(), "{}: two reasons", one.id);
+            let says = unseen.contains("who ") && unseen.ends_with('.');
+            assert!(says, "{}: {unseen}", one.id);
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use super::octets;
 use crate::judge::pattern::Difference;
 use crate::judge::step::Failure;
 
@@ -96,6 +97,9 @@ fn of_scsp(message: &Value) -> Option<(String, &'static str)> {
     if message.get("trailing").is_some() {
         return Some(("trailing".to_owned(), "R2334-B.1-03"));
     }
+    if octets::one_vendor_twice(message) {
+        return Some(("extensions.vendor".to_owned(), "R2334-B.3.2-02"));
+    }
     let records = message.get("records")?.as_array()?;
     let own = records
         .iter()
@@ -104,6 +108,11 @@ fn of_scsp(message: &Value) -> Option<(String, &'static str)> {
     for (position, record) in own {
         if number(record, "flags") & SUMMARY_UNUSED != 0 {
             return Some((format!("records[{position}].flags"), unused));
+        }
+        let sequence = record.get("csa_sequence_number").and_then(Value::as_i64);
+        if sequence == Some(i64::from(i32::MIN)) {
+            let field = format!("records[{position}].csa_sequence_number");
+            return Some((field, "R2334-B.2.0.2-11"));
         }
         let part = record.get("mars");
         if part.is_some_and(|part| number(part, "unused") != 0) {

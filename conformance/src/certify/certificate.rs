@@ -372,7 +372,11 @@ fn one_requirement(entry: &Requirement, rows: &[&Row]) -> Judged {
 
 /// Why a requirement that no case is about was not judged.
 fn unjudged(entry: &Requirement) -> (Outcome, String) {
-    match (entry.actor, entry.kind, &entry.excuse) {
+    match (
+        entry.actor,
+        entry.kind,
+        entry.excuse.as_ref().or(entry.unseen.as_ref()),
+    ) {
         (Actor::MarsClient | Actor::Mcs, ..) => (
             Outcome::NotOfAServer,
             "binds a client or an MCS, which are tested in process".to_owned(),

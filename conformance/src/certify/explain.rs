@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use super::canonical;
+use super::octets as rules;
 use super::verdict::{Explained, Mismatch, OctetDifference};
 use super::words;
 use crate::frames;
@@ -46,6 +47,14 @@ pub(super) fn explain(
     // A step that demands nothing of its own still belongs to what the case is about.
     if requirements.is_empty() {
         requirements.clone_from(&trace.requirements);
+    }
+    // What is wrong in the octets, whoever asked for them.
+    for id in closest.map_or(Vec::new(), |failure| {
+        rules::blamed(&failure.code, &failure.got)
+    }) {
+        if !requirements.iter().any(|one| one == id) {
+            requirements.push(id.to_owned());
+        }
     }
     let goals = trace.source.iter().flat_map(|source| &source.goals);
     let hex = closest.map(|failure| failure.got.as_str());

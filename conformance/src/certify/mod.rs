@@ -12,6 +12,7 @@ pub mod diagnose;
 pub mod doctor;
 mod explain;
 pub mod junit;
+mod octets;
 pub mod out;
 pub mod page;
 mod periodic;

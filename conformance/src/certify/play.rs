@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::canonical;
 use super::explain;
+use super::octets;
 use super::periodic::Periodic;
 use super::verdict::{Choice, Explained, Verdict};
 use super::words;
@@ -214,7 +215,14 @@ impl Stage<'_> {
             let (failure, requirement) = canonical::fault(&frame, hex)?;
             let mut told = self.explain(position, step, outs, &[(Some(matched), failure)]);
             told.level = Level::Must;
+            let blamed = octets::blamed(&told.code, hex);
             told.requirements = vec![requirement.to_owned()];
+            told.requirements.extend(
+                blamed
+                    .into_iter()
+                    .filter(|id| *id != requirement)
+                    .map(str::to_owned),
+            );
             Some((Verdict::Fail, told))
         })
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::octets;
 use crate::frames;
 use crate::trace::{Stimulus, Trace, TraceError, find, load};
 
@@ -109,11 +110,15 @@ impl Suite {
             global: 0,
         };
         for file in find(folder)? {
-            let trace = load(&file)?;
+            let mut trace = load(&file)?;
             if trace.steps.iter().any(|step| step.act.is_some()) {
                 suite.global += 1;
             } else if role(&trace) == "server" {
                 let needs = needs(&trace);
+                let more = octets::about(&trace).into_iter().map(str::to_owned);
+                trace.requirements.extend(more);
+                trace.requirements.sort();
+                trace.requirements.dedup();
                 suite.cases.push(Case { file, trace, needs });
             } else {
                 suite.endpoints += 1;

@@ -15,10 +15,12 @@ mod data;
 mod error;
 mod layout;
 mod lines;
+pub(crate) mod mac;
 mod mars;
 mod octets;
 pub mod peer;
 mod scsp;
+pub(crate) mod seal;
 #[cfg(test)]
 mod tests;
 

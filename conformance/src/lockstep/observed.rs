@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::frames;
+use crate::frames::seal::{Key, is_authentication};
 use crate::judge::pattern::{Bindings, Difference, differences};
 use crate::judge::step::Failure;
 use crate::sut::{Out, OutAction, TreeOp};
-use crate::trace::{Alternative, Expected, LeafOp, Trace};
+use crate::trace::{Alternative, Expected, LeafOp, Stimulus, Trace};
 
 /// What of the outputs a trace judges.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub(crate) struct Eyes {
     deliveries: bool,
     /// The kinds of notices that it names.
     notices: BTreeSet<String>,
+    /// Where neighbours authenticate: how the server does towards each, by VC.
+    seals: BTreeMap<String, Option<Key>>,
 }
 
 impl Eyes {
@@ -29,6 +32,7 @@ impl Eyes {
         let role = config.and_then(|config| config.get("role")?.as_str());
         let mut eyes = Self {
             endpoint: role.is_some_and(|role| role != "server"),
+            seals: seals(trace),
             ..Self::default()
         };
         let steps = trace.steps.iter().flat_map(|step| &step.expect);
@@ -45,6 +49,42 @@ impl Eyes {
         eyes
     }
 
+    /// Every packet to a neighbour is authenticated under the first key that is shared with it, or not at all where
+    /// there is none (RFC 2334, B.3.1; contract, `auth`).
+    fn sealed(&self, outs: &[Out]) -> Result<(), Failure> {
+        for out in outs {
+            let OutAction::Send { vc, hex } = &out.action else {
+                continue;
+            };
+            let read = frames::unhex(hex).and_then(|octets| frames::read(&octets).ok());
+            let (Some(key), Some(frame)) = (self.seals.get(vc), read) else {
+                continue;
+            };
+            if frame.get("protocol").and_then(Value::as_str) != Some("scsp") {
+                continue;
+            }
+            let extensions = frame.pointer("/message/extensions");
+            let any = extensions.and_then(Value::as_array);
+            let any = any.is_some_and(|all| all.iter().any(is_authentication));
+            let fault = match key {
+                Some(key) => key.fault(&frame),
+                None if any => Some(("extensions", "none".to_owned(), "authentication".to_owned())),
+                None => None,
+            };
+            if let Some((name, wanted, got)) = fault {
+                let code = format!("wrong-field:{name}");
+                let failure = Failure::new(code, format!("on {vc}: {wanted}"), hex);
+                let field = format!("message.extensions.{name}");
+                let differences = vec![Difference { field, wanted, got }];
+                return Err(Failure {
+                    differences,
+                    ..failure
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn judges(&self, action: &OutAction) -> bool {
         match action {
             OutAction::Send { .. } | OutAction::Leaf { .. } | OutAction::Tree { .. } => true,
@@ -54,6 +94,37 @@ impl Eyes {
             OutAction::Notice(notice) => kind(notice).is_some_and(|it| self.notices.contains(&it)),
         }
     }
+}
+
+/// What the table of keys says of each VC to a neighbour; nothing without a table.
+fn seals(trace: &Trace) -> BTreeMap<String, Option<Key>> {
+    let config = trace.servers.first().map(|server| &server.config);
+    let list = |key: &str| {
+        let list = config.and_then(|config| config.get(key)?.as_array());
+        list.map(Vec::as_slice).unwrap_or_default()
+    };
+    let keys = list("auth");
+    let key = |id: &Value| {
+        let entry = keys.iter().find(|one| one.get("peer_id") == Some(id))?;
+        let key = frames::unhex(entry.get("key")?.as_str()?)?;
+        let spi = u32::try_from(entry.get("spi")?.as_u64()?).ok()?;
+        Some(Key { spi, key })
+    };
+    let mut seals = BTreeMap::new();
+    for step in &trace.steps {
+        let Some(Stimulus::VcUp { vc, peer, .. }) = &step.stimulus else {
+            continue;
+        };
+        let at = |one: &&Value| one.pointer("/atm/number") == peer.get("number");
+        let id = list("neighbors")
+            .iter()
+            .find(at)
+            .and_then(|one| one.get("id"));
+        if let Some(id) = id.filter(|_| !keys.is_empty()) {
+            seals.insert(vc.clone(), key(id));
+        }
+    }
+    seals
 }
 
 /// The one field of a notice.
@@ -79,6 +150,7 @@ pub(crate) fn one(
     outs: &[Out],
     bindings: &mut Bindings,
 ) -> Result<(), Failure> {
+    eyes.sealed(outs)?;
     let mut bound = bindings.clone();
     let failure = match as_packed(eyes, alternative, outs, &mut bound) {
         Ok(()) => {

@@ -38,6 +38,8 @@ pub struct Requirement {
     pub note: Option<String>,
     /// Why no black box test covers it, if none does.
     pub excuse: Option<String>,
+    /// Why no black box shows it, though something tests it in process: who could test it, and how.
+    pub unseen: Option<String>,
 }
 
 /// RFC 2119 words as the ledger has them.
@@ -156,6 +158,7 @@ impl Requirement {
         !matches!(self.actor, Actor::MarsClient | Actor::Mcs)
             && !matches!(self.kind, Kind::Config)
             && self.excuse.is_none()
+            && self.unseen.is_none()
     }
 }
 

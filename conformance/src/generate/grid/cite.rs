@@ -36,8 +36,24 @@ impl Node {
             }
             Place::Slave(_) if !form.master || form.init => &["R2334-2.2.2-02", "R2334-2.2-08"],
             Place::Master(_) if form.master || form.init => &["R2334-2.2.2-02", "R2334-2.2-08"],
-            Place::Slave(_) if number == own => &["R2334-2.2.2-11"],
-            Place::Slave(true) if one_up => &["R2334-2.2.2-12", "R2334-2.2.2-13", "R2334-2.2.2-15"],
+            // The slave's batch is acknowledged by the next number only.
+            Place::Slave(_) if number == own => &["R2334-2.2.2-11", "R2334-B.2.1-03"],
+            // No server of these traces has more than two batches: this is the last one.
+            Place::Slave(true) if one_up && form.more => &[
+                "R2334-2.2.2-12",
+                "R2334-2.2.2-13",
+                "R2334-2.2.2-15",
+                "R2334-2.2.2-18",
+            ],
+            Place::Slave(true) if one_up => &[
+                "R2334-2.2.2-12",
+                "R2334-2.2.2-13",
+                "R2334-2.2.2-15",
+                "R2334-2.2.2-17",
+            ],
+            Place::Slave(false) if one_up && form.more => {
+                &["R2334-2.2.2-12", "R2334-2.2.2-13", "R2334-2.2.2-18"]
+            }
             Place::Slave(false) if one_up => &[
                 "R2334-2.2.2-12",
                 "R2334-2.2.2-13",
@@ -59,7 +75,7 @@ impl Node {
             Place::Update(true) | Place::Aligned(true)
                 if number == own && form.master && !form.init =>
             {
-                &["R2334-2.2.2-20"]
+                &["R2334-2.2.2-20", "R2334-2.2.2-21"]
             }
             _ => &["R2334-2.2-08"],
         });

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use mars_model::alignment::cafsm::{Event, State};
 use mars_model::hello::hfsm;
 
-use super::input::{Body, Fault, Form, Input, Instance, Number, Record};
+use super::input::{Body, Fault, Form, Input, Instance, Listing, Number, Record};
 use super::output::{CaNumber, Output};
 use super::peer::{CA_MS, CSU_MS, CSUS_MS, HOLD_MS, Setup};
 pub(super) use super::place::{Place, Reaction, Timer};
@@ -132,7 +132,12 @@ impl Node {
             Input::VcUp => {
                 if self.hello == hfsm::State::Down {
                     self.vcs += 1;
-                    reaction.cite(&["R2334-2.1-05", "R2334-2.1-06", "R2334-B.2.5-09"]);
+                    reaction.cite(&[
+                        "R2334-2.1-05",
+                        "R2334-2.1-06",
+                        "R2334-2.2-02",
+                        "R2334-B.2.5-09",
+                    ]);
                 }
                 if self.hello != hfsm::State::Down {
                     reaction.cite(&["R2334-2.1-03"]);
@@ -250,7 +255,12 @@ impl Node {
         reaction.cite(if lists {
             &["R2334-2.1-07", "R2334-2.1-11", "R2334-B.2.5-10"]
         } else {
-            &["R2334-2.1-07", "R2334-2.1-18", "R2334-B.2.5-09"]
+            &[
+                "R2334-2.1-07",
+                "R2334-2.1-18",
+                "R2334-B.2.5-09",
+                "R2334-B.2.5-12",
+            ]
         });
         reaction.outputs.push(Output::Hello(lists));
     }
@@ -322,6 +332,9 @@ impl Node {
                 (false, hfsm::State::Bidirectional) => &["R2334-2.1-09", "R2334-2.1-22"],
                 (false, _) => &["R2334-2.1-09", "R2334-2.1-10"],
             });
+            if *listing == Listing::UsBehind {
+                reaction.cite(&["R2334-B.2.5-06", "R2334-B.2.5-08"]);
+            }
             let (interval, factor) = self.setup.told;
             let interval = if fault == Fault::Zero { 1 } else { interval };
             self.start(Timer::Dead, interval * factor * 1000);
@@ -356,6 +369,10 @@ impl Node {
         }
         if !self.place().is_open() {
             reaction.cite(&["R2334-2.3-01"]);
+        }
+        if fault == Fault::ToAll {
+            // Register C31: acknowledged to who sent it, under the own id.
+            reaction.cite(&["R2334-2.3-29", "R2334-2.3-33"]);
         }
         self.exchange(body, news, reaction);
     }
@@ -428,6 +445,9 @@ impl Node {
         };
         let own = !self.setup.many && form.records == 1 && self.update.learned() == 0;
         self.bound |= own;
+        if !form.master && !form.init && form.more {
+            reaction.cite(&["R2334-2.2.2-16"]);
+        }
         reaction.outputs.push(Output::Ca {
             number: symbol,
             form,

@@ -18,7 +18,9 @@ fn beat(s: &Script, by: i64) -> serde_json::Value {
     newer("s1", by, &Part::redirect(s.who(SERVER)))
 }
 
-const BEATS: [&str; 9] = [
+const BEATS: [&str; 11] = [
+    "R2334-B.2.0.2-09",
+    "R2334-B.2.0.2-13",
     "R2443-2-15",
     "R2443-2-16",
     "R2443-2-17",

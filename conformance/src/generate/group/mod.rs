@@ -5,16 +5,11 @@
 //! `stage` brings simulated neighbours up to Aligned and has the words for CSU messages, `record` the records in
 //! both directions; clients and MCSs speak in the words of the scripts about RFC 2022. Every other file is a set
 //! of scripts about one chapter.
-#![expect(
-    clippy::indexing_slicing,
-    reason = "a script is a constant of this program, and the test below makes all of them"
-)]
 
 mod auth;
 mod bounds;
 mod flush;
 mod learned;
-mod mac;
 mod map;
 mod mcs_gone;
 mod mcs_learned;
@@ -24,6 +19,7 @@ mod punched;
 mod range;
 mod record;
 mod relay;
+mod scsp;
 mod served;
 mod stage;
 mod told;
@@ -44,6 +40,12 @@ const FLUSH: &str = "group.flush";
 const CMI_RANGE: &str = "group.cmi_range";
 /// Area of the traces about Redirect Entries and maps.
 const MAP: &str = "group.redirect_map";
+/// Area of the traces about neighbours that authenticate.
+const AUTHENTICATION: &str = "scsp.authentication";
+/// Areas of the traces about what SCSP asks of a server with several neighbours, or with a strange one.
+const HELLO: &str = "scsp.hello";
+const ALIGNMENT: &str = "scsp.alignment";
+const UPDATE: &str = "scsp.update";
 /// Area of the traces about multicast servers.
 const MCS: &str = "group.mcs";
 
@@ -74,6 +76,7 @@ pub fn traces() -> Vec<Trace> {
         served::traces,
         bounds::traces,
         auth::traces,
+        scsp::traces,
     ]
     .into_iter()
     .flat_map(|chapter| chapter())

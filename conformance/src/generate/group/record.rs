@@ -108,6 +108,12 @@ impl Record {
         }
     }
 
+    /// With another number.
+    pub(super) fn numbered(mut self, number: i64) -> Self {
+        self.number = number;
+        self
+    }
+
     /// With another hop count.
     pub(super) fn hops(mut self, hops: u64) -> Self {
         self.hops = hops;
@@ -145,7 +151,7 @@ impl Record {
 }
 
 /// A pattern of a record that the server under test originates.
-fn own(part: &Part, key: &Value, number: &Value) -> Value {
+pub(super) fn own(part: &Part, key: &Value, number: &Value) -> Value {
     json!({
         "hop_count": HOPS, "record_length": SUMMARY + part.octets, "flags": 0,
         "cache_key_len": 4, "orig_id_len": 4,
@@ -161,6 +167,16 @@ pub(super) fn fresh(name: &str, part: &Part) -> Value {
         &json!({"bind": format!("{name}-key")}),
         &json!({"bind": format!("{name}-number")}),
     )
+}
+
+/// The same for something new whose key is none of those that the others have.
+pub(super) fn distinct(name: &str, others: &[&str], part: &Part) -> Value {
+    let others: Vec<Value> = others
+        .iter()
+        .map(|other| json!({"ref": format!("{other}-key")}))
+        .collect();
+    let key = json!({"bind": format!("{name}-key"), "unlike": others});
+    own(part, &key, &json!({"bind": format!("{name}-number")}))
 }
 
 /// The same for the instance that is so much newer than the one of that name.

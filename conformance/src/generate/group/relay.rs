@@ -21,9 +21,13 @@ pub(super) fn traces() -> Vec<Trace> {
     ]
 }
 
+/// What is passed on keeps its number and originator, and loses a hop.
+const RELAYED: [&str; 3] = ["R2334-B.2.0.2-01", "R2334-B.2.0.2-10", "R2334-B.2.0.2-21"];
+
 /// A record of the first neighbour or one behind it is taken and passed on to the second.
 fn passes(s: &mut Script, record: &Record, ids: &[&str]) {
-    s.csu(N1, record).passes_on(&[N2], record).done(ids);
+    let ids: Vec<&str> = ids.iter().copied().chain(RELAYED).collect();
+    s.csu(N1, record).passes_on(&[N2], record).done(&ids);
 }
 
 fn passed_on() -> Trace {
@@ -84,7 +88,7 @@ fn last_hop() -> Trace {
     s.registers(&[N1, N2], "c1", &["R2443-5.3-01"]);
     let part = registration(state::JOIN, json!(CMI), s.who("c5"));
     s.csu(N1, &Record::new(N1, 1, part).hops(1))
-        .done(&["R2443-5.3-12", "C13"]);
+        .done(&["R2443-5.3-12", "R2334-B.2.0.2-01", "C13"]);
     let record = Record::new(N1, 2, member(&s, state::JOIN, "c5", CMI, G1)).hops(1);
     let join = s.made_up(op::JOIN, "c5", G1, CMI);
     s.csu(N1, &record)

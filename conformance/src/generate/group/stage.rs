@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::super::mars::builder::{CCVC, CMIS, SCVC, Script};
 use super::super::mars::expect::Expect;
 use super::super::mars::messages::{Endpoint, Message, Range, flag, op};
-use super::mac::hmac;
 use super::record::{Part, Record, fresh, state};
+use crate::frames::seal::Key;
 use crate::frames::{self, hex};
 use crate::trace::{Expected, Stimulus};
 
@@ -23,7 +23,7 @@ const NEVER_MS: u64 = 3_600_000;
 /// Seconds between Hellos: one, and then none for as long as a trace takes.
 const HELLO_S: u64 = 600;
 /// First CA sequence number of a neighbour.
-const CA: u64 = 100_000;
+pub(super) const CA: u64 = 100_000;
 
 /// A server of the group that is not under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,21 @@ impl Neighbor {
         Endpoint::nsapa(self.octet, "")
     }
 
+    /// The key that the server and it share, if they do.
+    pub(super) const fn key(self) -> &'static [u8; 16] {
+        match self.octet {
+            0x0b => b"16 octets of key",
+            _ => b"another 16 octet",
+        }
+    }
+
+    /// Its entry in the server's table of keys.
+    pub(super) fn entry(self) -> Value {
+        json!({
+            "spi": SPI, "peer_id": self.id, "algorithm": "hmac-md5-128", "key": hex(self.key()),
+        })
+    }
+
     /// Its Redirect Entry.
     pub(super) fn beat(self) -> Record {
         Record::new(self, 0x0100_0000, Part::redirect(&self.endpoint()))
@@ -58,9 +73,10 @@ pub(super) const N2: Neighbor = Neighbor::new("n2", "0a000003", 0x0c);
 /// Behind one of them.
 pub(super) const FAR: Neighbor = Neighbor::new("n3", "0a000004", 0x0d);
 
-/// The key of the neighbours that authenticate, and its index.
-pub(super) const KEY: [u8; 16] = *b"16 octets of key";
+/// The index of every key of the neighbours that authenticate: each chooses for itself.
 pub(super) const SPI: u32 = 4096;
+/// Vendor-private extensions (RFC 2334, B.3.2) of two vendors.
+const VENDORS: [&str; 2] = ["00005e0102", "00000c"];
 
 /// How a neighbour authenticates what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,40 +85,72 @@ pub(super) enum Seal {
     None,
     /// As it should.
     Right,
-    /// Under the right index with another key.
+    /// The same, behind a vendor-private extension and before another vendor's.
+    Among,
+    /// Under the right index with a key that nobody has.
     Wrong,
+    /// Under the right index with the key of another neighbour.
+    Borrowed,
     /// Under an index that nobody allocated.
     Stranger,
+    /// As it should, and then the message was changed.
+    Changed,
+    /// With half of the MAC.
+    Short,
+    /// With a MAC of zeros.
+    Zero,
 }
 
 impl Seal {
-    /// The sealed frame, of one that names nothing the server has said. The MAC is over the packet with the MAC
-    /// and the checksum zero (register D08).
-    fn octets(self, frame: &Value) -> Option<Vec<u8>> {
-        let (spi, key) = match self {
-            Self::None => return None,
-            Self::Right => (SPI, KEY),
-            Self::Wrong => (SPI, *b"not this key! no"),
-            Self::Stranger => (SPI + 1, KEY),
+    /// The sealed frame, of one that names nothing the server has said.
+    fn octets(self, from: Neighbor, frame: &Value) -> Option<Vec<u8>> {
+        let right = Key {
+            spi: SPI,
+            key: from.key().to_vec(),
         };
-        let with = |mac: [u8; 16], checksum: bool| {
-            let value = format!("{spi:08x}{}", hex(&mac));
-            let mut frame = frame.clone();
-            let message = frame.get_mut("message")?.as_object_mut()?;
-            let extensions = json!([{"type": 1, "value": value}, {"type": 0, "value": ""}]);
-            message.insert("extensions".to_owned(), extensions);
-            if !checksum {
-                message.insert("checksum".to_owned(), json!(0));
+        let with = |key: &[u8]| Key {
+            key: key.to_vec(),
+            ..right.clone()
+        };
+        let plain = [Value::Null];
+        let vendor = |value: &str| json!({"type": 2, "value": value});
+        let of = |mac: &str| json!({"type": 1, "value": format!("{SPI:08x}{mac}")});
+        let other = if from == N1 { N2 } else { N1 };
+        match self {
+            Self::None => None,
+            Self::Right => right.sealed(frame, &plain),
+            Self::Among => {
+                let [before, after] = VENDORS.map(vendor);
+                right.sealed(frame, &[before, Value::Null, after])
             }
-            frames::write(&frame).ok()
-        };
-        let bare = with([0; 16], false)?;
-        with(hmac(&key, bare.get(LLC_SNAP..)?), true)
+            Self::Wrong => with(b"not this key! no").sealed(frame, &plain),
+            Self::Borrowed => with(other.key()).sealed(frame, &plain),
+            Self::Stranger => Key {
+                spi: SPI + 1,
+                ..right
+            }
+            .sealed(frame, &plain),
+            Self::Changed => {
+                let sealed = frames::read(&right.sealed(frame, &plain)?).ok()?;
+                let mut changed = sealed;
+                let hops = changed.pointer_mut("/message/records/0/hop_count")?;
+                *hops = json!(hops.as_u64()? - 1);
+                // Only the MAC is wrong.
+                changed
+                    .get_mut("message")?
+                    .as_object_mut()?
+                    .shift_remove("checksum");
+                frames::write(&changed).ok()
+            }
+            Self::Short => {
+                let sealed = frames::read(&right.sealed(frame, &plain)?).ok()?;
+                let value = sealed.pointer("/message/extensions/0/value")?.as_str()?;
+                right.sealed(frame, &[of(value.get(8..24)?)])
+            }
+            Self::Zero => right.sealed(frame, &[of(&"0".repeat(32))]),
+        }
     }
 }
-
-/// Octets before a packet in its frame.
-const LLC_SNAP: usize = 8;
 
 /// A server with these neighbours, at time 0; nothing has happened.
 pub(super) fn server(
@@ -153,7 +201,7 @@ pub(super) fn registration(state: u64, cmi: Value, who: &Endpoint) -> Part {
 }
 
 /// A frame to a neighbour, with what every packet of a MARS group has (R2443-2-01, R2443-4.1-01 to 03).
-fn packet(to: Neighbor, fields: Value) -> Expected {
+pub(super) fn packet(to: Neighbor, fields: Value) -> Expected {
     let mut message = json!({
         "version": 1, "protocol_id": 3, "server_group_id": 1, "unused": 0,
         "sender_id_len": 4, "sender_id": OWN, "recvr_id_len": 4, "receiver_id": to.id,
@@ -165,6 +213,19 @@ fn packet(to: Neighbor, fields: Value) -> Expected {
         vc: to.name.to_owned(),
         matches: json!({"protocol": "scsp", "message": message}),
     }
+}
+
+/// A Hello of a neighbour that hears the server.
+pub(super) fn hello() -> Value {
+    json!({"type_code": 5, "hello_interval": HELLO_S, "dead_factor": 3})
+}
+
+/// The CA with which the server begins to align.
+pub(super) fn bid(to: Neighbor, number: Value) -> Expected {
+    let ca = json!({
+        "type_code": 1, "flags": 0xe000, "number_of_records": 0, "ca_sequence_number": number,
+    });
+    packet(to, ca)
 }
 
 /// A CSU Request with these records.
@@ -185,13 +246,13 @@ impl Script {
     }
 
     /// The same with authentication.
-    fn scsp_as(&mut self, from: Neighbor, fields: Value, seal: Seal) -> Expect<'_> {
+    pub(super) fn scsp_as(&mut self, from: Neighbor, fields: Value, seal: Seal) -> Expect<'_> {
         let mut message = json!({"sender_id": from.id, "receiver_id": OWN, "server_group_id": 1});
         if let (Some(all), Value::Object(more)) = (message.as_object_mut(), fields) {
             all.extend(more);
         }
         let frame = json!({"protocol": "scsp", "message": message});
-        let (hex, frame) = match seal.octets(&frame) {
+        let (hex, frame) = match seal.octets(from, &frame) {
             Some(octets) => (Some(hex(&octets)), None),
             None => (None, Some(frame)),
         };
@@ -223,6 +284,14 @@ impl Script {
 
     /// The same with authentication.
     pub(super) fn align_as(&mut self, one: Neighbor, seal: Seal) {
+        self.appears(one);
+        self.greets(one, seal);
+        self.bids(one, seal, CA);
+        self.ends(one, seal, CA + 1);
+    }
+
+    /// A VC to a neighbour is up; no CA is sent before both hear each other.
+    pub(super) fn appears(&mut self, one: Neighbor) {
         let stimulus = Stimulus::VcUp {
             vc: one.name.to_owned(),
             peer: one.endpoint().peer(),
@@ -231,36 +300,45 @@ impl Script {
         let empty = json!({"type_code": 5, "recvr_id_len": 0, "receiver_id": ""});
         self.step(stimulus, None).sees(packet(one, empty)).done(&[
             "R2334-2.1-05",
+            "R2334-2.2-02",
             "R2443-2-01",
             "R2443-4.1-01",
         ]);
-        let hello = json!({"type_code": 5, "hello_interval": HELLO_S, "dead_factor": 3});
-        let ca = json!({
-            "type_code": 1, "flags": 0xe000, "number_of_records": 0,
-            "ca_sequence_number": {"bind": format!("{}-ca", one.name)},
-        });
-        self.scsp_as(one, hello, seal).sees(packet(one, ca)).done(&[
+    }
+
+    /// It says Hello.
+    pub(super) fn greets(&mut self, one: Neighbor, seal: Seal) {
+        let ca = bid(one, json!({"bind": format!("{}-ca", one.name)}));
+        self.scsp_as(one, hello(), seal).sees(ca).done(&[
             "R2334-1-02",
             "R2443-4.1-02",
             "R2443-4.1-03",
         ]);
-        let first = json!({"type_code": 1, "flags": 0xe000, "ca_sequence_number": CA});
+    }
+
+    /// It bids with this number; it becomes the master.
+    pub(super) fn bids(&mut self, one: Neighbor, seal: Seal, number: u64) {
+        let first = json!({"type_code": 1, "flags": 0xe000, "ca_sequence_number": number});
         let summary = json!({
             "hop_count": 1, "record_length": 20, "flags": 0, "cache_key_len": 4, "orig_id_len": 4,
             "originator_id": OWN, "csa_sequence_number": {"bind": "s1-number"},
             "cache_key": {"bind": "s1-key"},
         });
         let ca = json!({
-            "type_code": 1, "flags": 0, "ca_sequence_number": CA, "records": [summary],
+            "type_code": 1, "flags": 0, "ca_sequence_number": number, "records": [summary],
         });
         self.scsp_as(one, first, seal).sees(packet(one, ca)).done(&[
             "R2334-2.2.1-01",
             "R2443-4.2-01",
             "R2443-4.2-02",
         ]);
-        let last = json!({"type_code": 1, "flags": 0x8000, "ca_sequence_number": CA + 1});
+    }
+
+    /// It has nothing to tell.
+    pub(super) fn ends(&mut self, one: Neighbor, seal: Seal, number: u64) {
+        let last = json!({"type_code": 1, "flags": 0x8000, "ca_sequence_number": number});
         let ca = json!({
-            "type_code": 1, "flags": 0, "ca_sequence_number": CA + 1, "number_of_records": 0,
+            "type_code": 1, "flags": 0, "ca_sequence_number": number, "number_of_records": 0,
         });
         self.scsp_as(one, last, seal)
             .sees(packet(one, ca))
@@ -314,7 +392,7 @@ impl Script {
         self.says(op::JOIN, who, range)
             .copy_on(CCVC)
             .tells(to, &[record])
-            .done(&["R2443-5.3-02"]);
+            .done(&["R2443-5.3-02", "R2334-2.2.4-01", "R2334-2.3-08"]);
     }
 
     /// An MCS comes up and registers; these neighbours hear of it. Names the record after it. Its CMI is of the own

@@ -267,7 +267,9 @@ fn addresses() -> Trace {
         ),
         ("c4", Endpoint::nsapa(0xc4, "").e164(number)),
     ];
+    // Five octets of E.164 make the whole packet odd.
     let ids = [
+        "R2334-B.1-05",
         "R2443-3-01",
         "R2443-3-14",
         "R2443-3-15",

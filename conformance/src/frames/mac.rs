@@ -1,5 +1,5 @@
-//! The MAC of the Authentication extension, for frames of simulated neighbours: HMAC (RFC 2104) with MD5
-//! (RFC 1321). Made here, since what makes traces does not know the implementation.
+//! The MAC of the Authentication extension: HMAC (RFC 2104) with MD5 (RFC 1321). Made here, since what makes and
+//! judges frames does not know the implementation.
 
 /// Octets of a block, and of a digest.
 const BLOCK: usize = 64;
@@ -23,6 +23,10 @@ fn constant(step: u32) -> u32 {
 }
 
 /// One block.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "every index is a remainder, or a quarter of 64 steps; a block has 16 words"
+)]
 fn block(state: [u32; 4], octets: &[u8]) -> [u32; 4] {
     let words: Vec<u32> = octets
         .chunks_exact(4)
@@ -75,7 +79,7 @@ fn md5(message: &[u8]) -> [u8; DIGEST] {
 }
 
 /// HMAC-MD5 under a key of at most 64 octets.
-pub(super) fn hmac(key: &[u8], message: &[u8]) -> [u8; DIGEST] {
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> [u8; DIGEST] {
     let padded = |pad: u8| -> Vec<u8> {
         let filled = key.iter().copied().chain(std::iter::repeat(0));
         filled.take(BLOCK).map(|octet| octet ^ pad).collect()
