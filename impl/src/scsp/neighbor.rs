@@ -353,8 +353,9 @@ impl Neighbor {
                 ),
                 CaAction::StopHold => ctx.timers.cancel(Timer::CaHold(ctx.ix)),
                 CaAction::Offer(records) => {
+                    let cache = ctx.cache;
                     for id in records {
-                        if let Some((sequence, body)) = ctx.cache.sendable(id) {
+                        if let Some((sequence, body)) = cache.sendable(id) {
                             self.offer(id, sequence, &body, ctx.config.hop_count, ctx.now);
                         }
                     }

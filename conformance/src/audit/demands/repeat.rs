@@ -23,10 +23,16 @@ struct Sent {
 #[derive(Default)]
 pub(super) struct Repeat {
     /// By VC, originator and key.
-    records: BTreeMap<(String, String, String), Sent>,
+    records: BTreeMap<Place, Sent>,
     /// By VC: what was asked for and did not come, and since when.
     asked: BTreeMap<String, (BTreeSet<(String, String)>, u64)>,
+    /// What was waited for and came at this instant. A timer may have run out at the same one, before it: what is said
+    /// again then is not waited for.
+    just: (u64, BTreeSet<Place>),
 }
+
+/// VC, originator and key.
+type Place = (String, String, String);
 
 impl Repeat {
     pub(super) fn see(&mut self, world: &World, event: &Event, sink: &mut Sink) {
@@ -49,10 +55,16 @@ impl Repeat {
     }
 
     fn arrives(&mut self, vc: &str, message: &Scsp, at: u64) {
+        if self.just.0 != at {
+            self.just = (at, BTreeSet::new());
+        }
         for record in &message.records {
             let place = (vc.to_owned(), record.origin.clone(), record.key.clone());
             // R2334-2.3-19, R2334-2.3-21, R2334-2.3-25: whatever it says of it, it knows of it, or it asks for it.
-            self.records.remove(&place);
+            let waited = self.records.remove(&place).map(|sent| sent.number);
+            if waited == Some(record.number) && matches!(message.kind, 2 | 3) {
+                self.just.1.insert(place);
+            }
             if message.kind != 2 {
                 continue;
             }
@@ -61,7 +73,10 @@ impl Repeat {
                 .retain(|(_, origin, key), _| *origin != record.origin || *key != record.key);
             let one = (record.origin.clone(), record.key.clone());
             for (on, (keys, since)) in &mut self.asked {
-                keys.remove(&one);
+                if keys.remove(&one) {
+                    let (origin, key) = one.clone();
+                    self.just.1.insert((on.clone(), origin, key));
+                }
                 if on == vc {
                     *since = at;
                 }
@@ -70,6 +85,11 @@ impl Repeat {
                 self.ended(&body.atm);
             }
         }
+    }
+
+    /// Whether it was waited for and came at this very instant.
+    fn came(&self, place: &Place, at: u64) -> bool {
+        self.just.0 == at && self.just.1.contains(place)
     }
 
     /// Records of this endpoint may be ended, and are not waited for.
@@ -88,7 +108,7 @@ impl Repeat {
                     if let Some(body) = ends {
                         self.ended(&body.atm);
                     }
-                    if record.null {
+                    if record.null || self.came(&place, at) {
                         continue;
                     }
                     let Some(body) = &record.body else { continue };
@@ -110,11 +130,16 @@ impl Repeat {
             }
             4 => {
                 let own = world.config.as_ref().map(|config| config.id.as_str());
+                let mut places: Vec<Place> = message
+                    .records
+                    .iter()
+                    // C08: what it finds of its own it settles by itself.
+                    .filter(|record| own != Some(&*record.origin))
+                    .map(|record| (vc.to_owned(), record.origin.clone(), record.key.clone()))
+                    .collect();
+                places.retain(|place| !self.came(place, at));
                 let (keys, since) = self.asked.entry(vc.to_owned()).or_default();
-                let records = message.records.iter();
-                // C08: what it finds of its own it settles by itself.
-                let records = records.filter(|record| own != Some(&*record.origin));
-                keys.extend(records.map(|record| (record.origin.clone(), record.key.clone())));
+                keys.extend(places.into_iter().map(|(_, origin, key)| (origin, key)));
                 *since = at;
             }
             _ => {}
