@@ -10,8 +10,6 @@ pub(super) struct Config {
     pub(super) id: String,
     pub(super) atm: Atm,
     pub(super) backups: Vec<Atm>,
-    /// A01: it need not list itself.
-    pub(super) learned_only: bool,
     pub(super) sgid: u64,
     pub(super) protocols: Vec<String>,
     pub(super) cmi: Option<(u64, u64)>,
@@ -88,7 +86,6 @@ impl Config {
             startup: number("startup_ms", 2 * hello * dead_factor),
             atm: place(config.get("atm")),
             backups: list("backups").iter().map(atm).collect(),
-            learned_only: text(config, "redirect_order").as_deref() == Some("learned-only"),
             csu_max: number("csu_max_rexmt", 5),
             hold: number("redirect_hold_ms", 245_000),
             hops: number("hop_count", 255),

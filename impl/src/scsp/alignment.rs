@@ -486,9 +486,16 @@ impl Alignment {
         if let Some(last) = &mut self.last {
             last.sequence = last.sequence.wrapping_sub(own);
         }
-        for kept in [&mut self.last, &mut self.answer].into_iter().flatten() {
-            for csas in &mut kept.records {
+        if let Some(last) = &mut self.last {
+            for csas in &mut last.records {
                 csas.sequence = relative(csas.sequence, base(RecordId::of(csas)));
+            }
+        }
+        // Of an answer it only matters whether a record is still the one that was told.
+        if let Some(answer) = &mut self.answer {
+            for csas in &mut answer.records {
+                let told = relative(csas.sequence, base(RecordId::of(csas)));
+                csas.sequence = told.max(SequenceNumber(-1));
             }
         }
         self.bid = self.bid.map(|bid| bid.wrapping_sub(own));

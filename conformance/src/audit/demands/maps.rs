@@ -147,13 +147,13 @@ fn contents(world: &World, vc: &str, message: &Mars, list: &[Atm], sink: &mut Si
         wanted: format!("in the order of their IDs: {must:?}"),
         got: format!("{list:?}"),
     });
-    // R2022-6.1.3-02: a list is never empty; A01, where the configuration says it, the own address is in it.
-    let own = list.contains(&config.atm) || (config.learned_only && !list.is_empty());
+    // R2022-6.1.3-02: a list is never empty. Whether the own address is in it is a reading (A01).
+    let own = !list.is_empty();
     sink.judge(NAME, own, || Wrong {
         vc,
         code: "wrong-field:targets",
         ids: &["R2022-6.1.3-02"],
-        wanted: format!("{}, its own address", config.atm),
+        wanted: "an address".to_owned(),
         got: format!("{list:?}"),
     });
 }

@@ -73,10 +73,7 @@ impl Repeat {
                 .retain(|(_, origin, key), _| *origin != record.origin || *key != record.key);
             let one = (record.origin.clone(), record.key.clone());
             for (on, (keys, since)) in &mut self.asked {
-                if keys.remove(&one) {
-                    let (origin, key) = one.clone();
-                    self.just.1.insert((on.clone(), origin, key));
-                }
+                keys.remove(&one);
                 if on == vc {
                     *since = at;
                 }
@@ -130,16 +127,11 @@ impl Repeat {
             }
             4 => {
                 let own = world.config.as_ref().map(|config| config.id.as_str());
-                let mut places: Vec<Place> = message
-                    .records
-                    .iter()
-                    // C08: what it finds of its own it settles by itself.
-                    .filter(|record| own != Some(&*record.origin))
-                    .map(|record| (vc.to_owned(), record.origin.clone(), record.key.clone()))
-                    .collect();
-                places.retain(|place| !self.came(place, at));
                 let (keys, since) = self.asked.entry(vc.to_owned()).or_default();
-                keys.extend(places.into_iter().map(|(_, origin, key)| (origin, key)));
+                let records = message.records.iter();
+                // C08: what it finds of its own it settles by itself.
+                let records = records.filter(|record| own != Some(&*record.origin));
+                keys.extend(records.map(|record| (record.origin.clone(), record.key.clone())));
                 *since = at;
             }
             _ => {}

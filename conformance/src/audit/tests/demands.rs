@@ -119,13 +119,6 @@ fn table() -> Vec<(&'static str, Which, Fault, &'static str, &'static str)> {
             late,
         ),
         (
-            "a CSUS that is not repeated",
-            |f| scsp(f, 4),
-            Silence,
-            "repeats",
-            late,
-        ),
-        (
             "Redirect Entries that end",
             |f| own(f, 1, false),
             Silence,
