@@ -485,13 +485,11 @@ impl Alignment {
         }
         if let Some(last) = &mut self.last {
             last.sequence = last.sequence.wrapping_sub(own);
-        }
-        if let Some(last) = &mut self.last {
             for csas in &mut last.records {
                 csas.sequence = relative(csas.sequence, base(RecordId::of(csas)));
             }
         }
-        // Of an answer it only matters whether a record is still the one that was told.
+        // What an answer told and is older than all that is held is older, by whatever: the newest is offered with it.
         if let Some(answer) = &mut self.answer {
             for csas in &mut answer.records {
                 let told = relative(csas.sequence, base(RecordId::of(csas)));
