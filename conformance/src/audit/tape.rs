@@ -7,6 +7,11 @@ use crate::certify::transcript::out_json;
 use crate::frames::hex;
 use crate::sut::{Answer, Sut, SutError};
 
+/// The contract lets nobody go further at once.
+const STRIDE_MS: u64 = 60_000;
+/// Strides after a case.
+const TAIL: u64 = 5;
+
 /// Passes every request on and writes down request and response as lines of the adapter protocol.
 pub struct Tape<'s> {
     sut: &'s mut dyn Sut,
@@ -20,6 +25,22 @@ impl<'s> Tape<'s> {
         Self {
             sut,
             lines: Vec::new(),
+        }
+    }
+
+    /// Five minutes pass after a case, so that what is late shows.
+    pub fn linger(&mut self) {
+        let mut times = self.lines.iter().filter_map(|line| {
+            let at = line.get("at").or_else(|| line.get("to"));
+            at.and_then(Value::as_u64)
+        });
+        let Some(last) = times.next_back() else {
+            return;
+        };
+        for stride in 1..=TAIL {
+            if self.advance(last + stride * STRIDE_MS).is_err() {
+                return;
+            }
         }
     }
 

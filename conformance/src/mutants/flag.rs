@@ -7,14 +7,9 @@ use super::kill::{Kill, Killer};
 use crate::audit::Auditor;
 use crate::audit::tape::Tape;
 use crate::certify::play::play;
+use crate::sut::SutError;
 use crate::sut::child::Child;
-use crate::sut::{Sut as _, SutError};
 use crate::trace::Trace;
-
-/// The contract lets nobody go further at once.
-const STRIDE_MS: u64 = 60_000;
-/// Strides after a case.
-const TAIL: u64 = 5;
 
 /// Whether a trace is a case of the suite: of one server, which the audit judges.
 #[must_use]
@@ -29,24 +24,8 @@ pub fn is_case(trace: &Trace) -> bool {
     role.is_none_or(|role| role == "server") && trace.steps.iter().all(|step| step.act.is_none())
 }
 
-/// Time passes after a case, so that what is late shows.
-fn linger(tape: &mut Tape<'_>) {
-    let mut times = tape.lines.iter().filter_map(|line| {
-        let at = line.get("at").or_else(|| line.get("to"));
-        at.and_then(serde_json::Value::as_u64)
-    });
-    let Some(last) = times.next_back() else {
-        return;
-    };
-    for stride in 1..=TAIL {
-        if tape.advance(last + stride * STRIDE_MS).is_err() {
-            return;
-        }
-    }
-}
-
-/// Plays cases on a mutant (the original for `None`), each recorded with the five minutes after it, until the audit accuses the server of something. What
-/// the judge of the cases says is not looked at. `None` too when the stop flag is raised.
+/// Plays cases on a mutant (the original for `None`), each recorded with the five minutes after it, until the audit accuses
+/// the server of something. What the judge of the cases says is not looked at. `None` too when the stop flag is raised.
 ///
 /// # Errors
 /// The program cannot be started.
@@ -65,7 +44,7 @@ pub fn first_finding<'a>(
         if play(trace, &mut tape, stop).is_none() {
             return Ok(None);
         }
-        linger(&mut tape);
+        tape.linger();
         let mut auditor = Auditor::new();
         let mut broke = false;
         for (at, line) in tape.lines.into_iter().enumerate() {

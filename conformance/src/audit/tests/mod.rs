@@ -25,10 +25,11 @@ fn recorded(trace: &Trace) -> Vec<Value> {
     let mut sut = InProcess::new();
     let mut tape = Tape::new(&mut sut);
     play(trace, &mut tape, &AtomicBool::new(false)).unwrap();
+    tape.linger();
     tape.lines
 }
 
-/// Every case of the suite as this project's server plays it.
+/// Every case of the suite as this project's server plays it, and what it does in the five minutes after it.
 static RECORDED: LazyLock<Vec<(String, Vec<Value>)>> = LazyLock::new(|| {
     let suite = suite();
     let cases = suite.cases.iter();
