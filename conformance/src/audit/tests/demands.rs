@@ -12,6 +12,8 @@ enum Fault {
     Silence,
     /// Every such frame that time alone leads to is gone.
     Timer,
+    /// After the first such frame nothing happens any more, and eight seconds pass.
+    Cut,
 }
 
 /// A record of a CSU Request.
@@ -48,7 +50,7 @@ fn private(frame: &Value, op: u64, register: bool) -> bool {
 }
 
 fn table() -> Vec<(&'static str, Which, Fault, &'static str, &'static str)> {
-    use Fault::{One, Silence};
+    use Fault::{Cut, One, Silence};
     use Tamper::{Drop, NoTarget, Set, Turned};
     let missing = "missing-output";
     let late = "late-output";
@@ -115,6 +117,13 @@ fn table() -> Vec<(&'static str, Which, Fault, &'static str, &'static str)> {
             "a CSU Request that is not repeated",
             |f| scsp(f, 2),
             Fault::Timer,
+            "repeats",
+            late,
+        ),
+        (
+            "a CSUS that is not repeated",
+            |f| scsp(f, 4),
+            Cut,
             "repeats",
             late,
         ),
@@ -274,6 +283,16 @@ fn what_is_left_undone_is_found_by_the_demand_for_it() {
                     if apply(&mut lines, *at, *place, frame.clone(), tamper).is_none() {
                         return false;
                     }
+                }
+                Fault::Cut => {
+                    let now = ["at", "to"]
+                        .iter()
+                        .find_map(|field| lines[at - 1][*field].as_u64());
+                    let then = now.unwrap() + 8_000;
+                    let id = at / 2 + 2;
+                    lines.truncate(at + 1);
+                    lines.push(json!({"id": id, "op": "advance", "to": then}));
+                    lines.push(json!({"id": id, "status": "ok", "out": [], "next": then + 1}));
                 }
                 Fault::Silence | Fault::Timer => {
                     let rest: Vec<_> = such.collect();
