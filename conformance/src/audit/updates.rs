@@ -214,7 +214,13 @@ impl Updates {
             .beats
             .iter()
             .any(|((_, origin), beat)| *origin == record.origin && beat.returned);
-        let fits = record.hops + 1 == hops || record.hops == 1 || fresh || back;
+        // N10: what changed since a bid was answered follows the answer, and no cache keeps hop counts.
+        let entering = record.hops == config.hops
+            && world
+                .links
+                .get(vc)
+                .is_none_or(|link| link.open != Sure::Yes || link.since == world.now);
+        let fits = record.hops + 1 == hops || record.hops == 1 || fresh || back || entering;
         sink.judge(NAME, fits, || Wrong {
             vc,
             code: "wrong-field:hop_count",

@@ -1,7 +1,8 @@
 //! Search engines side by side on the same models: one table from one run.
 //!
-//! `cargo bench -p mars-model --bench engines` takes the scenarios of more than a million states and two-phase commit with
-//! nine managers; `-- drain two_phase_8 --rounds 3` takes these, and of each engine the fastest of three rounds.
+//! `cargo bench -p mars-model --bench engines` takes a scenario of each family and two-phase commit with nine managers;
+//! `-- drain two_phase_8 --rounds 3` takes these, and of each engine the fastest of three rounds; `-- --over-a-million` takes
+//! all scenarios with so many states.
 //!
 //! Each row is a process of its own (two for `timely`), so that its memory is its own: `B/state` is the peak of the
 //! resident memory of all its processes over the number of states. `cpu` is processor time: other programs on the
@@ -18,7 +19,14 @@ mod two_phase;
 use row::{Engine, Row};
 use std::process::ExitCode;
 
-const DEFAULT: [&str; 3] = ["line_with_a_hung_heartbeat", "ring_of_three", "two_phase_9"];
+const DEFAULT: [&str; 6] = [
+    "hello_all_faults",
+    "alignment_with_late_copies",
+    "flood_mesh",
+    "cluster_blocks",
+    "ring_of_three",
+    "two_phase_9",
+];
 
 fn main() -> ExitCode {
     // `cargo bench` itself says `--bench`.
@@ -32,6 +40,11 @@ fn main() -> ExitCode {
                     .next()
                     .and_then(|count| count.parse().ok())
                     .unwrap_or(1);
+            }
+            "--over-a-million" => {
+                let counts = mars_model::counts::expected();
+                let large = counts.into_iter().filter(|(_, one)| one.unique > 1_000_000);
+                subjects.extend(large.map(|(name, _)| name));
             }
             _ if row::is_subject(&word) => subjects.push(word),
             _ => {

@@ -4,8 +4,9 @@ use crate::spin;
 use crate::two_phase::TwoPhase;
 use mars_model::explore::timely::{self, Cluster, Portable};
 use mars_model::explore::{Exact, Kinds, Options, Space, search_space};
-use mars_model::rules::Rules;
-use mars_model::scenario::by_name;
+use mars_model::family::Configuration;
+use mars_model::reading::Choice;
+use mars_model::{alignment, cluster, flooding, hello, registry, scenario};
 use stateright::{Checker, Model};
 use std::hash::Hash;
 use std::net::TcpListener;
@@ -159,7 +160,7 @@ fn managers(subject: &str) -> Option<u32> {
 }
 
 pub(super) fn is_subject(word: &str) -> bool {
-    managers(word).is_some() || by_name(word).is_some()
+    managers(word).is_some() || registry::by_name(word).is_some()
 }
 
 /// The process of one row: engine, subject, and for `timely` the place and all addresses.
@@ -176,16 +177,19 @@ pub(super) fn child(words: &[String]) -> ExitCode {
         process: word(2).parse().unwrap_or(0),
         ..Cluster::threads(NonZeroUsize::MIN)
     };
-    let counted = match (managers(word(1)), by_name(word(1))) {
-        (Some(managers), _) => {
+    let counted = match managers(word(1)) {
+        Some(managers) => {
             let model = TwoPhase { managers };
-            measure(engine, &model, &Exact(&model), &cluster)
+            measure(engine, model.clone(), &Exact(&model), &cluster)
         }
-        (None, Some(scenario)) => {
-            let model = scenario.model(Rules::resolved());
-            measure(engine, &model, &model, &cluster)
+        None => {
+            let (name, cluster) = (word(1), &cluster);
+            one_of(engine, hello::scenarios(), name, cluster)
+                .or_else(|| one_of(engine, alignment::scenarios(), name, cluster))
+                .or_else(|| one_of(engine, flooding::scenarios(), name, cluster))
+                .or_else(|| one_of(engine, cluster::scenarios(), name, cluster))
+                .or_else(|| one_of(engine, scenario::scenarios(), name, cluster))
         }
-        (None, None) => return ExitCode::from(64),
     };
     let Some((unique, transitions, wall)) = counted else {
         return ExitCode::FAILURE;
@@ -194,15 +198,31 @@ pub(super) fn child(words: &[String]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// The scenario of a family, if it is there.
+fn one_of<C: Configuration>(
+    engine: Engine,
+    scenarios: &[C],
+    name: &str,
+    cluster: &Cluster,
+) -> Option<(u64, u64, f64)>
+where
+    C::Model: Space<Key = u64>,
+{
+    let scenario = scenarios.iter().find(|scenario| scenario.name() == name)?;
+    let model = || scenario.model(Choice::Resolved.readers());
+    measure(engine, model(), &model(), cluster)
+}
+
+/// `model` is that of the space once more: stateright's checker keeps its own.
 fn measure<S>(
     engine: Engine,
-    model: &S::Model,
+    model: S::Model,
     space: &S,
     cluster: &Cluster,
 ) -> Option<(u64, u64, f64)>
 where
     S: Space<Key = u64>,
-    S::Model: Clone + Send + 'static,
+    S::Model: Send + 'static,
     <S::Model as Model>::State: Clone + Eq + Hash + Send + Sync + Portable + 'static,
     <S::Model as Model>::Action: Clone + Kinds + PartialEq + Send + Sync + 'static,
 {
@@ -212,11 +232,11 @@ where
     let theirs = |unique: usize, states: usize| counted(unique as u64, states as u64);
     match engine {
         Engine::BreadthFirst(threads) => {
-            let checker = model.clone().checker().threads(threads).spawn_bfs().join();
+            let checker = model.checker().threads(threads).spawn_bfs().join();
             theirs(checker.unique_state_count(), checker.state_count())
         }
         Engine::DepthFirst(threads) => {
-            let checker = model.clone().checker().threads(threads).spawn_dfs().join();
+            let checker = model.checker().threads(threads).spawn_dfs().join();
             theirs(checker.unique_state_count(), checker.state_count())
         }
         Engine::Kernel(threads) => {

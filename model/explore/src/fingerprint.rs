@@ -78,6 +78,17 @@ impl Words {
         self.sum = self.sum.wrapping_add(product ^ first);
     }
 
+    /// The same with sixteen octets.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the two halves of the word"
+    )]
+    pub fn add_octets(&mut self, place: usize, octets: [u8; 16]) {
+        let word = u128::from_le_bytes(octets);
+        self.add(place, word as u64, (word >> 64) as u64);
+    }
+
     /// The fingerprint.
     #[must_use]
     #[inline]

@@ -33,7 +33,7 @@ pub mod timely;
 pub use fingerprint::{Fingerprint, Words};
 pub use memory::available as available_memory;
 pub use report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};
-pub use space::{Exact, Hashed, Packed, Space, Successors};
+pub use space::{Exact, Hashed, Packed, Space, Successors, expand_in_place};
 pub use table::Key;
 
 use stateright::Model;

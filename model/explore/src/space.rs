@@ -66,6 +66,30 @@ pub(super) fn expand_plainly<M: Model>(
     }
 }
 
+/// Successors that are made in one place: each is a copy of the state that `perform` changes, unless it says that the
+/// action is not possible, and only those that are wanted are copied again.
+#[inline]
+pub fn expand_in_place<M: Model>(
+    model: &M,
+    state: &M::State,
+    actions: &mut Vec<M::Action>,
+    perform: impl Fn(&mut M::State, M::Action) -> bool,
+    successors: &mut impl Successors<M::State>,
+) where
+    M::State: Clone,
+    M::Action: Kinds,
+{
+    actions.clear();
+    model.actions(state, actions);
+    for (place, action) in (0u32..).zip(actions.drain(..)) {
+        let kind = action.kind();
+        let mut next = state.clone();
+        if perform(&mut next, action) {
+            successors.look(place, kind, &next);
+        }
+    }
+}
+
 /// Any model, its states known by 64-bit fingerprints of what their `Hash` says.
 pub struct Hashed<'a, M>(pub &'a M);
 

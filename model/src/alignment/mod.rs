@@ -39,7 +39,7 @@ pub use rules::Rules;
 pub use scenario::{Scenario, scenarios};
 pub use state::{Budgets, HOLD, Machine, Running, State, mark};
 
-use crate::explore::{Fingerprint, Space};
+use crate::explore::{Fingerprint, Space, Successors, expand_in_place};
 use crate::family;
 use crate::reading::Readers;
 use stateright::{Model, Property};
@@ -129,7 +129,8 @@ impl Model for Alignment {
     }
 
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        step::step(self, state, action)
+        let mut next = *state;
+        step::perform(self, &mut next, action).then_some(next)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -148,6 +149,15 @@ impl Space for Alignment {
     #[inline]
     fn key(&self, seed: u64, state: &State) -> u64 {
         Fingerprint::of(seed, state)
+    }
+    fn expand(
+        &self,
+        state: &State,
+        actions: &mut Vec<Action>,
+        successors: &mut impl Successors<State>,
+    ) {
+        let perform = |next: &mut State, action| step::perform(self, next, action);
+        expand_in_place(self, state, actions, perform, successors);
     }
 }
 

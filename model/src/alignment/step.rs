@@ -8,25 +8,23 @@ use super::records::{compared, only};
 use super::rules::{BidAgain, Hold, Mutant, OldMessages, Patience};
 use super::state::{HOLD, Machine, Running, State, mark};
 
-/// The state after an action; `None` where it is not possible.
-pub(super) fn step(model: &Alignment, state: &State, action: Action) -> Option<State> {
-    let mut this = Step {
-        model,
-        state: *state,
-    };
-    this.act(action)?;
-    let mut state = this.state;
+/// Does an action; false where it is not possible, and then the state is good for nothing.
+pub(super) fn perform(model: &Alignment, state: &mut State, action: Action) -> bool {
+    let mut this = Step { model, state };
+    if this.act(action).is_none() {
+        return false;
+    }
     state.forget_answer();
     state.rebase();
     if state.is_settled() {
         state.waited = 0;
     }
-    Some(state)
+    true
 }
 
 struct Step<'a> {
     model: &'a Alignment,
-    state: State,
+    state: &'a mut State,
 }
 
 impl Step<'_> {

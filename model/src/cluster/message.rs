@@ -117,6 +117,11 @@ impl<const N: usize> Queue<N> {
     pub(super) fn len(&self) -> usize {
         self.flights().count()
     }
+    /// All of it, for at most four messages.
+    pub(super) fn word(&self) -> u64 {
+        let octets = self.0.iter().rev();
+        octets.fold(0, |word, flight| word << 16 | u64::from(flight.0))
+    }
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -39,7 +39,7 @@ pub use rules::Rules;
 pub use scenario::{Scenario, scenarios};
 pub use state::{CLIENTS, Client, GROUPS, Phase, QUEUE, State};
 
-use crate::explore::{Fingerprint, Space};
+use crate::explore::{Space, Successors, expand_in_place};
 use stateright::{Model, Property};
 
 /// The model of one scenario under one set of rules.
@@ -170,7 +170,9 @@ impl Model for Cluster {
         step::enabled(self, state, actions);
     }
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        Some(step::perform(self, state, action))
+        let mut next = *state;
+        step::perform(self, &mut next, action);
+        Some(next)
     }
     fn format_action(&self, action: &Action) -> String {
         action.words(self.scenario.ranges)
@@ -190,7 +192,19 @@ impl Space for Cluster {
     }
     #[inline]
     fn key(&self, seed: u64, state: &State) -> u64 {
-        Fingerprint::of(seed, state)
+        state.fingerprint(seed)
+    }
+    fn expand(
+        &self,
+        state: &State,
+        actions: &mut Vec<Action>,
+        successors: &mut impl Successors<State>,
+    ) {
+        let perform = |next: &mut State, action| {
+            step::perform(self, next, action);
+            true
+        };
+        expand_in_place(self, state, actions, perform, successors);
     }
 }
 

@@ -90,7 +90,7 @@ impl Step<'_> {
 
     /// The members of a group, as leaves: the host map.
     fn members(&self, group: u8) -> u8 {
-        self.model.members(&self.state, group)
+        self.model.members(self.state, group)
     }
 
     /// A registration (R2022-6.1.2-01, R2022-6.1.2-02).
@@ -276,7 +276,7 @@ impl Step<'_> {
         if rules.mutant == Mutant::NoPurge {
             return;
         }
-        let groups = self.model.joined(&self.state, at);
+        let groups = self.model.joined(self.state, at);
         *self.state.joined_mut(at) = 0;
         self.state.set_cmi(at, 0);
         // E19.

@@ -2,6 +2,7 @@
 
 use super::message::{Flight, Queue};
 use super::scenario::Budgets;
+use crate::explore::Words;
 use crate::explore::timely::Portable;
 
 /// Clients.
@@ -139,6 +140,39 @@ impl Client {
     pub(super) const fn wait_for(&mut self, leave: bool, range: u8) {
         self.pending = 0x80 | (leave as u8) << 6 | range & 7;
     }
+    /// All of it.
+    fn words(&self) -> [u64; 4] {
+        let Self {
+            wanted,
+            confirmed,
+            pending,
+            cmi,
+            phase,
+            behind,
+            flagged,
+            overtaken,
+            numbers,
+            vcs,
+            cluster,
+            private,
+        } = self;
+        let small = [
+            *wanted,
+            *confirmed,
+            *pending,
+            *cmi,
+            *phase as u8,
+            u8::from(*behind),
+            *flagged,
+            *overtaken,
+        ];
+        [
+            u64::from_le_bytes(small),
+            u64::from(*numbers) | u64::from(*vcs) << 16,
+            cluster.word(),
+            private.word(),
+        ]
+    }
     /// Makes its numbers and its messages older; false: there is no room.
     pub(super) fn age(&mut self, private: bool) -> bool {
         let mut room = self.cluster.age();
@@ -257,6 +291,51 @@ impl State {
         self.clients
             .iter()
             .all(|client| client.cluster.len() < most)
+    }
+    /// A fingerprint of the whole state, read as words.
+    pub(super) fn fingerprint(&self, seed: u64) -> u64 {
+        let mut words = Words::new(seed);
+        let [a, b] = self.clients.each_ref().map(Client::words);
+        words.add(0, a[0], a[1]);
+        words.add(1, a[2], a[3]);
+        words.add(2, b[0], b[1]);
+        words.add(3, b[2], b[3]);
+        let Self {
+            joined: [joined_a, joined_b],
+            leaves,
+            cmis,
+            served,
+            forwards: [forwards_a, forwards_b],
+            since,
+            strays,
+            flags,
+            left,
+            ..
+        } = *self;
+        let Budgets {
+            changes,
+            repeats,
+            losses,
+            drops,
+            releases,
+            restarts,
+            deregisters,
+            serves,
+            gone,
+        } = left;
+        words.add_octets(
+            4,
+            [
+                joined_a, joined_b, leaves, cmis, served, forwards_a, forwards_b, since, strays,
+                flags, changes, repeats, losses, drops, releases, restarts,
+            ],
+        );
+        words.add(
+            5,
+            u64::from_le_bytes([deregisters, serves, gone, 0, 0, 0, 0, 0]),
+            0,
+        );
+        words.finish()
     }
     /// What is on its way to a client on ClusterControlVC.
     pub(super) fn cluster(&self, at: u8) -> impl Iterator<Item = Flight> + '_ {

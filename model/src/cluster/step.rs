@@ -179,19 +179,14 @@ pub(super) fn is_idle(state: &State) -> bool {
 }
 
 /// What an enabled action does.
-pub(super) fn perform(model: &Cluster, state: &State, action: Action) -> State {
-    let mut step = Step {
-        model,
-        state: *state,
-    };
-    step.perform(action);
-    step.state
+pub(super) fn perform(model: &Cluster, state: &mut State, action: Action) {
+    Step { model, state }.perform(action);
 }
 
 /// A state on its way to the next.
 pub(super) struct Step<'a> {
     pub(super) model: &'a Cluster,
-    pub(super) state: State,
+    pub(super) state: &'a mut State,
 }
 
 impl Step<'_> {

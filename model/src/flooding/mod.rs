@@ -30,7 +30,7 @@ pub use rules::Rules;
 pub use scenario::{Scenario, scenarios};
 pub use state::{Entry, KEYS, QUEUE, SERVERS, State};
 
-use crate::explore::{Fingerprint, Space};
+use crate::explore::{Space, Successors, expand_in_place};
 use crate::reading::Readers;
 use rules::{LeaveKey, StrangeLeave};
 use stateright::{Model, Property};
@@ -117,7 +117,9 @@ impl Model for Flooding {
         step::enabled(self, state, actions);
     }
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        Some(step::perform(self, state, action))
+        let mut next = *state;
+        step::perform(self, &mut next, action);
+        Some(next)
     }
     fn format_action(&self, action: &Action) -> String {
         action.words()
@@ -137,7 +139,19 @@ impl Space for Flooding {
     }
     #[inline]
     fn key(&self, seed: u64, state: &State) -> u64 {
-        Fingerprint::of(seed, state)
+        state.fingerprint(seed)
+    }
+    fn expand(
+        &self,
+        state: &State,
+        actions: &mut Vec<Action>,
+        successors: &mut impl Successors<State>,
+    ) {
+        let perform = |next: &mut State, action| {
+            step::perform(self, next, action);
+            true
+        };
+        expand_in_place(self, state, actions, perform, successors);
     }
 }
 

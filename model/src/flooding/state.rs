@@ -2,6 +2,7 @@
 
 use super::action::Server;
 use super::scenario::Budgets;
+use crate::explore::Words;
 use crate::explore::timely::Portable;
 
 /// The most servers.
@@ -273,6 +274,61 @@ impl State {
     }
     pub(super) const fn has_flag(&self, flag: u8) -> bool {
         self.flags & flag != 0
+    }
+
+    /// A fingerprint of the whole state, read as words: caches, the small parts, queues that are not empty.
+    pub(super) fn fingerprint(&self, seed: u64) -> u64 {
+        let mut words = Words::new(seed);
+        let [c0, c1, c2, c3] = self.caches.map(|cache| cache.map(|entry| entry.0));
+        let [l0, l1, l2, l3] = self.latest;
+        let pairs = [c0, c1, c2, c3, l0, l1, l2, l3];
+        words.add_octets(0, std::array::from_fn(|place| pairs[place / 2][place % 2]));
+        let Budgets {
+            changes,
+            cuts,
+            restarts,
+            relay_restarts,
+            crashes,
+            forgets,
+        } = self.left;
+        let Self {
+            links,
+            alive,
+            applied,
+            origin,
+            version,
+            flags,
+            ..
+        } = *self;
+        words.add_octets(
+            1,
+            [
+                links,
+                alive,
+                applied,
+                origin,
+                version,
+                flags,
+                changes,
+                cuts,
+                restarts,
+                relay_restarts,
+                crashes,
+                forgets,
+                0,
+                0,
+                0,
+                0,
+            ],
+        );
+        for (place, queue) in (2..).zip(&self.queues) {
+            // A queue has no gaps, so an empty first place is an empty queue.
+            if queue[0] != Flight::NONE {
+                let [a, b, c, d, e, f] = queue.map(|flight| u64::from(flight.0));
+                words.add(place, a | b << 16 | c << 32 | d << 48, e | f << 16);
+            }
+        }
+        words.finish()
     }
 
     /// Whether number and key name one version only, wherever they are.

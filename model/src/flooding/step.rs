@@ -101,13 +101,8 @@ fn acknowledged(model: &Flooding, state: &State) -> bool {
 }
 
 /// What an enabled action does.
-pub(super) fn perform(model: &Flooding, state: &State, action: Action) -> State {
-    let mut step = Step {
-        model,
-        state: *state,
-    };
-    step.perform(action);
-    step.state
+pub(super) fn perform(model: &Flooding, state: &mut State, action: Action) {
+    Step { model, state }.perform(action);
 }
 
 /// A record that arrives.
@@ -124,7 +119,7 @@ struct Arrival {
 /// A state on its way to the next.
 struct Step<'a> {
     model: &'a Flooding,
-    state: State,
+    state: &'a mut State,
 }
 
 impl Step<'_> {
@@ -176,7 +171,7 @@ impl Step<'_> {
     /// The time of a server's tombstones is over (C06). The originator's subject goes on under another key (C05).
     fn forget(&mut self, at: Server) {
         self.state.left.forgets -= 1;
-        let before = self.state;
+        let before = *self.state;
         for key in over(&before, at) {
             self.state.set_entry(at, key, Entry::NONE);
             self.state.set_latest(at, key, 0);
@@ -259,7 +254,7 @@ impl Step<'_> {
             self.state.set_renewing(live && next == PURGE);
             self.originate(key, next, live && next != PURGE);
         }
-        if self.state.is_renewing() && acknowledged(self.model, &self.state) {
+        if self.state.is_renewing() && acknowledged(self.model, self.state) {
             self.renew();
         }
     }
@@ -393,7 +388,7 @@ impl Step<'_> {
         if self.model.rules(0).mutant == Mutant::NoAlignment {
             return;
         }
-        let before = self.state;
+        let before = *self.state;
         for (from, at) in [(a, b), (b, a)] {
             if before.is_flushed(from) {
                 continue;

@@ -28,9 +28,12 @@ pub use rules::Rules;
 pub use scenario::{Scenario, scenarios};
 pub use state::{QUEUE, SERVERS, State, Watch};
 
-use crate::explore::{Fingerprint, Space};
+use crate::explore::{Space, Successors, expand_in_place};
 use crate::reading::Readers;
 use stateright::{Model, Property};
+
+const PAIRS_OF_TWO: [(u8, u8); 2] = [(0, 1), (1, 0)];
+const PAIRS_OF_THREE: [(u8, u8); 6] = [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)];
 
 /// The model of one scenario under one set of rules.
 #[derive(Clone, Debug)]
@@ -61,12 +64,12 @@ impl Hello {
     }
     /// All pairs of neighbours, each in both orders.
     pub fn pairs(&self) -> impl Iterator<Item = (Server, Server)> + use<> {
-        let servers = self.scenario.servers;
-        (0..servers).flat_map(move |at| {
-            (0..servers)
-                .filter(move |&of| of != at)
-                .map(move |of| (Server(at), Server(of)))
-        })
+        let pairs: &'static [_] = if self.scenario.servers < 3 {
+            &PAIRS_OF_TWO
+        } else {
+            &PAIRS_OF_THREE
+        };
+        pairs.iter().map(|&(at, of)| (Server(at), Server(of)))
     }
 }
 
@@ -81,7 +84,9 @@ impl Model for Hello {
         step::enabled(self, state, actions);
     }
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        Some(step::perform(self, state, action))
+        let mut next = *state;
+        step::perform(self, &mut next, action);
+        Some(next)
     }
     fn format_action(&self, action: &Action) -> String {
         action.words()
@@ -101,7 +106,19 @@ impl Space for Hello {
     }
     #[inline]
     fn key(&self, seed: u64, state: &State) -> u64 {
-        Fingerprint::of(seed, state)
+        state.fingerprint(seed)
+    }
+    fn expand(
+        &self,
+        state: &State,
+        actions: &mut Vec<Action>,
+        successors: &mut impl Successors<State>,
+    ) {
+        let perform = |next: &mut State, action| {
+            step::perform(self, next, action);
+            true
+        };
+        expand_in_place(self, state, actions, perform, successors);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::action::Server;
 use super::hfsm;
 use super::scenario::Budgets;
+use crate::explore::Words;
 use crate::explore::timely::Portable;
 
 /// The most servers.
@@ -60,6 +61,27 @@ impl Watch {
             seen: 0,
         }
     }
+    /// All of it.
+    const fn word(&self) -> u64 {
+        let Self {
+            machine,
+            left,
+            listed_left,
+            heard_ago,
+            listed_ago,
+            seen,
+        } = *self;
+        u64::from_le_bytes([
+            machine as u8,
+            left,
+            listed_left,
+            heard_ago,
+            listed_ago,
+            seen,
+            0,
+            0,
+        ])
+    }
 }
 
 /// Hellos on their way in one direction, four bits each: present, lists the receiver, late, sent after a restart.
@@ -100,39 +122,35 @@ impl Queue {
             .map(move |place| Flight(self.0 >> (4 * place) & 15))
             .take_while(|flight| flight.0 != 0)
     }
-    fn of(flights: impl Iterator<Item = Flight>) -> Self {
-        let packed = flights.enumerate().take(QUEUE);
-        Self(packed.fold(0, |queue, (place, flight)| queue | flight.0 << (4 * place)))
+    /// How many there are.
+    const fn len(self) -> usize {
+        (QUEUE * 4 - self.0.leading_zeros() as usize).div_ceil(4)
     }
     /// Without the one at a place.
-    pub(super) fn without(self, place: u8) -> Self {
-        let all = self.flights().enumerate();
-        Self::of(
-            all.filter(|&(other, _)| other != usize::from(place))
-                .map(|(_, flight)| flight),
-        )
+    pub(super) const fn without(self, place: u8) -> Self {
+        let before = (1 << (4 * place)) - 1;
+        Self((self.0 & before) | (self.0 >> 4 & !before))
     }
     /// With one more; `None` where there is no room. Where order means nothing the queue is kept sorted.
     pub(super) fn with(self, flight: Flight, capacity: u8, sorted: bool) -> Option<Self> {
-        if self.flights().count() >= usize::from(capacity).min(QUEUE) {
+        let count = self.len();
+        if count >= usize::from(capacity).min(QUEUE) {
             return None;
         }
-        let queue = Self::of(self.flights().chain([flight]));
+        let queue = Self(self.0 | flight.0 << (4 * count));
         Some(if sorted { queue.sorted() } else { queue })
     }
     fn sorted(self) -> Self {
-        let mut flights: [Option<Flight>; QUEUE] = [None; QUEUE];
-        for (place, flight) in flights.iter_mut().zip(self.flights()) {
-            *place = Some(flight);
-        }
-        // Nothing comes first; an empty place is left out again.
-        flights.sort_unstable();
-        Self::of(flights.into_iter().flatten())
+        let mut flights = [0, 4, 8, 12].map(|place| self.0 >> place & 15);
+        // What is not there, 0, comes last.
+        flights.sort_unstable_by_key(|flight| flight.wrapping_sub(1));
+        let packed = flights.iter().rev();
+        Self(packed.fold(0, |queue, flight| queue << 4 | flight))
     }
     /// A tick later: all are late.
     pub(super) fn aged(self, sorted: bool) -> Self {
-        let late = self.flights().map(|flight| Flight(flight.0 | Flight::LATE));
-        let queue = Self::of(late);
+        // The lowest bit of each says that it is there.
+        let queue = Self(self.0 | ((self.0 & 0x1111) * Flight::LATE));
         if sorted { queue.sorted() } else { queue }
     }
 }
@@ -214,6 +232,42 @@ impl State {
     }
     pub(super) const fn has_flag(&self, flag: u8) -> bool {
         self.flags & flag != 0
+    }
+
+    /// A fingerprint of the whole state, read as words.
+    pub(super) fn fingerprint(&self, seed: u64) -> u64 {
+        let [a, b, c, d, e, f] = &self.watches;
+        let mut words = Words::new(seed);
+        words.add(0, a.word(), b.word());
+        words.add(1, c.word(), d.word());
+        words.add(2, e.word(), f.word());
+        let [q0, q1, q2, q3, q4, q5] = self.queues.map(|queue| u64::from(queue.0));
+        let [hello_a, hello_b, hello_c] = self.hello_left;
+        let [sent_a, sent_b, sent_c] = self.sent_ago;
+        let Budgets {
+            losses,
+            copies,
+            cuts,
+            deafs,
+            restarts,
+            malformed,
+        } = self.left;
+        let timers = u64::from_le_bytes([
+            hello_a, hello_b, hello_c, sent_a, sent_b, sent_c, losses, copies,
+        ]);
+        words.add(3, q0 | q1 << 16 | q2 << 32 | q3 << 48, timers);
+        let rest = u64::from_le_bytes([
+            self.deaf,
+            self.restarted,
+            self.flags,
+            cuts,
+            deafs,
+            restarts,
+            malformed,
+            0,
+        ]);
+        words.add(4, q4 | q5 << 16, rest);
+        words.finish()
     }
 }
 

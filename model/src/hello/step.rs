@@ -81,13 +81,8 @@ fn may_tick(model: &Hello, state: &State) -> bool {
 }
 
 /// What an enabled action does.
-pub(super) fn perform(model: &Hello, state: &State, action: Action) -> State {
-    let mut step = Step {
-        model,
-        state: *state,
-    };
-    step.perform(action);
-    step.state
+pub(super) fn perform(model: &Hello, state: &mut State, action: Action) {
+    Step { model, state }.perform(action);
 }
 
 /// Whether a server's next Hello lists a neighbour (R2334-2.1-11, R2334-2.1-18).
@@ -111,7 +106,7 @@ pub(super) fn lists(model: &Hello, state: &State, at: Server, of: Server) -> boo
 /// A state on its way to the next.
 struct Step<'a> {
     model: &'a Hello,
-    state: State,
+    state: &'a mut State,
 }
 
 impl Step<'_> {
@@ -146,7 +141,7 @@ impl Step<'_> {
                     self.state.set_queue(at, of, super::state::Queue::default());
                     self.watch(at, of, Event::VcDown);
                     let mut others = self.model.servers().filter(|&other| other != at);
-                    if !others.any(|other| is_up(&self.state, at, other)) {
+                    if !others.any(|other| is_up(self.state, at, other)) {
                         self.state.set_hello_left(at, NONE);
                         self.state.set_sent_ago(at, NONE);
                     }
@@ -198,15 +193,15 @@ impl Step<'_> {
     fn send(&mut self, at: Server) {
         let scenario = *self.scenario();
         for to in self.model.servers().filter(|&to| to != at) {
-            if !is_up(&self.state, at, to) {
+            if !is_up(self.state, at, to) {
                 continue;
             }
-            let lists = lists(self.model, &self.state, at, to);
+            let lists = lists(self.model, self.state, at, to);
             let ago = self.state.watch(at, to).heard_ago;
             if lists && (ago == NONE || ago > scenario.dead()) {
                 self.state.flags |= LISTED_UNHEARD;
             }
-            if self.state.is_deaf(at, to) || !is_up(&self.state, to, at) {
+            if self.state.is_deaf(at, to) || !is_up(self.state, to, at) {
                 continue;
             }
             let again = scenario.is_reliable() && self.state.has_restarted(at);
@@ -233,7 +228,7 @@ impl Step<'_> {
         if !stays {
             self.state.set_queue(from, to, queue.without(place));
         }
-        if !is_up(&self.state, to, from) {
+        if !is_up(self.state, to, from) {
             return;
         }
         let (rules, scenario) = (*self.model.rules(to.0), *self.scenario());
@@ -282,7 +277,7 @@ impl Step<'_> {
         self.state.left.restarts -= 1;
         self.state.restarted |= 1 << at.0;
         for of in self.model.servers().filter(|&of| of != at) {
-            if is_up(&self.state, at, of) {
+            if is_up(self.state, at, of) {
                 *self.state.watch_mut(at, of) = Watch::silent(hfsm::State::Waiting);
             }
             let theirs = self.state.watch_mut(of, at);

@@ -342,8 +342,7 @@ impl State {
         let (pairs, rest) = entries.as_chunks::<16>();
         let mut place = 0;
         for pair in pairs {
-            let [low, high] = halves(&pair.map(Entry::octet));
-            words.add(place, low, high);
+            words.add_octets(place, pair.map(Entry::octet));
             place += 1;
         }
         let left = self.left;
@@ -387,8 +386,7 @@ impl State {
             left.hangs,
         ];
         for pair in small.as_chunks::<16>().0 {
-            let [low, high] = halves(pair);
-            words.add(place, low, high);
+            words.add_octets(place, *pair);
             place += 1;
         }
         for queue in &self.queues {
@@ -406,16 +404,6 @@ impl State {
         }
         words.finish()
     }
-}
-
-/// Sixteen octets as two words.
-fn halves(octets: &[u8; 16]) -> [u64; 2] {
-    let word = u128::from_le_bytes(*octets);
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the two halves of the word"
-    )]
-    [word as u64, (word >> 64) as u64]
 }
 
 #[cfg(test)]

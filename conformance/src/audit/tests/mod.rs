@@ -423,6 +423,52 @@ fn what_was_tampered_with_is_found() {
     assert!(missed.is_empty(), "not found: {missed:#?}");
 }
 
+// R2334-B.2.0.2-01, N10: what changed since a bid was answered goes out with a count of its own when Update Cache begins.
+#[test]
+fn a_fresh_hop_count_passes_where_update_cache_begins_and_nowhere_else() {
+    let is_ca = |hex: &Value| {
+        let hex = hex.as_str().and_then(|hex| frames::unhex(hex).ok());
+        hex.and_then(|octets| frames::read(&octets).ok())
+            .is_some_and(|frame| scsp(&frame, 1))
+    };
+    let (mut begins, mut later) = (0, 0);
+    for (case, lines) in RECORDED.iter() {
+        for (at, place, frame) in sent(lines) {
+            let record = &frame["message"]["records"][0];
+            let relayed = scsp(&frame, 2)
+                && record["originator_id"] != frame["message"]["sender_id"]
+                && record["hop_count"] == 254;
+            // The exchange of a line: what came, and what went before this frame.
+            let before = lines[at]["out"].as_array().into_iter().flatten();
+            let mut before = before.take(place).map(|one| &one["send"]);
+            let came = at.checked_sub(1).map_or(&Value::Null, |at| &lines[at]);
+            let entry = [came]
+                .into_iter()
+                .chain(&mut before)
+                .any(|one| one["vc"] == frame["vc"] && is_ca(&one["hex"]));
+            let count = if entry { &mut begins } else { &mut later };
+            if !relayed || *count == 20 {
+                continue;
+            }
+            *count += 1;
+            let mut lines = lines.clone();
+            apply(
+                &mut lines,
+                at,
+                place,
+                frame,
+                &Tamper::Add("/records/0/hop_count", 1),
+            )
+            .unwrap();
+            let auditor = audited(&lines);
+            let mut found = auditor.findings().iter();
+            let found = found.any(|one| one.code == "wrong-field:hop_count");
+            assert_eq!(found, !entry, "{case}, line {}", at + 1);
+        }
+    }
+    assert!(begins > 0 && later == 20, "{begins} {later}");
+}
+
 #[test]
 fn a_line_that_is_cut_off_is_told() {
     let mut auditor = Auditor::new();
