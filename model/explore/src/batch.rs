@@ -21,7 +21,7 @@ pub(super) const UNIT: usize = if cfg!(test) { 4 } else { 128 };
 /// Successors whose places in the table are looked up together.
 const TOGETHER: usize = 64;
 /// Entries of a thread's memory of recent claims, as a power of two.
-const RECENT: u32 = 14;
+const RECENT: u32 = 12;
 
 type StateOf<S> = <<S as Space>::Model as Model>::State;
 /// What came of units, each with its place.

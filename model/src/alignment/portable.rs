@@ -3,6 +3,7 @@
 use super::cafsm;
 use super::message::{Instances, Keys, Message};
 use super::state::{Budgets, Machine, Running, State};
+use crate::explore::Words;
 use crate::explore::timely::Portable;
 use std::hash::{Hash, Hasher};
 
@@ -47,12 +48,10 @@ impl Machine {
     }
 }
 
-/// Different states give different words.
-impl Hash for State {
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
+impl State {
+    /// All but what is on its way.
+    fn words(&self) -> [u64; 4] {
         let [a, b] = &self.machines;
-        hasher.write_u64(a.word());
-        hasher.write_u64(b.word());
         let [from_a, from_b] = self.copies;
         let Budgets {
             losses,
@@ -61,31 +60,52 @@ impl Hash for State {
             restarts,
             changes,
         } = self.budget;
-        hasher.write_u64(
-            Word::new()
-                .and(7, a.timers())
-                .and(7, b.timers())
-                .and(16, from_a.word().into())
-                .and(16, from_b.word().into())
-                .and(8, self.waited.into())
-                .and(8, self.marks.into())
-                .0,
-        );
+        let small = Word::new()
+            .and(7, a.timers())
+            .and(7, b.timers())
+            .and(16, from_a.word().into())
+            .and(16, from_b.word().into())
+            .and(8, self.waited.into())
+            .and(8, self.marks.into());
         let budget = [losses, copies, drops, restarts, changes, self.unseen];
         // Only the smaller server answers bids.
         let answer = Word::new().and(16, a.answer.word().into());
-        hasher.write_u64(
-            budget
-                .iter()
-                .fold(answer, |word, &left| word.and(8, left.into()))
-                .0,
-        );
-        for link in &self.links {
-            for four in link.chunks(4) {
-                let words = four.iter().map(|message| u64::from(message.word()));
-                hasher.write_u64(words.fold(Word::new(), |all, word| all.and(16, word)).0);
+        let rest = budget
+            .iter()
+            .fold(answer, |word, &left| word.and(8, left.into()));
+        [a.word(), b.word(), small.0, rest.0]
+    }
+
+    /// What is on its way, four messages in a word.
+    fn links(&self) -> impl Iterator<Item = u64> + '_ {
+        self.links.iter().flat_map(|link| {
+            link.as_chunks::<4>().0.iter().map(|four| {
+                let [a, b, c, d] = four.map(|message| u64::from(message.word()));
+                a | b << 16 | c << 32 | d << 48
+            })
+        })
+    }
+
+    /// A fingerprint of the whole state; words without a message are left out.
+    pub(super) fn fingerprint(&self, seed: u64) -> u64 {
+        let mut words = Words::new(seed);
+        let [a, b, small, rest] = self.words();
+        words.add(0, a, b);
+        words.add(1, small, rest);
+        for (place, word) in (2..).zip(self.links()) {
+            if word != 0 {
+                words.add(place, word, 0);
             }
         }
+        words.finish()
+    }
+}
+
+/// Different states give different words.
+impl Hash for State {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let words = self.words().into_iter().chain(self.links());
+        words.for_each(|word| hasher.write_u64(word));
     }
 }
 

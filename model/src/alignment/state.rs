@@ -325,6 +325,9 @@ impl State {
         } else {
             0
         };
+        if by == 0 {
+            return;
+        }
         lesser.last = lesser_rebased(lesser.last, by);
         lesser.answer = lesser_rebased(lesser.answer, by);
         greater.number = 0;
@@ -339,6 +342,9 @@ impl State {
 
     /// Forgets an answer to a bid that cannot come any more: it is on its way nowhere, and nobody would repeat it.
     pub(super) fn forget_answer(&mut self) {
+        if !self.machines[0].answer.is_some() {
+            return;
+        }
         let number = self.machines[0].answer.number();
         let is_bid = |message: Message| message.init() && message.number() == number;
         let about = self.in_flight(Server(1)).any(is_bid)

@@ -2,10 +2,9 @@ use super::rules::{LateCa, MasterNumber, SlaveFinished};
 use super::*;
 use crate::explore::graph::Graph;
 use crate::explore::liveness::{always_again, can_always_reach};
-use crate::explore::timely::Portable;
 use crate::explore::{Options, search};
 use crate::family::{Profile, Question};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::AtomicBool;
 
 /// The first states of a scenario, breadth first.
@@ -30,22 +29,6 @@ fn small() -> impl Iterator<Item = &'static Scenario> {
     scenarios()
         .iter()
         .filter(|scenario| scenario.profile == Profile::Quick)
-}
-
-#[test]
-fn states_travel_and_have_fingerprints_of_their_own() {
-    let mut known = BTreeMap::new();
-    for scenario in scenarios() {
-        for state in states(&scenario.model(Rules::resolved()), 10_000) {
-            let mut octets = Vec::new();
-            state.write(&mut octets);
-            assert_eq!(State::read(&mut octets.as_slice()), Some(state));
-            assert_eq!(State::read(&mut octets.split_last().unwrap().1), None);
-            let before = known.insert(Fingerprint::of(0, &state), state);
-            assert!(before.is_none_or(|before| before == state), "{state:?}");
-        }
-    }
-    assert!(known.len() > 50_000);
 }
 
 #[test]

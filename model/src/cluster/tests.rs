@@ -3,12 +3,10 @@
 use super::rules::{Deserted, EmptyGroup, Numbering, Purge};
 use super::*;
 use crate::explore::liveness::Verdict;
-use crate::explore::timely::Portable;
 use crate::explore::{Options, search_space};
 use crate::family::Configuration as _;
 use crate::reading::Choice;
 use crate::registry::by_name;
-use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::AtomicBool;
 
 fn refuted(name: &str, choice: Choice) -> Vec<&'static str> {
@@ -126,26 +124,5 @@ fn what_is_said_of_a_group_without_members_does_no_harm() {
         assert!(report.is_clean() && report.exhausted());
         // The reading is not without effect.
         assert_ne!(report.unique, plain.unique);
-    }
-}
-
-#[test]
-fn states_travel_and_come_back() {
-    for scenario in scenarios() {
-        let model = Cluster::new(scenario, Rules::resolved());
-        let mut seen = HashSet::new();
-        let mut queue: VecDeque<_> = model.init_states().into();
-        while let Some(state) = queue.pop_front()
-            && seen.len() < 3_000
-        {
-            if !seen.insert(state) {
-                continue;
-            }
-            let mut octets = Vec::new();
-            state.write(&mut octets);
-            assert_eq!(State::read(&mut octets.as_slice()), Some(state));
-            assert_eq!(State::read(&mut &octets[1..]), None);
-            queue.extend(model.next_states(&state));
-        }
     }
 }

@@ -1,12 +1,9 @@
 //! Duties on small scenarios, each refuted once; what travels between processes.
 
-use super::*;
 use crate::explore::Options;
 use crate::explore::liveness::Verdict;
-use crate::explore::timely::Portable;
 use crate::reading::Choice;
 use crate::registry::by_name;
-use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::AtomicBool;
 
 fn refuted(name: &str, choice: Choice) -> Vec<&'static str> {
@@ -33,26 +30,5 @@ fn what_is_lost_for_good_is_a_trap() {
     let both = ["can-always-agree", "agrees-again-and-again"];
     for literal in [("own_record", "fetch"), ("own_record", "ignore")] {
         assert_eq!(refuted("flood_restart", Choice::But(literal)), both);
-    }
-}
-
-#[test]
-fn states_travel_and_come_back() {
-    for scenario in scenarios() {
-        let model = Flooding::new(scenario, Rules::resolved());
-        let mut seen = HashSet::new();
-        let mut queue: VecDeque<_> = model.init_states().into();
-        while let Some(state) = queue.pop_front()
-            && seen.len() < 3_000
-        {
-            if !seen.insert(state) {
-                continue;
-            }
-            let mut octets = Vec::new();
-            state.write(&mut octets);
-            assert_eq!(State::read(&mut octets.as_slice()), Some(state));
-            assert_eq!(State::read(&mut &octets[1..]), None);
-            queue.extend(model.next_states(&state));
-        }
     }
 }

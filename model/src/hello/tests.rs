@@ -1,12 +1,9 @@
 //! Duties on a small scenario, each refuted once; counts of the quick scenarios.
 
-use super::*;
 use crate::explore::Options;
 use crate::explore::liveness::Verdict;
-use crate::explore::timely::Portable;
 use crate::reading::Choice;
 use crate::registry::by_name;
-use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::AtomicBool;
 
 fn verdicts(name: &str, choice: Choice) -> Vec<(&'static str, bool)> {
@@ -56,25 +53,4 @@ fn a_dead_timer_that_is_late_is_noticed_late() {
     let slow = Choice::But(("mutant", "late-hello"));
     let all = verdicts("hello_one_way", slow);
     assert!(all.contains(&("bidirectional-in-time", false)), "{all:?}");
-}
-
-#[test]
-fn states_travel_and_come_back() {
-    for scenario in scenarios() {
-        let model = Hello::new(scenario, Rules::resolved());
-        let mut seen = HashSet::new();
-        let mut queue: VecDeque<_> = model.init_states().into();
-        while let Some(state) = queue.pop_front()
-            && seen.len() < 3_000
-        {
-            if !seen.insert(state) {
-                continue;
-            }
-            let mut octets = Vec::new();
-            state.write(&mut octets);
-            assert_eq!(State::read(&mut octets.as_slice()), Some(state));
-            assert_eq!(State::read(&mut &octets[1..]), None);
-            queue.extend(model.next_states(&state));
-        }
-    }
 }

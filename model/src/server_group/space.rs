@@ -162,76 +162,8 @@ mod tests {
     use super::*;
     use crate::explore::{Hashed, Options, Report, search_space};
     use crate::rules::Rules;
-    use crate::scenario::scenarios;
-    use stateright::Model;
-    use std::collections::{BTreeMap, HashSet, VecDeque};
     use std::num::NonZeroUsize;
     use std::sync::atomic::AtomicBool;
-
-    struct List(Vec<(u32, usize, State)>);
-
-    impl Successors<State> for List {
-        fn take(&mut self, place: u32, kind: usize, state: State) {
-            self.0.push((place, kind, state));
-        }
-        fn look(&mut self, place: u32, kind: usize, state: &State) {
-            self.take(place, kind, *state);
-        }
-    }
-
-    /// The first states of every scenario, breadth first: whole states, no fingerprints.
-    fn states(model: &ServerGroup, most: usize) -> Vec<State> {
-        let mut seen = HashSet::from([model.initial()]);
-        let mut queue = VecDeque::from([model.initial()]);
-        let mut all = Vec::new();
-        while let Some(state) = queue.pop_front()
-            && all.len() < most
-        {
-            for next in model.next_states(&state) {
-                if seen.insert(next) {
-                    queue.push_back(next);
-                }
-            }
-            all.push(state);
-        }
-        all
-    }
-
-    #[test]
-    fn successors_are_those_of_actions_and_next_state() {
-        for scenario in scenarios() {
-            for rules in [Rules::resolved(), Rules::literal()] {
-                let model = scenario.model(rules);
-                for state in states(&model, 4_000) {
-                    let mut actions = Vec::new();
-                    model.actions(&state, &mut actions);
-                    let plain: Vec<_> = (0u32..)
-                        .zip(actions)
-                        .filter_map(|(place, action)| {
-                            Some((place, action.kind(), model.next_state(&state, action)?))
-                        })
-                        .collect();
-                    let mut quick = List(Vec::new());
-                    model.expand(&state, &mut Vec::new(), &mut quick);
-                    assert!(plain == quick.0, "{}: {state:?}", scenario.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn fingerprints_of_words_tell_states_apart() {
-        let mut known = BTreeMap::new();
-        for scenario in scenarios() {
-            for state in states(&scenario.model(Rules::resolved()), 20_000) {
-                for seed in [0, 1] {
-                    let before = known.insert((seed, state.fingerprint(seed)), state);
-                    assert!(before.is_none_or(|before| before == state), "{state:?}");
-                }
-            }
-        }
-        assert!(known.len() > 100_000);
-    }
 
     #[test]
     fn both_ways_of_searching_report_alike_on_any_number_of_threads() {
