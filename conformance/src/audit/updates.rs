@@ -219,7 +219,7 @@ impl Updates {
             && world
                 .links
                 .get(vc)
-                .is_none_or(|link| link.open != Sure::Yes || link.since == world.now);
+                .is_none_or(|link| link.open == Sure::Maybe || link.opened);
         let fits = record.hops + 1 == hops || record.hops == 1 || fresh || back || entering;
         sink.judge(NAME, fits, || Wrong {
             vc,

@@ -23,6 +23,8 @@ pub(super) struct Link {
     pub(super) open: Sure,
     /// Since when that is for sure.
     pub(super) since: u64,
+    /// Whether it came to be so in this exchange.
+    pub(super) opened: bool,
     /// The neighbour's ID.
     pub(super) id: Option<String>,
     /// Keys that the server asked for on it.
@@ -155,6 +157,7 @@ impl World {
                     .extend(keys.map(|one| (one.origin.clone(), one.key.clone())));
             }
             What::End => {
+                self.links.values_mut().for_each(|link| link.opened = false);
                 self.book.passing.clear();
                 for (_, message, confirmed) in std::mem::take(&mut self.book.pending) {
                     if confirmed {

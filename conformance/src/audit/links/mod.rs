@@ -77,7 +77,7 @@ impl Links {
             let link = world.links.entry(vc.clone()).or_default();
             let open = watch.open();
             if open == Sure::Yes && link.open != Sure::Yes {
-                link.since = event.at;
+                (link.since, link.opened) = (event.at, true);
             }
             link.open = open;
             link.id = watch.heard.as_ref().map(|(id, ..)| id.clone());
