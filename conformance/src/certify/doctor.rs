@@ -323,7 +323,7 @@ fn went_back(answer: &Value) -> Option<&'static str> {
 
 fn is_unknown_vc(answer: &Value) -> Option<&'static str> {
     (code(answer) != Some("unknown-vc")).then_some(
-        "Keep the names of the VCs that are up; answer a frame on any other with status `error`, code \
+        "Keep the names of the VCs that came up; answer a frame on any other with status `error`, code \
          `unknown-vc`.",
     )
 }
