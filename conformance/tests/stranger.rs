@@ -189,3 +189,35 @@ fn report(page: &str, results: &Results) {
         "<li><a href=\"#r-R2334-2.1-05\">R2334-2.1-05</a> {says}"
     )));
 }
+
+/// What the schema of answers demands of `hello` is what the page and the doctor demand.
+#[test]
+fn the_answer_to_hello_is_whole() {
+    let path = format!(
+        "{}/schemas/adapter-response.schema.json",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let whole = serde_json::json!({
+        "id": 1, "status": "ok", "out": [], "next": null, "claims": ["server"], "probes": [],
+        "implementation": {"name": "a", "version": "1", "language": "C"},
+    });
+    assert!(schema.is_valid(&whole));
+    let other = serde_json::json!({"id": 1, "status": "ok", "out": [], "next": null});
+    assert!(schema.is_valid(&other), "an answer to anything else");
+    for key in ["claims", "probes", "implementation"] {
+        let mut part = whole.clone();
+        part.as_object_mut().unwrap().remove(key);
+        assert!(!schema.is_valid(&part), "{key}");
+        let answer = part.to_string().replacen(":1,", ":%s,", 1);
+        // An adapter that answers `hello` with this and nothing else.
+        let script = folder(&format!("stranger-hello-{key}.sh"));
+        let text = format!("read -r line; id=${{line#*:}}; printf '{answer}\\n' \"${{id%%,*}}\"");
+        std::fs::write(&script, text).unwrap();
+        let adapter = format!("bash {}", script.display());
+        let (code, told, _) = run(&["doctor", "--adapter", &adapter, "--deadline", "2"]);
+        assert_eq!(code, 5, "{told}");
+        assert!(told.contains(&format!("`{key}`")), "{key}: {told}");
+    }
+}
