@@ -1,6 +1,11 @@
 //! What somebody meets who knows README.md and ADAPTERS.md alone: what is printed can be done, what is shown can be
 //! followed, and what the page says is so.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 #![cfg(unix)]
 
 use std::path::{Path, PathBuf};
@@ -144,6 +149,29 @@ fn what_fails_alike_is_told_once_and_show_tells_the_same_as_certify() {
     let mut malformed = malformed.filter(|told| told.code == "malformed-frame");
     let wanted = malformed.next().and_then(|told| told.alternatives.first());
     assert_eq!(wanted.unwrap().wanted, "a frame that can be read");
+    // Whoever reads `inconclusive` learns what came between.
+    let text = std::fs::read_to_string(out.join("certificate.json")).unwrap();
+    let certificate: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let all = certificate["requirements"].as_array().unwrap();
+    let open = all.iter().filter(|one| one["outcome"] == "inconclusive");
+    let mut claims = 0;
+    for one in open {
+        let id = one["requirement"].as_str().unwrap().to_owned();
+        let about = |verdict| {
+            let rows = results.rows.iter().filter(|row| row.verdict == verdict);
+            rows.filter(|row| row.requirements.contains(&id)).count()
+        };
+        let (failed, unclaimed) = (about(Verdict::Fail), about(Verdict::Unsupported));
+        let why = one["why"].as_str().unwrap();
+        assert!(
+            why.starts_with(&format!("{failed} cases failed")),
+            "{id}: {why}"
+        );
+        let says = why.contains(&format!("{unclaimed} need claims that are not made ("));
+        assert_eq!(says, unclaimed > 0, "{id}: {why}");
+        claims += usize::from(says);
+    }
+    assert!(claims > 0);
     // What is counted as judged again are the cases that were judged.
     let (code, checked, _) = run(&["verify-certificate", out.to_str().unwrap()]);
     assert_eq!(code, 0, "{checked}");

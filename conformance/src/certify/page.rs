@@ -36,7 +36,8 @@ text-overflow:ellipsis}\
 font-size:.85em}details{margin:.4em 0}summary{cursor:pointer}dl{display:grid;grid-template-columns:max-content 1fr;\
 gap:.1em 1em}dt{color:var(--off)}dd{margin:0}a{color:inherit}a.cell{text-decoration:none}h3{font-size:1.05em;margin-top:1.6em}\
 h4{font-size:1em;margin:.6em 0 .2em}.req{margin:.5em 0;padding:.2em .6em;border-left:3px solid var(--line)}\
-.req.bad{border-color:var(--bad);background:none;color:inherit}.req.odd{border-color:var(--odd);background:none;color:inherit}\
+.req.ok,.req.bad,.req.odd,.req.off{background:none;color:inherit}.req.ok{border-color:var(--ok)}\
+.req.bad{border-color:var(--bad)}.req.odd{border-color:var(--odd)}\
 .req p,.case p{margin:.1em 0}ul{margin:.2em 0;padding-left:1.3em}.more{margin-left:1em}.wrap{white-space:pre-wrap}\
 :target{outline:2px solid var(--odd);outline-offset:2px}@media(max-width:36em){dl{display:block}dd{margin:0 0 .4em 1em}}";
 

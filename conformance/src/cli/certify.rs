@@ -225,7 +225,9 @@ fn tell(plan: &Plan, verbose: bool, outcome: &Outcome, took: Duration, ctx: &Ctx
     if let Some(diagnosis) = &outcome.diagnosis {
         ctx.log(diagnosis);
     }
-    let missing = rows.iter().filter(|row| row.verdict == Verdict::Missing);
+    let missing = rows
+        .iter()
+        .filter(|row| row.verdict == Verdict::Missing && !row.is_sanity());
     if let Some(first) = missing.clone().next() {
         ctx.say(format_args!("{} not run: {}", missing.count(), first.why));
     }
