@@ -183,3 +183,21 @@ fn each_key_of_a_configuration_is_told() {
         assert_eq!(told.count(), 1, "{key}");
     }
 }
+
+/// The table of patterns says the words that are printed.
+#[test]
+fn patterns_are_told_in_the_words_of_the_page() {
+    let page = page();
+    let (_, table) = page.split_once("| pattern | in words |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let mut compared = 0;
+    for line in table.lines().skip(2) {
+        let mut cells = line.trim_matches('|').split('|').map(str::trim);
+        let (pattern, says) = (cells.next().unwrap(), cells.next().unwrap());
+        let pattern = pattern.trim_matches('`');
+        let pattern = pattern.replace("[A,B]", "[\"A\",\"B\"]");
+        assert_eq!(words::wanted("message.cmi", &pattern), says);
+        compared += 1;
+    }
+    assert_eq!(compared, 7);
+}
