@@ -180,13 +180,34 @@ fn negative_controls_get_their_stated_verdicts() {
             "Keep logs, banners and prompts off stdout",
         ),
         ("never-answers", 5, "missing", "", "flush stdout"),
+        (
+            "chatters",
+            5,
+            "error",
+            "protocol-violation:1",
+            "Keep logs, banners and prompts off stdout",
+        ),
+        (
+            "sleeps-at-advance",
+            5,
+            "missing",
+            "",
+            "no answer to `advance`",
+        ),
+        (
+            "next-is-past",
+            5,
+            "missing",
+            "",
+            "`next` lies at or before the time of the request",
+        ),
         ("version", 65, "missing", "", "version 1 of mars-sut"),
     ];
     for (name, code, verdict, failure, says) in stated {
         let ran = smoke(&control(name), &["--deadline", "5"]);
         assert_eq!(ran.code, code, "{name}: {}", ran.err);
         // Who crashes once too often is not asked any more: only the first cases are played.
-        let row = if name == "crashes" {
+        let row = if ["crashes", "chatters"].contains(&name) {
             ran.first_error()
         } else {
             ran.row(FIRST)
@@ -282,6 +303,13 @@ fn a_failure_is_explained_and_shrunk_and_its_commands_show_it_alone() {
     let short = again(&["--steps", &steps.join(",")]);
     let shown = short.row(case)["failure"].clone();
     assert_eq!(shown["code"], failure["code"]);
+    // Steps are counted as in the whole case, and the command is the one that was given.
+    assert_eq!(shown["step"], failure["step"]);
+    let again = shown["command"].as_str().unwrap();
+    assert!(
+        again.ends_with(&format!("--steps {}", steps.join(","))),
+        "{again}"
+    );
     assert_eq!(shown["stimulus"], failure["stimulus"]);
     assert_eq!(shown["requirements"], failure["requirements"]);
     assert!(failure["frames"].as_array().unwrap().len() <= 5);
@@ -502,6 +530,15 @@ fn the_doctor_says_what_to_mend() {
         ("ignores-bye", 5, "exit with status 0"),
         ("time-goes-back", 5, "time-went-back"),
         ("claims-all", 5, "This is a valid request"),
+        ("chatters", 5, "not a JSON object: got a frame"),
+        ("chatters", 5, "stderr is free"),
+        ("sleeps-at-advance", 5, "no answer to `advance`"),
+        ("sleeps-at-advance", 5, "\"to\":1000"),
+        (
+            "next-is-past",
+            5,
+            "Mend this first: time passes. breaks rule 6",
+        ),
     ] {
         let ran = examine(&control(name));
         assert_eq!(ran.code, code, "{name}: {}", ran.out);
@@ -585,6 +622,12 @@ fn a_peer_is_reached_over_tcp_with_one_connection_a_job_or_one_for_all() {
     }
     let ran = run(&["certify", "--connect", "127.0.0.1:1", "--profile", "smoke"]);
     assert_eq!(ran.code, 5, "{}", ran.err);
+    assert!(
+        ran.err.contains("Start the adapter before the suite"),
+        "{}",
+        ran.err
+    );
+    assert!(!ran.err.contains("executed"), "{}", ran.err);
 }
 
 #[test]

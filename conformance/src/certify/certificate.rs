@@ -296,6 +296,28 @@ fn judge(cases: &[&Row], ledger: &Ledger) -> Vec<Judged> {
     ledger.requirements.iter().map(one).collect()
 }
 
+/// Why no case about a requirement came to its end.
+fn not_reached(rows: &[&Row]) -> String {
+    let ended = |row: &&&Row| matches!(row.verdict, Verdict::Fail | Verdict::Inconclusive);
+    let failed = rows.iter().filter(ended).count();
+    let mut parts = vec![format!("{failed} cases failed in something else before")];
+    let unclaimed = |row: &&&Row| row.verdict == Verdict::Unsupported;
+    let unsupported = rows.iter().filter(unclaimed).count();
+    if unsupported > 0 {
+        let claims: BTreeSet<&str> = rows.iter().flat_map(|row| row.unclaimed()).collect();
+        let claims: Vec<&str> = claims.into_iter().collect();
+        parts.push(format!(
+            "{unsupported} need claims that are not made ({})",
+            claims.join(", ")
+        ));
+    }
+    match rows.len() - failed - unsupported {
+        0 => {}
+        others => parts.push(format!("{others} were not run")),
+    }
+    parts.join(", ")
+}
+
 fn one_requirement(entry: &Requirement, rows: &[&Row]) -> Judged {
     let has = |verdict| rows.iter().any(|row| row.verdict == verdict);
     let demands = |row: &Row| {
@@ -346,13 +368,14 @@ fn one_requirement(entry: &Requirement, rows: &[&Row]) -> Judged {
             } else {
                 Outcome::Unsupported
             };
-            let mut why: Vec<&str> = rows.iter().map(|row| row.why.as_str()).collect();
-            why.retain(|why| !why.is_empty());
-            why.dedup();
-            let why = if passed > 0 {
-                String::new()
-            } else {
-                why.first().copied().unwrap_or_default().to_owned()
+            let mut why = rows.iter().map(|row| row.why.as_str());
+            let why = match outcome {
+                _ if passed > 0 => String::new(),
+                Outcome::Inconclusive => not_reached(rows),
+                _ => why
+                    .find(|why| !why.is_empty())
+                    .unwrap_or_default()
+                    .to_owned(),
             };
             (outcome, why)
         }

@@ -42,6 +42,12 @@ pub enum Control {
     IgnoresBye,
     /// Lets time go back.
     TimeGoesBack,
+    /// Logs to stdout when a frame arrives.
+    Chatters,
+    /// Never answers `advance`.
+    SleepsAtAdvance,
+    /// Always says that the next timer is due at 0.
+    NextIsPast,
 }
 
 /// Serves until the end of input.
@@ -128,6 +134,8 @@ impl Misled {
             Control::NeverAnswers if op != "hello" => Vec::new(),
             Control::Twice if op != "hello" => vec![text.clone(), text],
             Control::Babbles => vec![format!("DEBUG {op}"), text],
+            Control::Chatters if op == "deliver" => vec!["got a frame".to_owned(), text],
+            Control::SleepsAtAdvance if op == "advance" => Vec::new(),
             Control::Megabyte if op != "hello" => {
                 vec![text.replacen('{', &format!("{{\"pad\":\"{}\",", "x".repeat(1 << 20)), 1)]
             }
@@ -183,6 +191,7 @@ impl Misled {
                 set(answer, "out", json!([]));
                 set(answer, "next", Value::Null);
             }
+            Control::NextIsPast => set(answer, "next", 0.into()),
             Control::Echo => {
                 let mut out = Vec::new();
                 if let (Some(vc), Some(hex)) = (asked.get("vc"), asked.get("hex")) {

@@ -58,8 +58,8 @@ pub fn of_code(code: &str, detail: &str) -> String {
              end of stdin may end the adapter."
         }
         (_, Some(contract::LINE)) => {
-            "What it wrote is not one JSON object on a line of at most 1 MiB. Keep logs, banners and \
-             prompts off stdout (stderr is free), and write each object on one line."
+            "What it wrote is not one JSON object on a line of at most 1 MiB. Stdout is for answers alone. \
+             Keep logs, banners and prompts off stdout (stderr is free), and write each object on one line."
         }
         (_, Some(contract::ID)) => {
             "The answer does not carry the request's id. Echo `id` as the integer that came, not as a \
@@ -91,6 +91,11 @@ pub fn of_code(code: &str, detail: &str) -> String {
             "Check the path, that the file may be executed, and for an interpreter that the command names it \
              (for example 'python3 adapter.py')."
         }
+        ("cannot-connect", _) => {
+            "Start the adapter before the suite, let it listen on that port, and accept there until the run \
+             is over; it has to listen on an address that this machine reaches (0.0.0.0 or ::, not 127.0.0.1, \
+             where the two are on different machines), and no firewall may stand between."
+        }
         ("error", _) if detail.contains("version") => "It does not speak version 1 of mars-sut.",
         ("error", _) => {
             "It answered a valid request with an error. Answer `unsupported` to what it does not do, and \
@@ -99,4 +104,33 @@ pub fn of_code(code: &str, detail: &str) -> String {
         _ => "See conformance/ADAPTERS.md.",
     };
     text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_reason_has_no_empty_place_for_it() {
+        let error = |reason: &str| {
+            let (code, reason) = ("version".to_owned(), reason.to_owned());
+            of_error(&SutError::Refused { code, reason })
+        };
+        assert!(
+            error("").contains("hello: refused: version. It does not"),
+            "{}",
+            error("")
+        );
+        assert!(error("2 alone").contains("refused: version: 2 alone. It"));
+    }
+
+    #[test]
+    fn who_is_reached_over_tcp_is_not_told_of_paths() {
+        let tcp = of_code("cannot-connect", "");
+        assert!(
+            tcp.contains("listen on that port") && !tcp.contains("path"),
+            "{tcp}"
+        );
+        assert!(of_code("cannot-start", "").contains("Check the path"));
+    }
 }

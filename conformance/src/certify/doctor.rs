@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 use super::diagnose;
 use super::suite::CLAIMS;
 use super::target::{Target, words};
+use crate::adapter::{Outcome, Response};
 use crate::sut::child::{Child, Launch};
-use crate::sut::{Sut, SutError};
+use crate::sut::contract::{Contract, FIELD};
+use crate::sut::reply::emitted;
+use crate::sut::{Answer, Sut, SutError};
 
 /// Longest wait for a line that should not come.
 const SETTLE: Duration = Duration::from_millis(40);
@@ -24,12 +27,20 @@ pub struct Check {
     pub mend: Option<String>,
 }
 
+/// An adapter, and what it promised so far.
+struct Patient {
+    child: Child,
+    contract: Contract,
+    /// A rule that its last answer breaks, and what to mend.
+    fault: Option<String>,
+}
+
 /// What a patient said of a line.
 type Said = Result<Value, String>;
 /// A question, and what to mend if the answer is wrong.
 type Step = (
     &'static str,
-    fn(&mut Child) -> Said,
+    fn(&mut Patient) -> Said,
     fn(&Value) -> Option<&'static str>,
 );
 
@@ -43,7 +54,7 @@ pub fn examine(target: &Target, deadline: Duration) -> Vec<Check> {
     };
     let launch = Launch { deadline, ..launch };
     let mut checks = Vec::new();
-    let mut child = match Child::start(launch.clone()) {
+    let child = match Child::start(launch.clone()) {
         Ok(child) => child,
         Err(error) => {
             checks.push(broken("starts and says hello", &diagnose::of_error(&error)));
@@ -52,6 +63,11 @@ pub fn examine(target: &Target, deadline: Duration) -> Vec<Check> {
     };
     checks.push(fine("starts and says hello"));
     checks.push(claims(&child));
+    let mut patient = Patient {
+        child,
+        contract: Contract::default(),
+        fault: None,
+    };
     let steps: [Step; 8] = [
         ("a reset is answered once, with its id", reset, is_ok),
         (
@@ -75,19 +91,22 @@ pub fn examine(target: &Target, deadline: Duration) -> Vec<Check> {
         ("it still answers", passes_on, is_ok),
     ];
     for (name, ask, judge) in steps {
-        match ask(&mut child) {
-            Ok(answer) => checks.push(Check {
-                name,
-                mend: judge(&answer).map(|mend| format!("{mend} It answered {}.", short(&answer))),
-            }),
+        match ask(&mut patient) {
+            Ok(answer) => {
+                let wrong = judge(&answer).map(str::to_owned).or(patient.fault.take());
+                checks.push(Check {
+                    name,
+                    mend: wrong.map(|mend| format!("{mend} It answered {}.", short(&answer))),
+                });
+            }
             Err(mend) => {
                 checks.push(broken(name, &mend));
                 return checks;
             }
         }
     }
-    checks.push(alike(&mut child));
-    checks.push(bye(child, matches!(target, Target::Connect(_))));
+    checks.push(alike(&mut patient.child));
+    checks.push(bye(patient.child, matches!(target, Target::Connect(_))));
     checks
 }
 
@@ -120,7 +139,7 @@ fn short(answer: &Value) -> String {
 }
 
 fn claims(child: &Child) -> Check {
-    let name = "claims are those of the closed list, and implementation has a name";
+    let name = "claims are those of the closed list, and the implementation says what it is";
     let Some(hello) = child.hello() else {
         return fine(name);
     };
@@ -135,24 +154,70 @@ fn claims(child: &Child) -> Check {
     if !hello.claims.iter().any(|claim| claim == "server") {
         return broken(name, "Claim `server`: without it no case is asked.");
     }
-    match hello.implementation.get("name").and_then(Value::as_str) {
-        Some(_) => fine(name),
-        None => broken(
-            name,
-            "Answer `hello` with `implementation`: `{\"name\",\"version\",\"language\"}`.",
-        ),
+    let lacks = ["name", "version", "language"]
+        .into_iter()
+        .find(|key| !hello.implementation.get(key).is_some_and(Value::is_string));
+    match lacks {
+        None => fine(name),
+        Some(key) => {
+            let all = "`{\"name\":\"..\",\"version\":\"..\",\"language\":\"..\"}`";
+            broken(
+                name,
+                &format!(
+                    "Answer `hello` with `implementation`: {all}; `{key}` is missing or no text."
+                ),
+            )
+        }
     }
 }
 
-/// Sends a line and reads the answer; a paragraph if there is none.
-fn ask(child: &mut Child, line: &str) -> Said {
-    let text = child.raw(line, SETTLE).map_err(|error| mend(&error))?;
-    match serde_json::from_str(&text) {
-        Ok(value @ Value::Object(_)) => Ok(value),
-        _ => {
-            let start: String = text.chars().take(80).collect();
-            let says = diagnose::of_code("protocol-violation:1", "");
-            Err(format!("It wrote `{start}`. {says}"))
+impl Patient {
+    /// Sends a line and reads the answer; a paragraph if there is none.
+    fn ask(&mut self, op: &'static str, line: &str) -> Said {
+        self.child.raw(op, line, SETTLE).map_err(|error| {
+            let asked: String = line.chars().take(200).collect();
+            format!("{} The request was {asked}", mend(&error))
+        })
+    }
+
+    /// A request with an id that no count of the adapter's own would have.
+    fn request(&mut self, id: u64, op: &'static str, mut body: Value) -> Said {
+        let at = body.get("at").or_else(|| body.get("to"));
+        let at = at.and_then(Value::as_u64).unwrap_or(0);
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("op".to_owned(), op.into());
+            fields.insert("id".to_owned(), id.into());
+        }
+        let answer = self.ask(op, &body.to_string())?;
+        if answer.get("id").and_then(Value::as_u64) != Some(id) {
+            let got = answer
+                .get("id")
+                .map_or("no id".to_owned(), Value::to_string);
+            let says = diagnose::of_code("protocol-violation:2", "");
+            return Err(format!("The id {id} was answered with {got}. {says}"));
+        }
+        let broken = self.promised(op, at, &answer).err();
+        self.fault = self.fault.take().or(broken.map(|error| mend(&error)));
+        Ok(answer)
+    }
+
+    /// Holds an `ok` against the contract of time, as `certify` does.
+    fn promised(&mut self, op: &str, at: u64, answer: &Value) -> Result<(), SutError> {
+        let response: Response =
+            serde_json::from_value(answer.clone()).map_err(|error| SutError::Protocol {
+                rule: FIELD,
+                detail: error.to_string(),
+            })?;
+        let Outcome::Ok { out, next, .. } = response.outcome else {
+            return Ok(());
+        };
+        let answer = Answer {
+            out: out.into_iter().map(emitted).collect(),
+            next,
+        };
+        match op {
+            "reset" => self.contract.reset(&answer),
+            _ => self.contract.check(at, &answer),
         }
     }
 }
@@ -171,22 +236,6 @@ fn mend(error: &SutError) -> String {
     )
 }
 
-/// A request with an id that no count of the adapter's own would have.
-fn request(child: &mut Child, id: u64, mut body: Value) -> Said {
-    if let Some(fields) = body.as_object_mut() {
-        fields.insert("id".to_owned(), id.into());
-    }
-    let answer = ask(child, &body.to_string())?;
-    if answer.get("id").and_then(Value::as_u64) != Some(id) {
-        let got = answer
-            .get("id")
-            .map_or("no id".to_owned(), Value::to_string);
-        let says = diagnose::of_code("protocol-violation:2", "");
-        return Err(format!("The id {id} was answered with {got}. {says}"));
-    }
-    Ok(answer)
-}
-
 fn atm(last: &str) -> Value {
     json!({"number": format!("47000580ffe1000000f21a2b3c002048{last}000100"), "form": "nsapa"})
 }
@@ -198,53 +247,41 @@ fn config() -> Value {
     })
 }
 
-fn reset(child: &mut Child) -> Said {
-    request(
-        child,
-        700_001,
-        json!({"op": "reset", "case": "doctor", "seed": 1, "config": config()}),
-    )
+fn reset(patient: &mut Patient) -> Said {
+    let body = json!({"case": "doctor", "seed": 1, "config": config()});
+    patient.request(700_001, "reset", body)
 }
 
-fn unknown(child: &mut Child) -> Said {
-    request(child, 700_002, json!({"op": "dance"}))
+fn unknown(patient: &mut Patient) -> Said {
+    patient.request(700_002, "dance", json!({}))
 }
 
-fn nonsense(child: &mut Child) -> Said {
-    ask(child, "this is no request")
+fn nonsense(patient: &mut Patient) -> Said {
+    patient.ask("a line that is no request", "this is no request")
 }
 
-fn passes(child: &mut Child) -> Said {
-    request(child, 700_004, json!({"op": "advance", "to": 1000}))
+fn passes(patient: &mut Patient) -> Said {
+    patient.request(700_004, "advance", json!({"to": 1000}))
 }
 
-fn back(child: &mut Child) -> Said {
-    request(child, 700_005, json!({"op": "advance", "to": 500}))
+fn back(patient: &mut Patient) -> Said {
+    patient.request(700_005, "advance", json!({"to": 500}))
 }
 
-fn stray(child: &mut Child) -> Said {
-    request(
-        child,
-        700_006,
-        json!({"op": "deliver", "at": 1000, "vc": "never-was", "hex": "aaaa0300005e0003"}),
-    )
+fn stray(patient: &mut Patient) -> Said {
+    let body = json!({"at": 1000, "vc": "never-was", "hex": "aaaa0300005e0003"});
+    patient.request(700_006, "deliver", body)
 }
 
-fn noise(child: &mut Child) -> Said {
-    request(
-        child,
-        700_007,
-        json!({"op": "vc_up", "at": 1000, "vc": "c1", "peer": atm("c1")}),
-    )?;
-    request(
-        child,
-        700_008,
-        json!({"op": "deliver", "at": 1000, "vc": "c1", "hex": "00ff17"}),
-    )
+fn noise(patient: &mut Patient) -> Said {
+    let body = json!({"at": 1000, "vc": "c1", "peer": atm("c1")});
+    patient.request(700_007, "vc_up", body)?;
+    let body = json!({"at": 1000, "vc": "c1", "hex": "00ff17"});
+    patient.request(700_008, "deliver", body)
 }
 
-fn passes_on(child: &mut Child) -> Said {
-    request(child, 700_009, json!({"op": "advance", "to": 2000}))
+fn passes_on(patient: &mut Patient) -> Said {
+    patient.request(700_009, "advance", json!({"to": 2000}))
 }
 
 fn is_ok(answer: &Value) -> Option<&'static str> {
@@ -286,7 +323,7 @@ fn went_back(answer: &Value) -> Option<&'static str> {
 
 fn is_unknown_vc(answer: &Value) -> Option<&'static str> {
     (code(answer) != Some("unknown-vc")).then_some(
-        "Keep the names of the VCs that are up; answer a frame on any other with status `error`, code \
+        "Keep the names of the VCs that came up; answer a frame on any other with status `error`, code \
          `unknown-vc`.",
     )
 }

@@ -16,6 +16,8 @@ use crate::requirements::Ledger;
 use crate::sut::{Out, OutAction};
 use crate::trace::{Alternative, Expected, Level, Step, Stimulus, Trace};
 
+/// Octets of a field that are shown where another value makes another length: those of an ATM address.
+const LONGEST: usize = 20;
 /// Steps in which an output may be expected that came too early.
 const AHEAD: usize = 3;
 
@@ -69,7 +71,7 @@ pub(super) fn explain(
         stimulus: step
             .stimulus
             .as_ref()
-            .map(words::stimulus)
+            .map(|stimulus| words::given(stimulus, bindings))
             .unwrap_or_default(),
         level,
         requirements,
@@ -153,6 +155,11 @@ fn mismatch(alternative: &Alternative, failure: &Failure) -> Mismatch {
         wanted: match first {
             Some(one) => one.wanted.clone(),
             None if silence => "silence".to_owned(),
+            // Whatever is demanded, octets that nobody can read are not it.
+            None if failure.wanted.is_empty() => match failure.code.as_str() {
+                "malformed-frame" => "a frame that can be read".to_owned(),
+                _ => demanded(alternative),
+            },
             None => failure.wanted.clone(),
         },
         got: match first {
@@ -163,8 +170,18 @@ fn mismatch(alternative: &Alternative, failure: &Failure) -> Mismatch {
     }
 }
 
+/// All that an alternative demands, for where no single output is to blame.
+fn demanded(alternative: &Alternative) -> String {
+    let count = alternative.outputs.len();
+    format!(
+        "{count} output{} and no other",
+        if count == 1 { "" } else { "s" }
+    )
+}
+
 /// Where the octets of each field that differs are, and what they should be. A field that the server
-/// may choose within bounds has no octets that it should have.
+/// may choose within bounds has no octets that it should have. Where another value makes a frame of another
+/// length, what follows the field lies elsewhere and is not shown.
 fn octets(hex: &str, found: &[Difference]) -> Vec<OctetDifference> {
     let Some(got) = frames::unhex(hex) else {
         return Vec::new();
@@ -187,10 +204,11 @@ fn octets(hex: &str, found: &[Difference]) -> Vec<OctetDifference> {
                 let last = (0..octets.len())
                     .rev()
                     .find(|at| octets.get(*at) != other.get(*at));
-                last.map_or(octets.len(), |last| last + 1)
-            } else {
-                octets.len()
+                return last.map_or(octets.len(), |last| last + 1);
             }
+            let same = |at: &usize| octets.get(*at) == other.get(*at);
+            let run = (first..octets.len()).find(same).unwrap_or(octets.len());
+            run.min(first + LONGEST)
         };
         let part = |octets: &[u8], end: usize| frames::hex(octets.get(first..end).unwrap_or(&[]));
         Some(OctetDifference {
@@ -267,6 +285,14 @@ mod tests {
         );
         let octets = frames::unhex(HELLO).unwrap();
         assert_eq!(octets.get(found[0].offset), Some(&2));
+        // Another type has another length: the octet of the type alone is shown.
+        let found = differ("message.type_code", json!(1));
+        assert!(
+            found
+                .iter()
+                .all(|one| one.wanted.len() <= 2 && one.got.len() <= 2),
+            "{found:?}"
+        );
         // A matcher has no octets; neither has a field that is not there.
         assert!(differ("message.hello_interval", json!({"in": [1, 2]})).is_empty());
         assert!(differ("message.no_such_field", json!(3)).is_empty());

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::account::lines;
 use super::results::{Results, Row};
 use super::verdict::Verdict;
-use crate::cli::certify::lines;
 
 /// Text as XML has it; what no XML may hold becomes a question mark.
 #[must_use]

@@ -4,6 +4,7 @@
 //! [`suite`] says which cases there are, [`run`] plays them, [`play`] judges one, [`results`] are what
 //! comes of it. Clients and MCSs are tested in process and have no part here.
 
+pub mod account;
 pub mod badge;
 mod canonical;
 pub mod certificate;
@@ -11,6 +12,7 @@ pub mod control;
 pub mod diagnose;
 pub mod doctor;
 mod explain;
+pub mod groups;
 pub mod junit;
 mod octets;
 pub mod out;

@@ -1,24 +1,21 @@
 //! `report.html`: one page, no script, nothing to fetch; light and dark, narrow and wide.
 
+mod chart;
+mod failures;
+mod requirements;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::certificate::{Certificate, Judged, Outcome, Part};
+pub use chart::chart;
+pub(crate) use chart::{message, output};
+
+use super::certificate::{Certificate, Part};
 use super::junit::escape;
-use super::results::{Results, Row};
+use super::results::Results;
 use super::run::name_of;
 use super::suite::Suite;
-use super::verdict::Explained;
-use super::words;
-use crate::cli::certify::lines;
-use crate::report::chart::{Chart, Line};
 use crate::requirements::Ledger;
-use crate::trace::{Stimulus, Trace};
-
-/// Steps of a chart before the one that failed.
-const BEFORE: usize = 6;
-/// Failures that get a chart; further ones are told in words.
-const CHARTS: usize = 40;
 
 const STYLE: &str = "\
 :root{--ink:#1a1a1a;--ground:#fff;--line:#bbb;--soft:#f3f3f0;--ok:#1d6b35;--okg:#d8eedd;--bad:#9c1c1c;--badg:#f7d9d6;\
@@ -37,7 +34,12 @@ text-overflow:ellipsis}\
 .odd{color:var(--odd);background:var(--oddg)}.off{color:var(--off);background:var(--offg)}\
 .tag{white-space:nowrap;padding:.1em .5em;border-radius:3px;font-weight:bold}pre{background:var(--soft);padding:.6em;overflow-x:auto;\
 font-size:.85em}details{margin:.4em 0}summary{cursor:pointer}dl{display:grid;grid-template-columns:max-content 1fr;\
-gap:.1em 1em}dt{color:var(--off)}dd{margin:0}@media(max-width:36em){dl{display:block}dd{margin:0 0 .4em 1em}}";
+gap:.1em 1em}dt{color:var(--off)}dd{margin:0}a{color:inherit}a.cell{text-decoration:none}h3{font-size:1.05em;margin-top:1.6em}\
+h4{font-size:1em;margin:.6em 0 .2em}.req{margin:.5em 0;padding:.2em .6em;border-left:3px solid var(--line)}\
+.req.ok,.req.bad,.req.odd,.req.off{background:none;color:inherit}.req.ok{border-color:var(--ok)}\
+.req.bad{border-color:var(--bad)}.req.odd{border-color:var(--odd)}\
+.req p,.case p{margin:.1em 0}ul{margin:.2em 0;padding-left:1.3em}.more{margin-left:1em}.wrap{white-space:pre-wrap}\
+:target{outline:2px solid var(--odd);outline-offset:2px}@media(max-width:36em){dl{display:block}dd{margin:0 0 .4em 1em}}";
 
 /// The class of an outcome or a verdict.
 fn class(word: &str) -> &'static str {
@@ -76,8 +78,8 @@ pub fn page(
     );
     facts(certificate, &mut text);
     totals(certificate, &mut text);
-    matrix(certificate, ledger, &mut text);
-    failures(results, suite, &mut text);
+    requirements::all(certificate, ledger, &mut text);
+    failures::all(results, suite, &mut text);
     choices(certificate, &mut text);
     text.push_str("<h2>Not covered</h2><div class=wide><table><tr><th>what<th>count<th>why");
     for gap in &certificate.not_covered {
@@ -160,74 +162,6 @@ fn totals(certificate: &Certificate, text: &mut String) {
     counts("RFC", &certificate.rfcs, text);
 }
 
-fn matrix(certificate: &Certificate, ledger: &Ledger, text: &mut String) {
-    for (rfc, prefix) in [
-        ("RFC 2443", "R2443"),
-        ("RFC 2334", "R2334"),
-        ("RFC 2022", "R2022"),
-    ] {
-        let of = |one: &&Judged| {
-            one.requirement.starts_with(prefix) && one.outcome != Outcome::NotOfAServer
-        };
-        let _ = write!(text, "<h3>{rfc}</h3><div class=grid>");
-        for one in certificate.requirements.iter().filter(of) {
-            let word = one.outcome.as_str();
-            let says = ledger.requirement(&one.requirement);
-            let says = says.map(|entry| entry.text.as_str()).unwrap_or_default();
-            let failed = match one.failed_by.is_empty() {
-                true => String::new(),
-                false => format!(" Failed by {}.", one.failed_by.join(", ")),
-            };
-            let title = format!(
-                "{} {}: {word}, {} of {} cases. {says} {}{failed}",
-                one.requirement, one.level, one.cases.n, one.cases.of, one.why
-            );
-            let short = one.requirement.split_once('-').map_or("", |(_, rest)| rest);
-            let _ = write!(
-                text,
-                "<span class=\"cell {}\" title=\"{}\">{short} {word}</span>",
-                class(word),
-                escape(&title)
-            );
-        }
-        text.push_str("</div>\n");
-    }
-}
-
-fn failures(results: &Results, suite: &Suite, text: &mut String) {
-    let told = |row: &&Row| row.failure.is_some() || !row.deviations.is_empty();
-    let rows: Vec<&Row> = results.rows.iter().filter(told).collect();
-    let _ = write!(text, "<h2>Failures and deviations ({})</h2>", rows.len());
-    if rows.is_empty() {
-        text.push_str("<p>None.</p>\n");
-    }
-    for (number, row) in rows.iter().enumerate() {
-        let case = suite.case(&row.case);
-        let title = case.map_or("", |case| case.trace.title.as_str());
-        let first = row.failure.iter().chain(&row.deviations).next();
-        let _ = write!(
-            text,
-            "<details{}><summary>{} <b>{}/{}</b> {}: {}</summary>",
-            if number == 0 { " open" } else { "" },
-            tag(row.verdict.as_str()),
-            escape(&row.area),
-            escape(&row.case),
-            escape(title.trim_end_matches('.')),
-            escape(first.map(|told| told.code.as_str()).unwrap_or_default())
-        );
-        for told in row.failure.iter().chain(&row.deviations) {
-            let _ = write!(text, "<pre>{}</pre>", escape(&lines(told).join("\n")));
-            if number < CHARTS
-                && let Some(case) = case
-            {
-                let chart = chart(&case.trace, row, told);
-                let _ = write!(text, "<div class=wide>{}</div>", chart.svg());
-            }
-        }
-        text.push_str("</details>\n");
-    }
-}
-
 fn choices(certificate: &Certificate, text: &mut String) {
     let _ = write!(
         text,
@@ -249,104 +183,4 @@ fn choices(certificate: &Certificate, text: &mut String) {
         );
     }
     text.push_str("</table></div></details>\n");
-}
-
-/// The last steps before a failure, and what came of them.
-#[must_use]
-pub fn chart(trace: &Trace, row: &Row, told: &Explained) -> Chart {
-    let mut chart = Chart {
-        title: format!("{}: {}", trace.id, told.code),
-        participants: vec!["server".to_owned()],
-        lines: Vec::new(),
-    };
-    let from = told.step.saturating_sub(BEFORE);
-    let mut answers = row.answers.iter().skip(1);
-    for (position, step) in trace.steps.iter().enumerate().take(told.step + 1) {
-        // Time that was passed in strides before the stimulus belongs to its step.
-        let mut outs = Vec::new();
-        for answer in answers.by_ref() {
-            let list = answer.get("out").and_then(serde_json::Value::as_array);
-            outs.extend(list.into_iter().flatten());
-            let at = answer.get("at").and_then(serde_json::Value::as_u64);
-            if at == Some(step.at) {
-                break;
-            }
-        }
-        if position < from {
-            continue;
-        }
-        let what = step.stimulus.as_ref().map(words::stimulus);
-        match &step.stimulus {
-            Some(Stimulus::Deliver { vc, .. }) => {
-                let label = what.unwrap_or_default();
-                let label = label
-                    .split(" arrives on")
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned();
-                message(&mut chart, vc, "server", &format!("{position}. {label}"));
-            }
-            _ => {
-                let what = format!("{position}. {} ({} ms)", what.unwrap_or_default(), step.at);
-                chart.lines.push(Line::Event(what));
-            }
-        }
-        for out in outs {
-            output(&mut chart, out);
-        }
-    }
-    let wanted = told.alternatives.first().map_or_else(
-        || told.detail.clone(),
-        |one| {
-            format!(
-                "{} wanted {}, got {}",
-                one.field,
-                words::demand(&one.wanted),
-                one.got
-            )
-        },
-    );
-    let what = format!("{} {wanted}", told.code);
-    chart.lines.push(Line::Event(short(&what, 100)));
-    chart
-}
-
-/// Adds an output in the protocol's form.
-pub(crate) fn output(chart: &mut Chart, out: &serde_json::Value) {
-    let text = |part: &str, key: &str| {
-        let text = out.get(part).and_then(|part| part.get(key)?.as_str());
-        text.unwrap_or_default().to_owned()
-    };
-    if out.get("send").is_some() {
-        let label = words::hex_frame(&text("send", "hex"));
-        message(chart, "server", &text("send", "vc"), &label);
-    } else if out.get("leaf").is_some() {
-        let label = format!("{} leaf of {}", text("leaf", "op"), text("leaf", "group"));
-        chart.lines.push(Line::Remark { at: 0, label });
-    } else if out.get("hangup").is_some() {
-        let label = format!("releases {}", text("hangup", "vc"));
-        chart.lines.push(Line::Remark { at: 0, label });
-    }
-}
-
-/// Adds a message; its ends become participants.
-pub(crate) fn message(chart: &mut Chart, from: &str, to: &str, label: &str) {
-    let mut column = |name: &str| {
-        let known = chart.participants.iter().position(|one| one == name);
-        known.unwrap_or_else(|| {
-            chart.participants.push(name.to_owned());
-            chart.participants.len() - 1
-        })
-    };
-    let (from, to) = (column(from), column(to));
-    let label = short(label, 60);
-    chart.lines.push(Line::Message { from, to, label });
-}
-
-/// The start of a text.
-fn short(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}..", text.get(..at).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }

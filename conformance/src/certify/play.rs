@@ -634,6 +634,24 @@ mod tests {
     }
 
     #[test]
+    fn who_does_not_claim_restart_may_ignore_which_life_it_is() {
+        let traces = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../traces");
+        let suite = Suite::load(&traces).unwrap();
+        let mut lives = 0;
+        for case in &suite.cases {
+            let config = &case.trace.servers.first().unwrap().config;
+            if config.get("incarnation").is_none() || case.needs.contains("restart") {
+                continue;
+            }
+            lives += 1;
+            let mut sut = Altered::config("incarnation", json!(0));
+            let played = play(&case.trace, &mut sut, &AtomicBool::new(false)).unwrap();
+            assert_eq!(played.verdict, Verdict::Pass, "{}", case.trace.id);
+        }
+        assert!(lives > 100, "{lives}");
+    }
+
+    #[test]
     fn a_should_that_is_not_followed_is_a_deviation_and_the_case_goes_on() {
         // 29 s is sooner than half of a minute: the RFC only advises against it.
         let mut sut = Altered::config("map_interval_ms", json!(29_000));

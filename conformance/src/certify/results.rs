@@ -18,6 +18,9 @@ pub const FORMAT: &str = "mars-results/1";
 /// The area of the sanity case, which has no part in any score.
 pub const SANITY: &str = "suite";
 
+/// How the reason begins why a case is `unsupported`.
+const NOT_CLAIMED: &str = "not claimed: ";
+
 /// What a run was about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Start {
@@ -101,6 +104,18 @@ pub struct Row {
 }
 
 impl Row {
+    /// Why a case is not asked that needs claims that are not made.
+    #[must_use]
+    pub fn not_claimed(claims: &[&str]) -> String {
+        format!("{NOT_CLAIMED}{}", claims.join(", "))
+    }
+
+    /// The claims that it needs and that are not made.
+    pub fn unclaimed(&self) -> impl Iterator<Item = &str> {
+        let claims = self.why.strip_prefix(NOT_CLAIMED);
+        claims.into_iter().flat_map(|claims| claims.split(", "))
+    }
+
     /// Whether it is the sanity case.
     #[must_use]
     pub fn is_sanity(&self) -> bool {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::play::play;
-use super::results::{Elsewhere, FORMAT, Results, Row, Start, SuiteId, Summary};
+use super::results::{Elsewhere, FORMAT, Results, Row, SANITY, Start, SuiteId, Summary};
 use super::shrink::{is_number, only, shrink};
 use super::suite::{Case, Profile, Suite};
 use super::target::{Target, Way};
@@ -85,6 +85,13 @@ pub fn meant<'s>(plan: &Plan, suite: &'s Suite) -> Vec<&'s Case> {
     cases
 }
 
+/// Whether a plan names the sanity case and no other.
+#[must_use]
+pub fn means_sanity_alone(plan: &Plan, suite: &Suite) -> bool {
+    let named = |id: &&str| corpus::meant(&plan.globs, SANITY, id);
+    meant(plan, suite).is_empty() && sanity::IDS.iter().any(named)
+}
+
 /// Runs a plan. `told` hears how far it is.
 pub fn run(
     plan: &Plan,
@@ -139,6 +146,11 @@ pub fn run(
         None => diagnose::of_rows(&rows),
     };
     let mut summary = Summary::of(&rows, plan.strict, stop.load(Ordering::Relaxed));
+    // Nothing else was asked for: that it lives is the whole answer.
+    let lives = |row: &Row| row.verdict == Verdict::Pass;
+    if means_sanity_alone(plan, suite) && !rows.is_empty() && rows.iter().all(lives) {
+        summary.exit = crate::cli::output::Exit::Ok.code();
+    }
     if let Some(error) = &broken {
         let exit = start_exit(error);
         if summary.exit != crate::cli::output::Exit::Interrupted.code() {
@@ -263,12 +275,23 @@ fn one(plan: &Plan, trace: &Trace, way: &mut Way, stop: &AtomicBool) -> Row {
     }
 }
 
-/// The command that plays one case alone.
+/// The command that plays one case alone, or the steps of it that are meant.
 fn command(plan: &Plan, trace: &Trace) -> String {
+    let steps = match &plan.steps {
+        Some(steps) if trace.area != SANITY => only_steps(steps, plan.keep_numbers),
+        _ => String::new(),
+    };
     format!(
-        "mars-conformance certify {} --case {} --seed {}",
+        "mars-conformance certify {} --case {} --seed {}{steps}",
         plan.target, trace.id, plan.seed
     )
+}
+
+/// The options that play only these steps.
+fn only_steps(steps: &[usize], keep_numbers: bool) -> String {
+    let list: Vec<String> = steps.iter().map(ToString::to_string).collect();
+    let keep = if keep_numbers { " --keep-numbers" } else { "" };
+    format!(" --steps {}{keep}", list.join(","))
 }
 
 /// Plays many cases on several ways.
@@ -379,7 +402,7 @@ impl<'p> Player<'p> {
             .collect();
         if !unclaimed.is_empty() {
             return Row {
-                why: format!("not claimed: {}", unclaimed.join(", ")),
+                why: Row::not_claimed(&unclaimed),
                 ..bare(&case.trace, Verdict::Unsupported)
             };
         }
@@ -389,6 +412,9 @@ impl<'p> Player<'p> {
             |steps| only(&case.trace, steps, self.plan.keep_numbers),
         );
         let mut row = one(self.plan, &trace, way, self.stop);
+        if let Some(steps) = narrowed {
+            as_in_the_case(&mut row, steps);
+        }
         if let Some(failure) = &mut row.failure
             && row.verdict == Verdict::Fail
             && narrowed.is_none()
@@ -396,20 +422,24 @@ impl<'p> Player<'p> {
             let sut = way.sut();
             let found = shrink(&trace, failure.step, &failure.code, sut, self.stop);
             failure.shrunk = found.map(|steps| {
-                let list: Vec<String> = steps.iter().map(ToString::to_string).collect();
-                let keep = match is_number(&failure.code) {
-                    true => " --keep-numbers",
-                    false => "",
-                };
+                let options = only_steps(&steps, is_number(&failure.code));
                 Shrunk {
                     of: failure.step + 1,
-                    command: format!("{} --steps {}{keep}", failure.command, list.join(",")),
+                    command: format!("{}{options}", failure.command),
                     steps,
                 }
             });
         }
         row
     }
+}
+
+/// Counts the steps of what is told as the whole case does, of which only these were played.
+fn as_in_the_case(row: &mut Row, played: &[usize]) {
+    let place = |step: &mut usize| *step = played.get(*step).copied().unwrap_or(*step);
+    let told = row.failure.iter_mut().chain(&mut row.deviations);
+    told.for_each(|told| place(&mut told.step));
+    row.choices.iter_mut().for_each(|one| place(&mut one.step));
 }
 
 /// What an implementation says it is, in a few words.

@@ -1,19 +1,23 @@
 //! `certify`: black-box certification of any implementation.
 
+mod told;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::corpus;
-use super::output::{Ctx, Exit, Paint};
+use super::output::{Ctx, Exit};
 use super::replay::usize_f64;
 use crate::certify::out;
-use crate::certify::results::{Results, Row};
-use crate::certify::run::{Outcome, Plan, Tally, meant, name_of, run as certify};
+use crate::certify::results::Results;
+use crate::certify::run::{
+    Outcome, Plan, Tally, means_sanity_alone, meant, name_of, run as certify,
+};
 use crate::certify::suite::{Profile, Suite};
 use crate::certify::target::Target;
-use crate::certify::verdict::{Explained, Verdict};
+use crate::certify::verdict::Verdict;
 use crate::requirements::Ledger;
 
 /// Arguments of `certify`.
@@ -71,6 +75,9 @@ pub struct Args {
     /// Longest wait for an answer, in seconds of real time
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     pub deadline: f64,
+    /// Tells every case by itself; otherwise what fails alike is told once, and what passes is counted
+    #[arg(long)]
+    pub verbose: bool,
     /// Writes results, JUnit XML, report, badge and certificate into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -116,7 +123,12 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     };
     let plan = args.plan();
     let cases = meant(&plan, &suite).len();
-    if cases == 0 {
+    if means_sanity_alone(&plan, &suite) {
+        if args.out.is_some() || plan.steps.is_some() {
+            ctx.error("the sanity case alone has no steps to choose, and makes no certificate");
+            return Exit::Usage;
+        }
+    } else if cases == 0 {
         ctx.error(format_args!(
             "no case of profile {} is meant; a case is a local trace of one server below {}",
             plan.profile.as_str(),
@@ -140,7 +152,7 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         progress.finish();
     }
     let took = started.elapsed();
-    tell(&plan, &outcome, took, ctx);
+    tell(&plan, args.verbose, &outcome, took, ctx);
     let exit = Exit::from_code(outcome.results.summary.exit);
     match &args.out {
         Some(folder) => exit.combine(write(folder, &outcome, &suite, ctx)),
@@ -186,17 +198,17 @@ fn so_far(tally: &Tally) -> String {
 }
 
 /// Prints rows, failures and totals.
-fn tell(plan: &Plan, outcome: &Outcome, took: Duration, ctx: &Ctx) {
+fn tell(plan: &Plan, verbose: bool, outcome: &Outcome, took: Duration, ctx: &Ctx) {
     let Results {
         start,
         rows,
         summary,
     } = &outcome.results;
-    for row in rows {
-        ctx.row(row);
-        if row.verdict != Verdict::Pass && row.verdict != Verdict::Missing {
-            say_row(row, ctx);
-        }
+    rows.iter().for_each(|row| ctx.row(row));
+    if verbose {
+        told::every_case(rows, ctx);
+    } else {
+        told::in_groups(rows, ctx);
     }
     ctx.row(&serde_json::json!({"summary": summary}));
     if matches!(plan.target, Target::Connect(_)) && outcome.ways < plan.jobs.get() {
@@ -213,7 +225,9 @@ fn tell(plan: &Plan, outcome: &Outcome, took: Duration, ctx: &Ctx) {
     if let Some(diagnosis) = &outcome.diagnosis {
         ctx.log(diagnosis);
     }
-    let missing = rows.iter().filter(|row| row.verdict == Verdict::Missing);
+    let missing = rows
+        .iter()
+        .filter(|row| row.verdict == Verdict::Missing && !row.is_sanity());
     if let Some(first) = missing.clone().next() {
         ctx.say(format_args!("{} not run: {}", missing.count(), first.why));
     }
@@ -222,13 +236,18 @@ fn tell(plan: &Plan, outcome: &Outcome, took: Duration, ctx: &Ctx) {
         .filter(|verdict| summary.count(**verdict) > 0)
         .map(|verdict| format!("{} {}", summary.count(*verdict), verdict.as_str()))
         .collect();
-    ctx.say(format_args!(
-        "{}: {} of {} cases ({})",
-        name_of(&start.implementation),
-        counts.join(", "),
-        summary.of,
-        start.profile
-    ));
+    let name = name_of(&start.implementation);
+    if summary.of == 0 {
+        let first = rows.first().map_or("missing", |row| row.verdict.as_str());
+        ctx.say(format_args!("{name}: the sanity case comes to {first}"));
+    } else {
+        ctx.say(format_args!(
+            "{name}: {} of {} cases ({})",
+            counts.join(", "),
+            summary.of,
+            start.profile
+        ));
+    }
     let seconds = took.as_secs_f64().max(1e-9);
     let slowest = outcome
         .slowest
@@ -243,80 +262,4 @@ fn tell(plan: &Plan, outcome: &Outcome, took: Duration, ctx: &Ctx) {
         usize_f64(summary.of) / seconds,
         usize_f64(summary.steps) / seconds,
     ));
-}
-
-/// A case that did not pass, for people.
-fn say_row(row: &Row, ctx: &Ctx) {
-    let paint = match row.verdict {
-        Verdict::Fail | Verdict::Error | Verdict::Drift => Paint::Red,
-        _ => Paint::Yellow,
-    };
-    let word = ctx.paint(paint, row.verdict.as_str());
-    if row.why.is_empty() {
-        ctx.say(format_args!("{word} {}/{}", row.area, row.case));
-    } else {
-        ctx.say(format_args!(
-            "{word} {}/{}: {}",
-            row.area, row.case, row.why
-        ));
-    }
-    for told in row.failure.iter().chain(&row.deviations) {
-        for line in lines(told) {
-            ctx.say(format_args!("  {line}"));
-        }
-    }
-}
-
-/// An account of a failure, line by line.
-#[must_use]
-pub fn lines(told: &Explained) -> Vec<String> {
-    let mut lines = vec![format!(
-        "{} at step {}, {} ms: {}",
-        told.code, told.step, told.at, told.stimulus
-    )];
-    if !told.detail.is_empty() {
-        lines.push(told.detail.clone());
-    }
-    lines.push(format!("requirements: {}", told.requirements.join(" ")));
-    if !told.register.is_empty() {
-        let items = told.register.join(" ");
-        lines.push(format!(
-            "rests on items of the register, whose other readings pass: {items}"
-        ));
-    }
-    for (number, one) in told.alternatives.iter().enumerate() {
-        let field = if one.field.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", one.field)
-        };
-        lines.push(format!(
-            "allowed {} ({}): {}{field}",
-            number + 1,
-            one.requirements.join(" "),
-            one.code
-        ));
-        lines.push(format!("  wanted {}", one.wanted));
-        lines.push(format!("  got    {}", one.got));
-    }
-    for one in &told.octets {
-        lines.push(format!(
-            "octets {} {}: wanted {}, got {}",
-            one.offset, one.field, one.wanted, one.got
-        ));
-    }
-    lines.extend(told.outputs.iter().map(|output| format!("seen: {output}")));
-    lines.extend(told.frames.iter().map(|frame| format!("before: {frame}")));
-    lines.extend(told.stderr.iter().map(|line| format!("stderr: {line}")));
-    if let Some(shrunk) = &told.shrunk {
-        lines.push(format!(
-            "{} of {} steps show it: {}",
-            shrunk.steps.len(),
-            shrunk.of,
-            shrunk.command
-        ));
-    } else if !told.command.is_empty() {
-        lines.push(format!("again: {}", told.command));
-    }
-    lines
 }

@@ -8,7 +8,10 @@ use serde_json::json;
 use super::audit::of_certificate;
 use super::corpus;
 use super::output::{Ctx, Exit};
+use crate::certify::account::lines;
+use crate::certify::groups::told;
 use crate::certify::results::FORMAT;
+use crate::certify::sanity;
 use crate::frames;
 use crate::lockstep::{SeenWhat, replay_seen};
 use crate::report::chart::Chart;
@@ -43,7 +46,8 @@ Examples:
   mars-conformance show certificate/results.jsonl one-serving-mcs-leaf-gone --as svg > case.svg
 
 Of results.jsonl, which `certify --out` writes, CASE is shown as it was played: every frame of the suite and every answer \
-of the server, with the time at which it was sent. Without CASE, what came of each case is listed.")]
+of the server, with the time at which it was sent, and what is wrong as `certify` tells it. Without CASE, what came of each \
+case is listed; `show .. | grep ^pass` lists what passed.")]
 pub struct Args {
     /// A trace: its file, or its id; or the results.jsonl of `certify --out`
     pub trace: String,
@@ -118,7 +122,11 @@ fn of_results(file: &Path, args: &Args, ctx: &Ctx) -> Exit {
         return Exit::Ok;
     };
     let row = read.rows.iter().find(|row| row.case == *name);
-    let (Some(row), Some(case)) = (row, suite.case(name)) else {
+    let trace = match row.filter(|row| row.is_sanity()) {
+        Some(_) => sanity::case(name),
+        None => suite.case(name).map(|case| case.trace.clone()),
+    };
+    let (Some(row), Some(trace)) = (row, trace) else {
         ctx.error(format_args!(
             "{} has no case `{name}`; without a case it is listed which there are",
             file.display()
@@ -129,13 +137,16 @@ fn of_results(file: &Path, args: &Args, ctx: &Ctx) -> Exit {
         ctx.error(format_args!("{name} was not played: {}", row.why));
         return Exit::Incomplete;
     }
-    let chart = recorded::chart(&case.trace, row);
-    draw(
-        &chart,
-        || write(&recorded::capture(&case.trace, row)),
-        args.form,
-        ctx,
-    )
+    let chart = recorded::chart(&trace, row);
+    let capture = || write(&recorded::capture(&trace, row));
+    let exit = draw(&chart, capture, args.form, ctx);
+    if args.form == Form::Text {
+        for told in told(row) {
+            ctx.raw("");
+            lines(told).iter().for_each(|line| ctx.raw(line));
+        }
+    }
+    exit
 }
 
 /// Prints a chart, or the capture.

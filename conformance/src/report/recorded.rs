@@ -75,7 +75,13 @@ pub fn chart(trace: &Trace, row: &Row) -> Chart {
         }
     }
     for told in row.failure.iter().chain(&row.deviations) {
-        let what = format!("step {}: {}, {}", told.step, told.code, told.detail);
+        let wanted = told.alternatives.first();
+        let why = match (told.detail.as_str(), wanted) {
+            ("", Some(one)) => format!(": wanted {}", words::wanted(&one.field, &one.wanted)),
+            ("", None) => String::new(),
+            (detail, _) => format!(": {detail}"),
+        };
+        let what = format!("step {}, {}{why}", told.step, told.code);
         chart.lines.push(Line::Event(what));
     }
     chart

@@ -9,6 +9,9 @@ mod citations;
 mod coverage;
 mod file;
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 pub use citations::{Citation, Home, citations};
 pub use coverage::{CoverageRow, coverage};
 pub use file::LedgerError;
@@ -204,6 +207,22 @@ pub enum Judge {
     Literal,
     /// Nothing a black box shows.
     NotTested,
+}
+
+/// The sentence of a requirement in our own words, with its level before it.
+#[must_use]
+pub fn sentence(id: &str) -> Option<&'static str> {
+    static SENTENCES: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+    let sentences = SENTENCES.get_or_init(|| {
+        let all = Ledger::load().map(|ledger| ledger.requirements);
+        let all = all.unwrap_or_default().into_iter();
+        all.map(|entry| {
+            let says = format!("{}: {}", entry.level.as_str(), entry.text);
+            (entry.id, says)
+        })
+        .collect()
+    });
+    sentences.get(id).map(String::as_str)
 }
 
 /// The ledger and the register.

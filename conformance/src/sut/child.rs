@@ -23,6 +23,8 @@ use crate::adapter::{Op, Request, Response};
 
 /// Lines of stderr kept for reports.
 const STDERR_LINES: usize = 20;
+/// Letters of a line that are quoted.
+const QUOTED: usize = 200;
 /// Time given to a child to end by itself after `bye`.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -159,23 +161,29 @@ impl Child {
         }
     }
 
-    /// Sends a line as it is, and gives the line that answers it. More lines within `settle` after it
-    /// are one too many.
+    /// Sends a line as it is, and gives the object that answers it. Lines before it, and more lines within
+    /// `settle` after it, are too many; what is no object is told as such. `op` names the line in errors.
     ///
     /// # Errors
-    /// No answer in time, or more than one.
-    pub fn raw(&mut self, line: &str, settle: Duration) -> Result<String, SutError> {
+    /// No answer in time, one that is no object, or more than one.
+    pub fn raw(
+        &mut self,
+        op: &'static str,
+        line: &str,
+        settle: Duration,
+    ) -> Result<Value, SutError> {
         let deadline = self.launch.deadline;
         let Some(running) = &mut self.running else {
             return Err(not_running());
         };
-        let answer = running.exchange("a line", format!("{line}\n").as_bytes(), deadline)?;
+        if let Ok(line) = running.lines.try_recv() {
+            return Err(one_too_many(line));
+        }
+        let answer = running.exchange(op, format!("{line}\n").as_bytes(), deadline)?;
+        let answer = object(&answer)?;
         match running.lines.recv_timeout(settle) {
-            Ok(_) => Err(SutError::Protocol {
-                rule: UNASKED,
-                detail: "a second line after one request".to_owned(),
-            }),
-            Err(_) => Ok(String::from_utf8_lossy(&answer).trim_end().to_owned()),
+            Ok(line) => Err(one_too_many(line)),
+            Err(_) => Ok(answer),
         }
     }
 
@@ -259,7 +267,7 @@ impl Running {
 
     fn connect(address: &str, deadline: Duration, first_id: i64) -> Result<Self, SutError> {
         let refused = |reason: String| SutError::Refused {
-            code: "cannot-start".to_owned(),
+            code: "cannot-connect".to_owned(),
             reason: format!("{address}: {reason}"),
         };
         let all = address
@@ -472,6 +480,23 @@ impl Drop for Running {
     }
 }
 
+/// A line that answers nothing: a second answer, or no object at all.
+fn one_too_many(line: Line) -> SutError {
+    let Line::Text(line) = line else {
+        return too_long();
+    };
+    match object(&line) {
+        Ok(value) => {
+            let start: String = value.to_string().chars().take(QUOTED).collect();
+            SutError::Protocol {
+                rule: UNASKED,
+                detail: format!("a second line after one request: {start}"),
+            }
+        }
+        Err(error) => error,
+    }
+}
+
 fn too_long() -> SutError {
     SutError::Protocol {
         rule: LINE,
@@ -485,7 +510,7 @@ fn object(line: &[u8]) -> Result<Value, SutError> {
         Ok(value @ Value::Object(_)) => Ok(value),
         _ => {
             let line = String::from_utf8_lossy(line);
-            let start: String = line.trim_end().chars().take(200).collect();
+            let start: String = line.trim_end().chars().take(QUOTED).collect();
             Err(SutError::Protocol {
                 rule: LINE,
                 detail: format!("not a JSON object: {start}"),

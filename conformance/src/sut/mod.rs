@@ -291,6 +291,7 @@ impl fmt::Display for SutError {
                 )
             }
             Self::Unsupported { op, reason } => write!(f, "`{op}` is unsupported: {reason}"),
+            Self::Refused { code, reason } if reason.is_empty() => write!(f, "refused: {code}"),
             Self::Refused { code, reason } => write!(f, "refused: {code}: {reason}"),
         }
     }
