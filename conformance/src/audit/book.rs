@@ -60,6 +60,8 @@ pub(super) struct Book {
     pub(super) clients: BTreeMap<(String, Atm), Party>,
     pub(super) servers: BTreeMap<(String, Atm), Party>,
     pub(super) records: BTreeMap<(String, String), Known>,
+    /// Of each originator and ATM address the keys under which a registration ever stood.
+    registrations: BTreeMap<(String, Atm), BTreeSet<String>>,
     pub(super) beats: BTreeMap<(String, String), Beat>,
     /// What came and whether it took effect cannot be known: upper bounds are not judged any more.
     pub(super) fuzzy: bool,
@@ -92,6 +94,11 @@ impl Book {
         if let Some(body) = &record.body {
             self.effect(&key, body, at, hold);
             self.passing.push(body.clone());
+            if body.register {
+                let (origin, key) = key.clone();
+                let keys = self.registrations.entry((origin, body.atm.clone()));
+                keys.or_default().insert(key);
+            }
         }
         let before = self.records.insert(
             key,
@@ -175,17 +182,22 @@ impl Book {
         }
         let alive = beat.is_some_and(|beat| now < beat.at + hold && !beat.returned);
         // C03, E20: only with its registration.
-        let registered = self.records.iter().any(|((other, _), known)| {
-            let register = known.body.as_ref();
-            register.is_some_and(|register| {
-                other == origin
-                    && register.register
-                    && register.state == body.state
-                    && register.pro == body.pro
-                    && register.atm == body.atm
-                    && register.cmi == body.cmi
-            }) && !known.shaken
-                && !known.dead
+        let keys = self
+            .registrations
+            .get(&(origin.to_owned(), body.atm.clone()));
+        let registered = keys.into_iter().flatten().any(|key| {
+            let known = self.records.get(&(origin.to_owned(), key.clone()));
+            known.is_some_and(|known| {
+                let register = known.body.as_ref();
+                register.is_some_and(|register| {
+                    register.register
+                        && register.state == body.state
+                        && register.pro == body.pro
+                        && register.atm == body.atm
+                        && register.cmi == body.cmi
+                }) && !known.shaken
+                    && !known.dead
+            })
         });
         body.range.as_ref()?;
         Some(alive && registered && !known.shaken)
@@ -219,13 +231,15 @@ impl Book {
         Groups::of(own.filter(|range| *range != but).chain(records))
     }
 
-    /// Every live record of a protocol that names a range, and whether it counts under every reading at `now`.
+    /// Every live record of a protocol that names a range, and whether it counts under every reading at `now`; of those
+    /// only that are `meant`.
     fn live<'b>(
         &'b self,
         pro: &'b str,
         mcs: bool,
         now: u64,
         hold: u64,
+        meant: impl Fn(&Body, &str, &str) -> bool + 'b,
     ) -> impl Iterator<Item = (&'b Body, &'b (String, String), bool)> {
         let state = if mcs { 2 } else { 3 };
         self.records.iter().filter_map(move |((origin, _), known)| {
@@ -233,8 +247,11 @@ impl Book {
             if body.state != state || body.pro != pro {
                 return None;
             }
-            let sure = self.standing(origin, known, now, hold)?;
-            Some((body, body.range.as_ref()?, sure))
+            let range = body.range.as_ref()?;
+            if !meant(body, &range.0, &range.1) {
+                return None;
+            }
+            Some((body, range, self.standing(origin, known, now, hold)?))
         })
     }
 
@@ -259,12 +276,11 @@ impl Book {
                 }
             }
         }
-        for (body, (min, max), sure) in self.live(pro, mcs, now, hold) {
-            if min.as_str() <= group && group <= max.as_str() {
-                members.may.insert(body.atm.clone());
-                if sure {
-                    members.must.insert(body.atm.clone());
-                }
+        let has = |_: &Body, min: &str, max: &str| min <= group && group <= max;
+        for (body, _, sure) in self.live(pro, mcs, now, hold, has) {
+            members.may.insert(body.atm.clone());
+            if sure {
+                members.must.insert(body.atm.clone());
             }
         }
         members
@@ -283,7 +299,7 @@ impl Book {
                 )
             })
         });
-        let learned = self.live(pro, true, now, hold);
+        let learned = self.live(pro, true, now, hold, |_, _, _| true);
         let learned = learned.map(|(_, (min, max), sure)| (min.as_str(), max.as_str(), sure));
         let all: Vec<(&str, &str, bool)> = own.chain(learned).collect();
         let must = all.iter().filter(|one| one.2).map(|one| (one.0, one.1));
@@ -300,9 +316,7 @@ impl Book {
             let ranges = party.ranges.iter();
             ranges.map(|range| (range.min.as_str(), range.max.as_str()))
         });
-        let learned = self
-            .live(pro, false, now, hold)
-            .filter(|(body, ..)| body.atm == atm);
+        let learned = self.live(pro, false, now, hold, |body, _, _| body.atm == atm);
         let learned = learned.map(|(_, (min, max), _)| (min.as_str(), max.as_str()));
         let passing = self
             .passing

@@ -17,8 +17,8 @@ pub(super) struct Updates {
     owed: Vec<(String, String, String, i64, bool)>,
     /// What was sent under the own ID: number and content by key.
     own: BTreeMap<String, (i64, Option<Body>)>,
-    /// How often a record went out on a VC with the same number.
-    sent: BTreeMap<(String, String, String), (i64, u64)>,
+    /// How often a record went out on a VC with the same number, and the largest hop count that it had.
+    sent: BTreeMap<(String, String, String), (i64, u64, u64)>,
 }
 
 impl Updates {
@@ -150,13 +150,14 @@ impl Updates {
             return sink.skip(NAME);
         }
         let place = (vc.to_owned(), record.origin.clone(), record.key.clone());
-        let times = self.sent.entry(place).or_insert((record.number, 0));
-        *times = if times.0 == record.number {
-            (times.0, times.1 + 1)
-        } else {
-            (record.number, 1)
-        };
-        let again = times.1 > 1;
+        let times = self.sent.entry(place).or_insert((record.number, 0, 0));
+        if times.0 != record.number {
+            *times = (record.number, 0, 0);
+        }
+        let again = times.1 > 0;
+        // R2334-2.3-16: repeated as it was sent.
+        let repeated = again && record.hops == times.2;
+        (times.1, times.2) = (times.1 + 1, times.2.max(record.hops));
         if again && world.capture {
             // How often it may be repeated is not known.
             links.exhausted(vc);
@@ -220,7 +221,8 @@ impl Updates {
                 .links
                 .get(vc)
                 .is_none_or(|link| link.open == Sure::Maybe || link.opened);
-        let fits = record.hops + 1 == hops || record.hops == 1 || fresh || back || entering;
+        let fits =
+            record.hops + 1 == hops || record.hops == 1 || fresh || back || entering || repeated;
         sink.judge(NAME, fits, || Wrong {
             vc,
             code: "wrong-field:hop_count",
@@ -230,12 +232,14 @@ impl Updates {
         });
         // R2334-2.3-03: only what the neighbour asks for goes back to it, with hop count 1 (C13).
         let only = known.from.len() == 1 && known.from.contains(vc);
-        sink.judge(NAME, !only || record.hops == 1 || back, || Wrong {
-            vc,
-            code: "extra-output",
-            ids: &["R2334-2.3-03"],
-            wanted: "nothing back to where it came from".to_owned(),
-            got: format!("{}/{} number {}", record.origin, record.key, record.number),
+        sink.judge(NAME, !only || record.hops == 1 || back || repeated, || {
+            Wrong {
+                vc,
+                code: "extra-output",
+                ids: &["R2334-2.3-03"],
+                wanted: "nothing back to where it came from".to_owned(),
+                got: format!("{}/{} number {}", record.origin, record.key, record.number),
+            }
         });
         sink.judge(NAME, known.body == record.body, || Wrong {
             vc,
@@ -244,5 +248,57 @@ impl Updates {
             wanted: "the record as it came".to_owned(),
             got: format!("{:?}", record.body.as_ref().map(|body| &body.value)),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::book::Beat;
+    use super::super::config::Config;
+    use super::super::world::Link;
+    use super::*;
+
+    // R2334-2.3-16, B02: what went on anew when its server returned is repeated so, though that is over.
+    #[test]
+    fn a_record_is_repeated_with_the_hop_count_that_it_was_sent_with() {
+        let config = json!({"server_id": "0a000003", "hop_count": 255});
+        let link = Link {
+            open: Sure::Yes,
+            ..Link::default()
+        };
+        let links = ["a", "b", "c"].map(|vc| (vc.to_owned(), link.clone()));
+        let mut world = World {
+            config: Config::of(&config),
+            links: links.into(),
+            ..World::default()
+        };
+        let record = Record {
+            hops: 1,
+            key: "00000007".to_owned(),
+            origin: "0a000001".to_owned(),
+            number: 1,
+            null: false,
+            body: None,
+        };
+        world.book.learn("a", &record, false, 0, 45_000);
+        let beat = |returned| Beat { at: 0, returned };
+        let place = ("0800".to_owned(), record.origin.clone());
+        world.book.beats.insert(place.clone(), beat(true));
+        let anew = Record {
+            hops: 255,
+            ..record
+        };
+        let (mut updates, mut sink) = (Updates::default(), Sink::default());
+        let mut send = |world: &mut World, vc: &str| {
+            let before = sink.findings.len();
+            updates.record(world, &mut Links::default(), vc, &anew, &mut sink);
+            sink.findings.len() - before
+        };
+        assert_eq!(send(&mut world, "b"), 0);
+        world.book.beats.insert(place, beat(false));
+        assert_eq!(send(&mut world, "b"), 0);
+        assert_eq!(send(&mut world, "c"), 1);
     }
 }
