@@ -216,11 +216,8 @@ impl Updates {
             .iter()
             .any(|((_, origin), beat)| *origin == record.origin && beat.returned);
         // N10: what changed since a bid was answered follows the answer, and no cache keeps hop counts.
-        let entering = record.hops == config.hops
-            && world
-                .links
-                .get(vc)
-                .is_none_or(|link| link.open == Sure::Maybe || link.opened);
+        let entering =
+            record.hops == config.hops && world.links.get(vc).is_none_or(|link| link.opened);
         let fits =
             record.hops + 1 == hops || record.hops == 1 || fresh || back || entering || repeated;
         sink.judge(NAME, fits, || Wrong {
@@ -300,5 +297,16 @@ mod tests {
         world.book.beats.insert(place, beat(false));
         assert_eq!(send(&mut world, "b"), 0);
         assert_eq!(send(&mut world, "c"), 1);
+        // N10: where a link opens, though it is not certain that it does; not where it is merely uncertain.
+        for (vc, opened) in [("d", true), ("e", false)] {
+            let open = Sure::Maybe;
+            let link = Link {
+                open,
+                opened,
+                ..Link::default()
+            };
+            world.links.insert(vc.to_owned(), link);
+            assert_eq!(send(&mut world, vc), usize::from(!opened));
+        }
     }
 }

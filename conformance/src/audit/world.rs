@@ -23,7 +23,7 @@ pub(super) struct Link {
     pub(super) open: Sure,
     /// Since when that is for sure.
     pub(super) since: u64,
-    /// Whether it came to be so in this exchange.
+    /// Whether they may have come to be so in this exchange.
     pub(super) opened: bool,
     /// The neighbour's ID.
     pub(super) id: Option<String>,

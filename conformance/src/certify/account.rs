@@ -9,7 +9,9 @@ use crate::requirements::sentence;
 pub fn lines(told: &Explained) -> Vec<String> {
     let mut lines = vec![head(told)];
     lines.extend(detail(told));
-    lines.push("requirements:".to_owned());
+    if !told.requirements.is_empty() {
+        lines.push("requirements:".to_owned());
+    }
     for id in &told.requirements {
         lines.push(format!("  {id} {}", sentence(id).unwrap_or_default()));
     }
@@ -17,7 +19,7 @@ pub fn lines(told: &Explained) -> Vec<String> {
     lines
 }
 
-/// The account of a case whose requirements stand elsewhere in full: their ids alone.
+/// The account of a case whose requirements stand elsewhere.
 #[must_use]
 pub fn short_lines(told: &Explained) -> Vec<String> {
     let mut lines = vec![head(told)];
@@ -35,7 +37,7 @@ fn head(told: &Explained) -> String {
 }
 
 fn detail(told: &Explained) -> Option<String> {
-    (!told.detail.is_empty()).then(|| told.detail.clone())
+    (!told.detail.is_empty()).then(|| plain(&told.detail))
 }
 
 fn rest(told: &Explained) -> Vec<String> {
@@ -57,7 +59,8 @@ fn rest(told: &Explained) -> Vec<String> {
     }
     lines.extend(told.outputs.iter().map(|output| format!("seen: {output}")));
     lines.extend(told.frames.iter().map(|frame| format!("before: {frame}")));
-    lines.extend(told.stderr.iter().map(|line| format!("stderr: {line}")));
+    let stderr = told.stderr.iter().map(|line| plain(line));
+    lines.extend(stderr.map(|line| format!("stderr: {line}")));
     if let Some(shrunk) = &told.shrunk {
         lines.push(format!(
             "{} of {} steps show it: {}",
@@ -69,6 +72,12 @@ fn rest(told: &Explained) -> Vec<String> {
         lines.push(format!("again: {}", told.command));
     }
     lines
+}
+
+/// What an adapter wrote, without what would steer a terminal.
+fn plain(text: &str) -> String {
+    let steers = |letter: char| letter.is_control() && letter != '\n' && letter != '\t';
+    text.replace(steers, "?")
 }
 
 /// What was allowed, in words where there are words, and what is wrong with it first.

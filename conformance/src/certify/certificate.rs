@@ -297,25 +297,42 @@ fn judge(cases: &[&Row], ledger: &Ledger) -> Vec<Judged> {
 }
 
 /// Why no case about a requirement came to its end.
-fn not_reached(rows: &[&Row]) -> String {
+fn not_reached(rows: &[&Row], failed_by: &[String]) -> String {
+    let mut parts = Vec::new();
+    // A MAY that is demanded together with a MUST fails nothing by itself.
+    let (beside, rows): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|row| failed_by.contains(&row.case));
+    if !beside.is_empty() {
+        parts.push(format!("{} failed beside it", cases(beside.len())));
+    }
     let ended = |row: &&&Row| matches!(row.verdict, Verdict::Fail | Verdict::Inconclusive);
     let failed = rows.iter().filter(ended).count();
-    let mut parts = vec![format!("{failed} cases failed in something else before")];
+    if failed > 0 {
+        parts.push(format!("{} failed in something else before", cases(failed)));
+    }
     let unclaimed = |row: &&&Row| row.verdict == Verdict::Unsupported;
     let unsupported = rows.iter().filter(unclaimed).count();
     if unsupported > 0 {
         let claims: BTreeSet<&str> = rows.iter().flat_map(|row| row.unclaimed()).collect();
         let claims: Vec<&str> = claims.into_iter().collect();
         parts.push(format!(
-            "{unsupported} need claims that are not made ({})",
+            "{} not asked for want of claims ({})",
+            cases(unsupported),
             claims.join(", ")
         ));
     }
     match rows.len() - failed - unsupported {
         0 => {}
-        others => parts.push(format!("{others} were not run")),
+        others => parts.push(format!("{} not run", cases(others))),
     }
     parts.join(", ")
+}
+
+fn cases(count: usize) -> String {
+    match count {
+        1 => "1 case".to_owned(),
+        more => format!("{more} cases"),
+    }
 }
 
 fn one_requirement(entry: &Requirement, rows: &[&Row]) -> Judged {
@@ -371,7 +388,7 @@ fn one_requirement(entry: &Requirement, rows: &[&Row]) -> Judged {
             let mut why = rows.iter().map(|row| row.why.as_str());
             let why = match outcome {
                 _ if passed > 0 => String::new(),
-                Outcome::Inconclusive => not_reached(rows),
+                Outcome::Inconclusive => not_reached(rows, &failed),
                 _ => why
                     .find(|why| !why.is_empty())
                     .unwrap_or_default()

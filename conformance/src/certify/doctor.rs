@@ -93,10 +93,13 @@ pub fn examine(target: &Target, deadline: Duration) -> Vec<Check> {
     for (name, ask, judge) in steps {
         match ask(&mut patient) {
             Ok(answer) => {
-                let wrong = judge(&answer).map(str::to_owned).or(patient.fault.take());
+                // A fault of time may be of a request before this answer's, and quotes its own.
+                let fault = patient.fault.take();
+                let wrong = judge(&answer);
+                let wrong = wrong.map(|mend| format!("{mend} It answered {}.", short(&answer)));
                 checks.push(Check {
                     name,
-                    mend: wrong.map(|mend| format!("{mend} It answered {}.", short(&answer))),
+                    mend: wrong.or(fault),
                 });
             }
             Err(mend) => {

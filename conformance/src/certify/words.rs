@@ -295,7 +295,8 @@ pub fn kind(told: &str) -> String {
     }
     let words: Vec<&str> = what.split([' ', ',']).collect();
     let many = match words.as_slice() {
-        ["malformed" | "CSU", ..] | ["MARS_JOIN" | "MARS_LEAVE", "register", ..] => 2,
+        ["malformed", "CSU", ..] => 3,
+        ["malformed" | "CSU" | "a", ..] | [_, "register", ..] => 2,
         ["MARS" | "SCSP", "message", ..] => 2,
         _ => 1,
     };

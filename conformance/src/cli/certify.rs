@@ -123,7 +123,7 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     };
     let plan = args.plan();
     let cases = meant(&plan, &suite).len();
-    if means_sanity_alone(&plan, &suite) {
+    if means_sanity_alone(&plan) {
         if args.out.is_some() || plan.steps.is_some() {
             ctx.error("the sanity case alone has no steps to choose, and makes no certificate");
             return Exit::Usage;
@@ -139,6 +139,17 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
     if plan.steps.is_some() && cases != 1 {
         ctx.error("--steps is for one case; --case means several");
         return Exit::Usage;
+    }
+    if let (Some(steps), [case]) = (&plan.steps, meant(&plan, &suite).as_slice()) {
+        let count = case.trace.steps.len();
+        if let Some(step) = steps.iter().find(|step| **step >= count) {
+            ctx.error(format_args!(
+                "--steps {step}: {} has {count} steps, 0 to {}",
+                case.trace.id,
+                count.saturating_sub(1)
+            ));
+            return Exit::Usage;
+        }
     }
     let started = Instant::now();
     let progress = Mutex::new(ctx.progress("certify", u64::try_from(cases).ok()));
@@ -238,8 +249,11 @@ fn tell(plan: &Plan, verbose: bool, outcome: &Outcome, took: Duration, ctx: &Ctx
         .collect();
     let name = name_of(&start.implementation);
     if summary.of == 0 {
-        let first = rows.first().map_or("missing", |row| row.verdict.as_str());
-        ctx.say(format_args!("{name}: the sanity case comes to {first}"));
+        let mut verdicts = rows.iter().map(|row| row.verdict);
+        let worst = verdicts.find(|verdict| *verdict != Verdict::Pass);
+        let worst = worst.or_else(|| rows.first().map(|row| row.verdict));
+        let worst = worst.map_or("missing", Verdict::as_str);
+        ctx.say(format_args!("{name}: the sanity case comes to {worst}"));
     } else {
         ctx.say(format_args!(
             "{name}: {} of {} cases ({})",

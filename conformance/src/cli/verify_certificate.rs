@@ -68,7 +68,7 @@ pub fn run(args: &Args, ctx: &Ctx) -> Exit {
         "wrong": checked.wrong.len(), "judged": checked.judged, "other_suite": checked.other_suite, "exit": exit.code(),
     }}));
     if checked.other_suite {
-        ctx.say("the traces here are others than those of the certificate: verdicts were not judged again");
+        ctx.say("the suite here is another than that of the certificate: verdicts were not judged again");
     }
     ctx.say(format_args!(
         "{}: {} verdicts judged again, {} wrong",

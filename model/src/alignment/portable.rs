@@ -2,7 +2,7 @@
 
 use super::cafsm;
 use super::message::{Instances, Keys, Message};
-use super::state::{Budgets, Machine, Running, State};
+use super::state::{Budgets, Machine, PLACES, Running, State};
 use crate::explore::Words;
 use crate::explore::timely::Portable;
 use std::hash::{Hash, Hasher};
@@ -78,6 +78,7 @@ impl State {
 
     /// What is on its way, four messages in a word.
     fn links(&self) -> impl Iterator<Item = u64> + '_ {
+        const { assert!(PLACES.is_multiple_of(4), "no message is left out") };
         self.links.iter().flat_map(|link| {
             link.as_chunks::<4>().0.iter().map(|four| {
                 let [a, b, c, d] = four.map(|message| u64::from(message.word()));

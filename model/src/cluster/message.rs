@@ -119,6 +119,7 @@ impl<const N: usize> Queue<N> {
     }
     /// All of it, for at most four messages.
     pub(super) fn word(&self) -> u64 {
+        const { assert!(N <= 4, "no message is lost") };
         let octets = self.0.iter().rev();
         octets.fold(0, |word, flight| word << 16 | u64::from(flight.0))
     }

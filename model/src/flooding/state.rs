@@ -315,6 +315,7 @@ impl State {
             ],
         );
         // All of them, empty or not: that is faster than to look.
+        const { assert!((QUEUE * PAIRS).is_multiple_of(8), "no flight is left out") };
         let flights = self.queues.as_flattened().as_chunks::<8>().0;
         for (place, eight) in (2..).zip(flights) {
             let [a, b, c, d, e, f, g, h] = eight.map(|flight| u64::from(flight.0));

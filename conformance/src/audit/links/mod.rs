@@ -73,9 +73,17 @@ impl Links {
             What::End => self.end(sink),
             _ => {}
         }
+        let crossed = match &event.what {
+            What::In { vc, view } | What::Out { vc, view } => {
+                matches!(view, View::Scsp(message) if message.kind == 1).then_some(vc)
+            }
+            _ => None,
+        };
         for (vc, watch) in &self.watches {
             let link = world.links.entry(vc.clone()).or_default();
             let open = watch.open();
+            // Where that is not certain a CA must cross, for nothing else opens a link.
+            link.opened |= open == Sure::Maybe && crossed == Some(vc);
             if open == Sure::Yes && link.open != Sure::Yes {
                 (link.since, link.opened) = (event.at, true);
             }

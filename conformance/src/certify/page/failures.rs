@@ -24,7 +24,7 @@ pub(super) fn all(results: &Results, suite: &Suite, text: &mut String) {
         return;
     }
     text.push_str(
-        "<p>Cases with the same failure code at the same kind of step, where the same was demanded, stand together: \
+        "<p>Cases with the same failure code at the same kind of step, of which much the same was wanted or seen, stand together: \
          most often they have one cause.</p><div class=wide><table><tr><th>cases<th>what they have in common",
     );
     for (number, group) in groups.iter().enumerate() {
@@ -105,6 +105,9 @@ fn title<'s>(row: &Row, suite: &'s Suite) -> &'s str {
 
 /// What was demanded in vain, in words, each leading to its place among the requirements.
 fn requirements(told: &Explained, text: &mut String) {
+    if told.requirements.is_empty() {
+        return;
+    }
     text.push_str("<ul>");
     for id in &told.requirements {
         let says = sentence(id).unwrap_or_default();

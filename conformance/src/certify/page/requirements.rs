@@ -28,7 +28,7 @@ pub(super) fn all(certificate: &Certificate, ledger: &Ledger, text: &mut String)
         }
         text.push_str("</div>\n");
         let (wrong, others): (Vec<&Judged>, Vec<&Judged>) =
-            all.into_iter().partition(|one| !one.failed_by.is_empty());
+            all.into_iter().partition(|one| is_wrong(one));
         if !wrong.is_empty() {
             let _ = write!(text, "<h4>Not followed ({})</h4>", wrong.len());
             for one in wrong {
@@ -45,6 +45,10 @@ pub(super) fn all(certificate: &Certificate, ledger: &Ledger, text: &mut String)
         }
         text.push_str("</details>\n");
     }
+}
+
+const fn is_wrong(one: &Judged) -> bool {
+    matches!(one.outcome, Outcome::Fail | Outcome::Nonstrict)
 }
 
 /// A cell of the matrix; it leads to the sentence.
@@ -73,11 +77,14 @@ fn sentence(one: &Judged, ledger: &Ledger, text: &mut String) {
         one.level,
         escape(says)
     );
-    if one.failed_by.is_empty() && !one.why.is_empty() {
+    if !is_wrong(one) && !one.why.is_empty() {
         let _ = write!(text, "<p>{}</p>", escape(&one.why));
     }
     if !one.failed_by.is_empty() {
-        text.push_str("<p>In vain demanded by ");
+        text.push_str(match is_wrong(one) {
+            true => "<p>In vain demanded by ",
+            false => "<p>Demanded beside what failed in ",
+        });
         for (place, case) in one.failed_by.iter().take(NAMED).enumerate() {
             let case = escape(case);
             let comma = if place == 0 { "" } else { ", " };
