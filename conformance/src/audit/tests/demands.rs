@@ -149,6 +149,18 @@ fn table() -> Vec<(&'static str, Which, Fault, &'static str, &'static str)> {
             targets,
         ),
         (
+            "a map of nobody",
+            |f| {
+                on(f, "ccvc", 12)
+                    && f["message"]["targets"]
+                        .as_array()
+                        .is_some_and(|all| all.len() == 1)
+            },
+            One(NoTarget),
+            "maps",
+            targets,
+        ),
+        (
             "a stranger in a map",
             |f| on(f, "ccvc", 12),
             One(Set("/targets/0/tha", stranger)),
