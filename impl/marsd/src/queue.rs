@@ -32,6 +32,15 @@ pub enum Item {
     Release(Cause),
 }
 
+/// Why an SDU was not put into a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// There is no room: the peer is slow.
+    Full,
+    /// The VC has ended.
+    Gone,
+}
+
 /// The end that fills. When it is dropped, what waits is sent, then a RELEASE.
 #[derive(Debug)]
 pub struct Outgoing {
@@ -61,19 +70,25 @@ pub fn queue(bounds: Bounds) -> (Outgoing, Waiting) {
 }
 
 impl Outgoing {
-    /// Puts an SDU at the end. False if there is no room, or nobody to send it.
-    #[must_use]
-    pub fn send(&self, octets: Bytes) -> bool {
+    /// Puts an SDU at the end.
+    ///
+    /// # Errors
+    /// There is no room, or nobody to send it.
+    pub fn send(&self, octets: Bytes) -> Result<(), Refused> {
+        if self.sender.is_closed() {
+            return Err(Refused::Gone);
+        }
         // One task fills each queue, so that nothing comes between the look and the deed.
         let length = octets.len();
         if self.load.frames.load(Ordering::Acquire) >= self.bounds.frames
             || self.load.octets.load(Ordering::Acquire) + length > self.bounds.octets
         {
-            return false;
+            return Err(Refused::Full);
         }
         self.load.frames.fetch_add(1, Ordering::AcqRel);
         self.load.octets.fetch_add(length, Ordering::AcqRel);
-        self.sender.send(Item::Sdu(octets)).is_ok()
+        let sent = self.sender.send(Item::Sdu(octets));
+        sent.map_err(|_| Refused::Gone)
     }
 
     /// Ends the VC once what waits is sent.
@@ -124,21 +139,26 @@ mod tests {
             octets: 10,
         };
         let (outgoing, mut waiting) = queue(bounds);
-        assert!(outgoing.send(Bytes::from_static(b"12345678")));
-        assert!(
-            !outgoing.send(Bytes::from_static(b"123")),
+        assert_eq!(outgoing.send(Bytes::from_static(b"12345678")), Ok(()));
+        assert_eq!(
+            outgoing.send(Bytes::from_static(b"123")),
+            Err(Refused::Full),
             "too many octets"
         );
-        assert!(outgoing.send(Bytes::from_static(b"1")));
-        assert!(outgoing.send(Bytes::from_static(b"2")));
+        assert_eq!(outgoing.send(Bytes::from_static(b"1")), Ok(()));
+        assert_eq!(outgoing.send(Bytes::from_static(b"2")), Ok(()));
         assert_eq!(outgoing.waiting(), (3, 10));
-        assert!(!outgoing.send(Bytes::new()), "too many SDUs");
+        assert_eq!(
+            outgoing.send(Bytes::new()),
+            Err(Refused::Full),
+            "too many SDUs"
+        );
         assert_eq!(
             waiting.next().await,
             Item::Sdu(Bytes::from_static(b"12345678"))
         );
         assert_eq!(outgoing.waiting(), (2, 2));
-        assert!(outgoing.send(Bytes::from_static(b"123")));
+        assert_eq!(outgoing.send(Bytes::from_static(b"123")), Ok(()));
         outgoing.release(Cause::SLOW);
         let mut rest = Vec::new();
         while let Some(item) = waiting.ready() {
@@ -147,5 +167,17 @@ mod tests {
         assert_eq!(rest.len(), 4);
         assert_eq!(rest.last(), Some(&Item::Release(Cause::SLOW)));
         assert_eq!(waiting.next().await, Item::Release(Cause::NORMAL));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_whose_vc_has_ended_is_not_a_slow_peer() {
+        let bounds = Bounds {
+            frames: 1,
+            octets: 10,
+        };
+        let (outgoing, waiting) = queue(bounds);
+        assert_eq!(outgoing.send(Bytes::from_static(b"1")), Ok(()));
+        drop(waiting);
+        assert_eq!(outgoing.send(Bytes::from_static(b"2")), Err(Refused::Gone));
     }
 }

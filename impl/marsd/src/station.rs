@@ -486,7 +486,7 @@ impl Host {
 
     fn send(&self, vc: VcId, octets: Bytes) {
         let sent = self.links.get(&vc).map(|link| link.outgoing.send(octets));
-        if sent != Some(true) {
+        if sent != Some(Ok(())) {
             debug!(vc = vc.0, "an SDU is lost");
         }
     }

@@ -14,7 +14,7 @@ use super::Counts;
 use crate::atm;
 use crate::fabric::Fabric;
 use crate::frame::{Cause, Purpose};
-use crate::queue::Outgoing;
+use crate::queue::{Outgoing, Refused};
 use crate::record::group_name;
 use crate::vc::End;
 
@@ -50,6 +50,25 @@ struct Dial {
     pause: Duration,
 }
 
+/// SDUs that were not sent.
+#[derive(Debug, Default)]
+pub(super) struct Dropped {
+    /// They did not fit into a queue.
+    pub(super) overflows: u64,
+    /// Their VC was gone.
+    pub(super) unsent: u64,
+}
+
+impl Dropped {
+    const fn count(&mut self, sent: Result<(), Refused>) {
+        match sent {
+            Ok(()) => {}
+            Err(Refused::Full) => self.overflows += 1,
+            Err(Refused::Gone) => self.unsent += 1,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Links {
     fabric: Arc<Fabric>,
@@ -59,10 +78,7 @@ pub(super) struct Links {
     leaves: BTreeMap<(ControlVc, Endpoint), VcId>,
     dials: BTreeMap<Endpoint, Dial>,
     next_sweep: Instant,
-    /// SDUs that did not fit into a queue.
-    pub(super) overflows: u64,
-    /// SDUs for a VC that is gone.
-    pub(super) unsent: u64,
+    pub(super) dropped: Dropped,
     /// VCs that ended, by how.
     pub(super) ends: Counts,
 }
@@ -96,8 +112,7 @@ impl Links {
             leaves: BTreeMap::new(),
             dials,
             next_sweep: now + SWEEP,
-            overflows: 0,
-            unsent: 0,
+            dropped: Dropped::default(),
             ends: Counts::new(),
         }
     }
@@ -306,17 +321,17 @@ impl Links {
 
     pub(super) fn send(&mut self, target: Target, octets: Bytes) {
         match target {
-            Target::Vc(vc) => match self.links.get(&vc) {
-                Some(link) => self.overflows += u64::from(!link.outgoing.send(octets)),
-                None => self.unsent += 1,
-            },
+            Target::Vc(vc) => {
+                let link = self.links.get(&vc).ok_or(Refused::Gone);
+                let sent = link.and_then(|link| link.outgoing.send(octets));
+                self.dropped.count(sent);
+            }
             Target::Group(group) => {
                 for ((of, _), vc) in &self.leaves {
                     if *of == group
                         && let Some(link) = self.links.get(vc)
-                        && !link.outgoing.send(octets.clone())
                     {
-                        self.overflows += 1;
+                        self.dropped.count(link.outgoing.send(octets.clone()));
                     }
                 }
             }

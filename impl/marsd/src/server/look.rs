@@ -143,8 +143,8 @@ impl Server {
                 "strangers": strangers,
                 "waiting_sdus": frames,
                 "waiting_octets": octets,
-                "overflows": self.links.overflows,
-                "unsent": self.links.unsent,
+                "overflows": self.links.dropped.overflows,
+                "unsent": self.links.dropped.unsent,
                 "ends": self.links.ends,
                 "refused": self.fabric.refused(),
             },
@@ -190,7 +190,7 @@ impl Server {
             Kind::Counter,
             "SDUs dropped because the peer is slow.",
             &[],
-            self.links.overflows,
+            self.links.dropped.overflows,
         );
         metrics.put(
             "marsd_longest_timer_delay_ms",

@@ -7,6 +7,7 @@ use distributed_mars::endpoint::Command;
 use marsd::lab::{Plan, live, members, members_of};
 use marsd::proxy::Weather;
 use marsd::station::{Station, Told, block, group};
+use serde_json::Value;
 
 use crate::common::{GROUP, PATIENCE, bounded, heard, home, joined, lab, plan};
 
@@ -140,6 +141,12 @@ async fn a_link_that_stands_but_is_silent_is_noticed() {
     .await;
 }
 
+/// The first group of each line of a view of the membership, in its order.
+fn firsts(view: &Value) -> Vec<&str> {
+    let lines = view.as_array().into_iter().flatten();
+    lines.filter_map(|line| line["min"].as_str()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_bad_weather_all_servers_agree_in_the_end() {
     bounded(async {
@@ -172,17 +179,25 @@ async fn in_bad_weather_all_servers_agree_in_the_end() {
                 clients[number - 3].order(Command::Leave { range });
             }
         }
-        // Nine of the group, and the last three of the others.
-        for number in 0..3 {
-            lab.until(number, PATIENCE, "twelve lines", |s| members(s) == 12)
-                .await?;
+        // All nine are in the group, and of the others the last three are. Twelve lines can be there before that, with
+        // one group not left yet in place of a join that is still under way.
+        let mut wanted = vec!["ef010203"; 9];
+        wanted.extend(["ef090006", "ef090007", "ef090008"]);
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let mut views = Vec::new();
+            for number in 0..3 {
+                views.push(lab.status(number)?["view"]["membership"].clone());
+            }
+            if views
+                .iter()
+                .all(|view| firsts(view) == wanted && *view == views[0])
+            {
+                break;
+            }
+            assert!(tokio::time::Instant::now() < until, "{views:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let mut views: Vec<String> = Vec::new();
-        for number in 0..3 {
-            views.push(lab.status(number)?["view"]["membership"].to_string());
-        }
-        assert_eq!(views[0], views[1]);
-        assert_eq!(views[0], views[2]);
         let passed: Vec<_> = lab
             .proxies
             .iter()
@@ -304,7 +319,7 @@ async fn a_thousand_clients_on_one_server() {
             .await?;
         let status = lab.status(0)?;
         assert_eq!(status["vcs"]["leaves"], 1000);
-        assert_eq!(status["vcs"]["overflows"], 0);
+        assert_eq!(status["vcs"]["overflows"], 0, "{}", status["vcs"]);
         drop(clients);
         lab.until(1, PATIENCE, "nobody", |s| members(s) == 0)
             .await?;

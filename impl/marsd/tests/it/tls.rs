@@ -98,7 +98,9 @@ async fn only_those_with_a_certificate_for_their_address_are_heard() {
         let mut foreign = other.issue("foreign", atm::of_socket(listen).unwrap());
         foreign.authority = authority.scratch.path("authority.pem");
         let files = [Some(stolen), Some(foreign), None];
-        for files in files {
+        // Each on a socket of its own: that of a station that was dropped may not be free yet.
+        let sockets = [free_socket(), listen, free_socket()];
+        for (files, listen) in files.into_iter().zip(sockets) {
             let plain = files.is_none();
             let tls = files.map(|files| Tls::read(&files)).transpose()?;
             // The address of the foreign certificate is right.
