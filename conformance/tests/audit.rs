@@ -2,7 +2,9 @@
 //! mutants, whose recordings it is given, it does.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
 use mars_conformance::certify::suite::Suite;
@@ -23,13 +25,23 @@ fn the_original_and_every_declared_reading_are_without_fault_in_all_recordings()
         .readings
         .iter()
         .map(|reading| Some(reading.id.as_str()));
-    let mut accused = Vec::new();
-    for id in core::iter::once(None).chain(readings) {
-        let found = first_finding(&built, id, cases(), &stop).unwrap();
-        accused.extend(found.map(|found| format!("{id:?}: {found:?}")));
-    }
+    let left = Mutex::new(core::iter::once(None).chain(readings));
+    let accused = Mutex::new(Vec::<String>::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, NonZeroUsize::get) {
+            scope.spawn(|| {
+                loop {
+                    let next = left.lock().unwrap().next();
+                    let Some(id) = next else { return };
+                    let found = first_finding(&built, id, cases(), &stop).unwrap();
+                    let told = found.map(|found| format!("{id:?}: {found:?}"));
+                    accused.lock().unwrap().extend(told);
+                }
+            });
+        }
+    });
     assert!(built.readings.len() >= 7);
-    assert_eq!(accused, Vec::<String>::new());
+    assert_eq!(accused.into_inner().unwrap(), Vec::<String>::new());
 }
 
 #[test]

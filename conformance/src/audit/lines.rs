@@ -11,7 +11,7 @@ use super::finding::{Count, Finding, Passed, Sink, Wrong};
 use super::links::Links;
 use super::messages::Messages;
 use super::updates::Updates;
-use super::view::{View, atm, read};
+use super::view::{View, atm, read, read_arrived};
 use super::world::World;
 use crate::adapter::message::{MAX_LINE, Op};
 use crate::adapter::{Outcome, Request, Response};
@@ -237,7 +237,7 @@ impl Auditor {
             Op::VcDown { at, vc } => (at, What::VcDown { vc }),
             Op::Deliver { at, vc, hex } => {
                 let octets = frames::unhex(&hex).unwrap_or_default();
-                let view = read(&octets);
+                let view = read_arrived(&octets);
                 self.sink.keep(Passed {
                     at,
                     way: "in",

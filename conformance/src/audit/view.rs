@@ -37,6 +37,8 @@ pub(super) struct Scsp {
     /// Records whose MARS part the reader refuses.
     pub(super) refused: usize,
     pub(super) extended: bool,
+    /// Octets are left over behind the last record.
+    pub(super) left_over: bool,
     pub(super) value: Value,
 }
 
@@ -207,6 +209,7 @@ fn scsp(message: &Value) -> Scsp {
         records,
         refused,
         extended: message.get("extensions").is_some(),
+        left_over: false,
         value: message.clone(),
     }
 }
@@ -228,6 +231,21 @@ fn mars(message: &Value) -> Mars {
         part: number(message, "seqxy"),
         extended: message.get("tlvs").is_some(),
         value: message.clone(),
+    }
+}
+
+/// A frame that came to the server. Whether one with octets behind the last record is malformed is open (register C29).
+pub(super) fn read_arrived(octets: &[u8]) -> View {
+    let view = read(octets);
+    if !matches!(view, View::Bad(_)) {
+        return view;
+    }
+    match frames::read_past_left_over(octets) {
+        Some(message) => View::Scsp(Box::new(Scsp {
+            left_over: true,
+            ..scsp(&message)
+        })),
+        None => view,
     }
 }
 

@@ -94,7 +94,8 @@ impl World {
             (None, None) if message.kind != 5 => return Sure::Maybe,
             _ => {}
         }
-        if message.extended || message.refused > 0 || config.auth || message.sender == config.id {
+        let open = message.extended || message.refused > 0 || message.left_over;
+        if open || config.auth || message.sender == config.id {
             return Sure::Maybe;
         }
         Sure::Yes

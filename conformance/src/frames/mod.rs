@@ -110,6 +110,19 @@ pub fn read(frame: &[u8]) -> Result<Value, FrameError> {
     read_at(protocol, rest, header.len())
 }
 
+/// The message of an SCSP frame that [`read`] refuses for nothing but octets behind the last record, as one reads it to
+/// whom they do not matter (register C29).
+pub(crate) fn read_past_left_over(frame: &[u8]) -> Option<Value> {
+    let (header, packet) = frame.split_first_chunk::<8>()?;
+    if *header != Protocol::Scsp.header() {
+        return None;
+    }
+    match scsp::read_but_for_left_over(packet, header.len()).ok()? {
+        (message, Some(_)) => Some(message),
+        (_, None) => None,
+    }
+}
+
 /// Reads a message without its LLC/SNAP header, to the same value as [`read`].
 ///
 /// # Errors

@@ -126,6 +126,17 @@ const TYPE_HELLO: u64 = 5;
 
 /// Reads a packet without its LLC/SNAP header; `base` octets of input came before it.
 pub(super) fn read_packet(octets: &[u8], base: usize) -> Result<Value, FrameError> {
+    match read_but_for_left_over(octets, base)? {
+        (message, None) => Ok(message),
+        (_, Some(error)) => Err(error),
+    }
+}
+
+/// The same, with octets left over behind the last record apart: whether they matter is open (register C29).
+pub(super) fn read_but_for_left_over(
+    octets: &[u8],
+    base: usize,
+) -> Result<(Value, Option<FrameError>), FrameError> {
     let mut cursor = Cursor::new(octets, base);
     let mut packet = Scope::default();
     read(FIXED, &mut cursor, &mut packet, None)?;
@@ -180,19 +191,18 @@ pub(super) fn read_packet(octets: &[u8], base: usize) -> Result<Value, FrameErro
     let mut message = packet.fields;
     message.insert("records".to_owned(), records.into());
     // Register C29: octets left over before the extensions.
-    if !body.rest().is_empty() {
+    let left_over = (!body.rest().is_empty()).then(|| {
         let detail = format!("{} octets after the last one", body.rest().len());
-        let at = body.at();
-        return Err(FrameError::new(ErrorCode::BadLength, "records", at, detail));
-    }
+        FrameError::new(ErrorCode::BadLength, "records", body.at(), detail)
+    });
     if start == 0 {
         keep(&mut message, "trailing", beyond);
-        return Ok(message.into());
+        return Ok((message.into(), left_over));
     }
     let mut tail = Cursor::new(tail, base + end);
     message.insert("extensions".to_owned(), read_extensions(&mut tail)?);
     keep(&mut message, "trailing", &[tail.rest(), beyond].concat());
-    Ok(message.into())
+    Ok((message.into(), left_over))
 }
 
 fn keep(message: &mut Map<String, Value>, name: &str, octets: &[u8]) {

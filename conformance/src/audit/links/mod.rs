@@ -241,7 +241,15 @@ impl Links {
                     number,
                 };
                 watch.received = message.number;
+                // H01: a slave that sees its master's bid again may go back and wait for the next one.
+                let bid = ca.master && ca.init && ca.more && !ca.summaries;
+                let back = if bid && number == Number::Equal {
+                    watch.slaves_that_bid()
+                } else {
+                    Vec::new()
+                };
                 watch.alignment(&[AlignmentEvent::Ca(ca)], larger, maybe);
+                watch.guesses.extend(back);
             }
             2..=4 => {
                 let events: &[AlignmentEvent] = match message.kind {

@@ -9,7 +9,7 @@ use mars_model::hello::hfsm::{self, Event as HelloEvent, State as Hello};
 use serde_json::Value;
 
 use super::super::world::Sure;
-use super::guess::{Guess, after, moved};
+use super::guess::{Due, Guess, after, moved};
 
 /// What is known of a neighbour.
 pub(super) struct Watch {
@@ -132,6 +132,19 @@ impl Watch {
                 }
             }
         });
+    }
+
+    /// What the server is if it may be a slave, and has to bid instead.
+    pub(super) fn slaves_that_bid(&self) -> Vec<Guess> {
+        let slaves = self.guesses.iter().filter(|guess| {
+            guess.hello == Hello::Bidirectional && guess.alignment == Alignment::Slave
+        });
+        let bids = slaves.map(|guess| Guess {
+            alignment: Alignment::Negotiation,
+            due: vec![Due::Bid],
+            ..guess.clone()
+        });
+        bids.collect()
     }
 
     pub(super) fn may_be(&self, hello: Hello) -> bool {

@@ -190,6 +190,15 @@ pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
                     grid.spare(plan(Class::Valid).cell(&event), why);
                     continue;
                 }
+                if (place, side) == (Place::Negotiation, Side::Smaller)
+                    && let Input::Frame(Body::Ca(Number::From(-1 | 2), form), _) = &input
+                    && !form.master
+                    && !form.init
+                {
+                    let why = "whether the number matters is open (register C20): see +1, late";
+                    grid.spare(plan(Class::Valid).cell(&event), why);
+                    continue;
+                }
                 let Some((reaction, after)) = plan(Class::Valid).outcome(&input) else {
                     return Err(format!("no way to {}", place.name()));
                 };
@@ -214,13 +223,19 @@ pub(super) fn fill(grid: &mut Grid) -> Result<(), String> {
                 list.push((event, input));
             }
             for (event, input) in fault_events(place, side, turn) {
-                match &input {
-                    Input::Frame(body, Fault::Checksum) if !matches!(body, Body::Ca(..)) => {
-                        let why =
-                            "the checksum is over the whole packet, whatever is in it: see CA";
-                        grid.spare(plan(Class::Invalid).cell(&event), why);
+                let why = match &input {
+                    Input::Frame(Body::Ca(..), _) => None,
+                    Input::Frame(_, Fault::Checksum) => {
+                        Some("the checksum is over the whole packet, whatever is in it: see CA")
                     }
-                    _ => invalid.push((event, input)),
+                    Input::Frame(_, Fault::Type) => {
+                        Some("of what type it might be nobody knows: see CA")
+                    }
+                    _ => None,
+                };
+                match why {
+                    Some(why) => grid.spare(plan(Class::Invalid).cell(&event), why),
+                    None => invalid.push((event, input)),
                 }
             }
             turn += 1;

@@ -67,6 +67,8 @@ pub(super) enum Number {
     Bid,
     /// The server's last one of the round before.
     Late,
+    /// This one, as the relation counts.
+    Exactly(u32),
 }
 
 /// Flags and number of summaries of a CA.

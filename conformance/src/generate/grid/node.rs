@@ -7,7 +7,7 @@ use mars_model::alignment::cafsm::{Event, State};
 use mars_model::hello::hfsm;
 
 use super::input::{Body, Fault, Form, Input, Instance, Listing, Number, Record};
-use super::output::{CaNumber, Output};
+use super::output::{CaNumber, Listed, Output};
 use super::peer::{CA_MS, CSU_MS, CSUS_MS, HOLD_MS, Setup};
 pub(super) use super::place::{Place, Reaction, Timer};
 use super::relation::{self, Act, Alignment};
@@ -43,6 +43,8 @@ pub(super) struct Node {
     named: u8,
     /// The own record's key and number are bound.
     bound: bool,
+    /// Waiting because of an abnormal event: the neighbour may stay listed until its dead time is over (register D03).
+    may_list_until: Option<u64>,
 }
 
 impl Node {
@@ -62,6 +64,7 @@ impl Node {
             bids: 0,
             named: 0,
             bound: false,
+            may_list_until: None,
         }
     }
 
@@ -103,6 +106,7 @@ impl Node {
         match number {
             Number::Fresh => Some(given(GIVEN + self.bids * BID_STEP)),
             Number::Bid => self.alignment.bid.map(given),
+            Number::Exactly(number) => Some((number, self.symbol(number))),
             Number::Late => {
                 let (round, add) = self.late?;
                 // No number of this round, whatever the server chose.
@@ -114,6 +118,33 @@ impl Node {
                 Some((number, self.symbol(number)))
             }
         }
+    }
+
+    /// Whether a frame to it names a number that it chose after so many rounds.
+    pub(super) fn names_round_after(&self, input: &Input, rounds: u32) -> bool {
+        match input {
+            Input::Frame(Body::Ca(number, _), _) => match self.number(*number) {
+                Some((_, CaNumber::From(round, _) | CaNumber::Chosen(round))) => round > rounds,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Bids that it has made.
+    pub(super) const fn rounds(&self) -> u32 {
+        self.round
+    }
+
+    /// Its next bid is not named as one that another reading of it has made already.
+    pub(super) fn skip_rounds(&mut self, rounds: u32) {
+        self.round = self.round.max(rounds);
+    }
+
+    /// It has forgotten which bid made it the slave.
+    pub(super) fn without_bid(mut self) -> Self {
+        self.alignment.bid = None;
+        self
     }
 
     /// How a trace says a number of the relation.
@@ -262,13 +293,25 @@ impl Node {
                 "R2334-B.2.5-12",
             ]
         });
-        reaction.outputs.push(Output::Hello(lists));
+        reaction.outputs.push(Output::Hello(
+            match (lists, self.may_list_until.is_some_and(|at| self.now <= at)) {
+                (true, _) => Listed::Yes,
+                (false, true) => Listed::Either,
+                (false, false) => Listed::No,
+            },
+        ));
     }
 
     /// Moves the HFSM and what hangs on it.
     fn step(&mut self, event: hfsm::Event, reaction: &mut Reaction) {
         let before = self.hello;
         self.hello = relation::hello(before, event);
+        self.may_list_until = match (event, before, self.hello) {
+            (hfsm::Event::Abnormal, hfsm::State::Waiting, _) => self.may_list_until,
+            (hfsm::Event::Abnormal, ..) => self.timers.get(&Timer::Dead).copied(),
+            (_, _, hfsm::State::Waiting) => self.may_list_until,
+            _ => None,
+        };
         if before == hfsm::State::Down && self.hello == hfsm::State::Waiting {
             self.say_hello(reaction);
         }

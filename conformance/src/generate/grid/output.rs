@@ -39,11 +39,22 @@ pub(super) struct Csa {
     pub(super) hops: u64,
 }
 
+/// Whether a Hello lists the neighbour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Listed {
+    /// It does.
+    Yes,
+    /// It lists nobody.
+    No,
+    /// It may (register D03).
+    Either,
+}
+
 /// One message of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Output {
-    /// A Hello that lists the neighbour or nobody.
-    Hello(bool),
+    /// A Hello.
+    Hello(Listed),
     /// A CA. `own` is set when its one summary is that of the server's own record, seen for the first time; `all` when
     /// it has every summary that there is.
     Ca {
@@ -109,6 +120,16 @@ fn part(record: Record) -> Value {
     }
 }
 
+impl Listed {
+    fn choose(self, yes: Value, no: Value) -> Value {
+        match self {
+            Self::Yes => yes,
+            Self::No => no,
+            Self::Either => json!({"one_of": [no, yes]}),
+        }
+    }
+}
+
 impl Output {
     /// As a pattern for what comes on `vc`; `brief` on the way to where a trace wants to go: what tells the
     /// server's place, and no more.
@@ -119,12 +140,12 @@ impl Output {
             json!({"server_group_id": GROUP, "sender_id": OWN, "receiver_id": setup.id()})
         };
         let fields = match self {
-            Self::Hello(lists) if brief => json!({
-                "type_code": 5, "receiver_id": if *lists { setup.id() } else { "" },
+            Self::Hello(listed) if brief => json!({
+                "type_code": 5, "receiver_id": listed.choose(json!(setup.id()), json!("")),
             }),
-            Self::Hello(lists) => json!({
-                "receiver_id": if *lists { setup.id() } else { "" },
-                "recvr_id_len": if *lists { 4 } else { 0 },
+            Self::Hello(listed) => json!({
+                "receiver_id": listed.choose(json!(setup.id()), json!("")),
+                "recvr_id_len": listed.choose(json!(4), json!(0)),
                 "version": 1, "protocol_id": 3, "unused": 0,
                 "type_code": 5, "flags": 0, "hello_unused": 0,
                 "hello_interval": setup.hello_s, "dead_factor": 3, "number_of_records": 0,

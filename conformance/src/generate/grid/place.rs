@@ -66,6 +66,11 @@ impl Place {
         !matches!(self, Self::Down | Self::Waiting | Self::Unidirectional)
     }
 
+    /// The HFSM is Unidirectional or Bidirectional.
+    pub(super) const fn has_heard(self) -> bool {
+        !matches!(self, Self::Down | Self::Waiting)
+    }
+
     /// CSU and CSUS messages are used.
     pub(super) const fn is_open(self) -> bool {
         matches!(self, Self::Update(_) | Self::Aligned(_))

@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use super::input::{Body, Fault, Input, Listing, Number};
+use super::input::{Body, Fault, Form, Input, Listing, Number};
 use super::node::{Node, Place, Reaction};
 use super::peer::{Setup, Side};
-use super::tour::{Tour, is_tidy, ordinary, take};
+use super::tour::{Tour, Way, answered, is_tidy, take, way};
 use crate::trace::{Class, FORMAT, Level, Source, Topology, Trace};
 
 /// A cell: a place of the machines and what happens there.
@@ -112,29 +112,84 @@ impl Plan {
         })
     }
 
-    /// The server as another reading of the event has it, where there is one: a Hello that omits may count when the dead
-    /// time is over only (register D01), and a wrong checksum may be an abnormal event (D13).
-    fn otherwise(&self, node: &Node, input: &Input) -> Option<Node> {
-        match input {
-            Input::Frame(Body::Hello(Listing::Nobody | Listing::Another), Fault::None)
-                if self.place.is_heard_both_ways() =>
-            {
-                Some(node.clone())
-            }
-            Input::Frame(body, Fault::Checksum)
-                if !matches!(self.place, Place::Down | Place::Waiting) =>
-            {
-                let mut other = node.clone();
-                take(&mut other, &Input::Frame(body.clone(), Fault::Size));
-                Some(other)
-            }
+    /// The server as other readings of the event have it, where there are any.
+    fn others(&self, node: &Node, input: &Input) -> Vec<Way> {
+        let both_ways = self.place.is_heard_both_ways();
+        let (number, form) = match input {
+            Input::Frame(Body::Ca(number, form), Fault::None) => (*number, *form),
+            _ => (Number::Fresh, Form::BID),
+        };
+        let ignored = || (node.clone(), Vec::new());
+        let distance = match number {
+            Number::From(distance) => Some(distance),
             _ => None,
+        };
+        match (self.place, input) {
+            // Register D01: a Hello that omits may count when the dead time is over only.
+            (_, Input::Frame(Body::Hello(Listing::Nobody | Listing::Another), Fault::None)) => {
+                both_ways.then(ignored).into_iter().collect()
+            }
+            _ if self.may_reset(input) => {
+                let abnormal = Input::Frame(Body::Hello(Listing::Us), Fault::Size);
+                vec![way(node.clone(), &abnormal)]
+            }
+            // Register C25: with an id of another length it is of somebody else.
+            (place, Input::Frame(_, Fault::IdLength)) if place.has_heard() => vec![ignored()],
+            // Register C29: what is behind the last record may be of no matter.
+            (Place::Down, _) => Vec::new(),
+            (_, Input::Frame(body, Fault::LeftOver)) => {
+                let right = Input::right(body.clone());
+                vec![ignored(), way(node.clone(), &right)]
+            }
+            // Register C19: RFC 2334, 2.2.2, says what a wrong number is for the slave only.
+            (Place::Master(_), _)
+                if !form.master && !form.init && distance.is_some_and(|by| by != 0 && by != -1) =>
+            {
+                vec![ignored()]
+            }
+            // Register C20: RFC 2334, 2.2.1, case 2, asks for no number.
+            (Place::Negotiation, _)
+                if self.setup.side == Side::Smaller
+                    && !form.master
+                    && !form.init
+                    && distance != Some(0) =>
+            {
+                vec![way(node.clone(), &Input::ca(Number::From(0), form))]
+            }
+            // Register H01: the I bit leads back to negotiation (2.2.2, rule 1), where the bid may be answered at once.
+            (Place::Slave(_), Input::Frame(Body::Ca(..), Fault::None)) if form == Form::BID => {
+                let number = node.number(number).map(|(number, _)| number);
+                let Some(bid) = number.filter(|number| node.alignment.bid == Some(*number)) else {
+                    return Vec::new();
+                };
+                let again = Input::ca(Number::Exactly(bid), Form::BID);
+                let wrong = Input::ca(Number::Exactly(bid), Form::new("I", 0));
+                vec![
+                    way(node.clone().without_bid(), &again),
+                    way(node.clone(), &wrong),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether an event that is to change nothing may be an abnormal one: a wrong checksum (register D13), a version or type
+    /// that nobody knows (D14, C25), a CSU or CSUS before its time (C23).
+    fn may_reset(&self, input: &Input) -> bool {
+        match input {
+            Input::Frame(_, Fault::Checksum | Fault::Version | Fault::Type) => {
+                self.place.has_heard()
+            }
+            Input::Frame(Body::Request(_) | Body::Reply(_) | Body::Csus(_), Fault::None) => {
+                self.place.is_heard_both_ways() && !self.place.is_open()
+            }
+            _ => false,
         }
     }
 
     /// A trace of all these events, quiet ones first: each is followed by what shows that it changed
     /// nothing more, or by the way back. Last come those after which conforming servers differ; losing the VC makes them
-    /// alike again.
+    /// alike again. Those that all readings answer with silence, in one place or another, share one look.
     pub(super) fn walk(&self, events: &[Event]) -> Result<Trace, String> {
         let mut tour = Tour::new(self.setup);
         let unreachable = || format!("{}: no way to {}", self.grid, self.place.name());
@@ -143,9 +198,13 @@ impl Plan {
             outcome
                 .is_none_or(|(reaction, place)| !reaction.outputs.is_empty() || place != self.place)
         };
+        let here = self.node().ok_or_else(unreachable)?;
         let (open, settled): (Vec<&Event>, Vec<&Event>) = events
             .iter()
-            .partition(|(_, input)| self.otherwise(&tour.node, input).is_some());
+            .partition(|(_, input)| !self.others(&here, input).is_empty());
+        let (reset, open): (Vec<&Event>, Vec<&Event>) = open
+            .into_iter()
+            .partition(|(_, input)| self.may_reset(input));
         let (loud, quiet): (Vec<&Event>, Vec<&Event>) =
             settled.into_iter().partition(|(_, input)| is_loud(input));
         for (_, input) in quiet.iter().chain(&loud) {
@@ -160,20 +219,20 @@ impl Plan {
         if !(quiet.is_empty() && loud.is_empty()) {
             look(&mut tour);
         }
-        for (position, (_, input)) in open.iter().enumerate() {
-            if position > 0 {
+        for (position, (_, input)) in reset.iter().chain(&open).enumerate() {
+            if position > 0 && position >= reset.len() {
                 tour.give_in_brief(&Input::VcDown);
             }
             if !self.arrive(&mut tour, input) {
                 return Err(unreachable());
             }
-            let other = self.otherwise(&tour.node, input);
-            tour.give(input);
-            if let (Some(input), Some(other)) = (answered(&tour.node), other) {
-                tour.give_to_either(&input, other);
+            let others = self.others(&tour.node, input);
+            let others = tour.give_to_each(input, others);
+            if position + 1 >= reset.len() {
+                tour.look_at_each(others);
             }
         }
-        let cells = quiet.iter().chain(&loud).chain(&open);
+        let cells = quiet.iter().chain(&loud).chain(&reset).chain(&open);
         let cells = cells.map(|(event, _)| event.clone()).collect();
         Ok(self.trace(tour, cells))
     }
@@ -235,12 +294,4 @@ pub(super) fn look(tour: &mut Tour) {
     if let Some(input) = answered(&tour.node) {
         tour.give_in_brief(&input);
     }
-}
-
-/// The next ordinary message that the server answers.
-fn answered(node: &Node) -> Option<Input> {
-    ordinary(node).into_iter().find(|input| {
-        let mut next = node.clone();
-        !take(&mut next, input).outputs.is_empty()
-    })
 }

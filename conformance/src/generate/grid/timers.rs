@@ -187,21 +187,23 @@ fn phases(mut tour: Tour, plan: &Plan, timer: Timer) -> Result<Tour, String> {
         tour.wait_until(at);
     }
     if timer == Timer::Dead {
-        // Register D04: an interval of zero counts as one.
+        // Register D04: nobody says how long an interval of zero is.
         let hello = Body::Hello(heard(plan.place));
         tour.give(&Input::Frame(hello, Fault::Zero));
-        let at = due(&tour, timer);
-        tour.wait_until(at - 1);
-        tour.wait_until(at);
+        tour.give(&Input::VcDown);
         look(&mut tour);
     }
     if timer == Timer::Csu {
         // Repeated as often as it may be, then the reset.
+        tour.give(&Input::hello(Listing::Us));
         for _ in 0..=CSU_REPEATS {
             let at = due(&tour, timer);
             tour.wait_until(at - 1);
             tour.wait_until(at);
         }
+        // Whether the next Hello lists the neighbour is open (register D03).
+        let at = due(&tour, Timer::Hello);
+        tour.wait_until(at);
         look(&mut tour);
     }
     Ok(tour)

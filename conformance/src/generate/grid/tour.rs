@@ -45,26 +45,53 @@ impl Tour {
         self.give_at(input, self.node.now)
     }
 
-    /// One step at the present instant, told in brief, of which what `other` does is as good: the server as another
-    /// reading has it.
-    pub(super) fn give_to_either(&mut self, input: &Input, mut other: Node) {
-        let answers = take(&mut other, input).outputs;
-        let (vc, setup) = (self.node.vc(), self.node.setup);
-        let outputs: Vec<Expected> = answers
-            .iter()
-            .map(|one| one.expected(&vc, setup, true))
-            .collect();
-        self.give_in_brief(input);
-        let Some(step) = self.steps.last_mut() else {
+    /// One step at the present instant, of which what `others` do is as good: the server as other readings have it.
+    pub(super) fn give_to_each(&mut self, input: &Input, others: Vec<Way>) -> Vec<Node> {
+        let (vc, setup, brief) = (self.node.vc(), self.node.setup, self.brief);
+        let rounds = others.iter().map(|(node, _)| node.rounds()).max();
+        self.give(input);
+        self.node.skip_rounds(rounds.unwrap_or(0));
+        let mut nodes = Vec::new();
+        for (node, outputs) in others {
+            let pattern = |one: &Output| one.expected(&vc, setup, brief);
+            let outputs: Vec<Expected> = outputs.iter().map(pattern).collect();
+            if let Some(step) = self.steps.last_mut()
+                && let Some(first) = step.expect.first()
+                && step.expect.iter().all(|one| one.outputs != outputs)
+            {
+                let other = Alternative {
+                    outputs,
+                    ..first.clone()
+                };
+                step.expect.push(other);
+            }
+            nodes.push(node);
+        }
+        nodes
+    }
+
+    /// The next ordinary message, told in brief, that the server answers: it shows where the server is, or where it is by
+    /// other readings.
+    pub(super) fn look_at_each(&mut self, others: Vec<Node>) {
+        let Some(input) = answered(&self.node) else {
             return;
         };
-        if let Some(first) = step.expect.first().filter(|one| one.outputs != outputs) {
-            let other = Alternative {
-                outputs,
-                ..first.clone()
-            };
-            step.expect.push(other);
+        // What not all of them have said cannot be named.
+        let mut names = others.iter().map(Node::rounds);
+        if names.any(|rounds| self.node.names_round_after(&input, rounds)) {
+            return;
         }
+        let exact = match &input {
+            Input::Frame(Body::Ca(number, form), _) => {
+                let number = self.node.number(*number).map_or(0, |(number, _)| number);
+                Input::ca(Number::Exactly(number), *form)
+            }
+            _ => input.clone(),
+        };
+        let ways = others.into_iter().map(|node| way(node, &exact)).collect();
+        self.brief = true;
+        self.give_to_each(&input, ways);
+        self.brief = false;
     }
 
     /// The same, told in brief.
@@ -229,6 +256,23 @@ impl Tour {
         }
         None
     }
+}
+
+/// A server as another reading has it, and what it says on the way there.
+pub(super) type Way = (Node, Vec<Output>);
+
+/// What becomes of a server that takes an input.
+pub(super) fn way(mut node: Node, input: &Input) -> Way {
+    let outputs = take(&mut node, input).outputs;
+    (node, outputs)
+}
+
+/// The next ordinary message that the server answers.
+pub(super) fn answered(node: &Node) -> Option<Input> {
+    ordinary(node).into_iter().find(|input| {
+        let mut next = node.clone();
+        !take(&mut next, input).outputs.is_empty()
+    })
 }
 
 /// Lets a server take an input, without telling a trace of it.

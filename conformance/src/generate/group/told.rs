@@ -167,7 +167,7 @@ fn no_leave() -> Trace {
     let mut s = pair(
         MEMBERSHIP,
         "one-leave-without-a-join",
-        "A leave of what the client did not join comes back to it alone; neither cluster nor group hear of it.",
+        "A leave of what the client did not join comes back to it; the group does not hear of it.",
     )
     .class(Class::Inopportune);
     s.registers(&[N1], "c1", &["R2443-5.3-01"]);
@@ -176,8 +176,13 @@ fn no_leave() -> Trace {
     s.says(op::LEAVE, "c1", G2)
         .copy()
         .done(&["R2443-5.4-08", "E08", "F19"]);
+    // The cluster may be told of the rest of the block, the group may not.
+    let rest = [("e0000100", "e0000110"), ("e0000112", "e00001ff")];
     s.says(op::LEAVE, "c1", BLOCK)
         .copy()
+        .or(&["R2443-5.4-08", "F14", "F19"])
+        .copy()
+        .punched_on(CCVC, op::LEAVE, &rest)
         .done(&["R2443-5.4-08", "F14", "F19"]);
     // What another client joined is not this one's.
     s.says(op::LEAVE, "c2", G1)

@@ -174,7 +174,14 @@ impl<'s> Expect<'s> {
         let mut parts = Vec::new();
         for size in sizes {
             let places = from..from + size;
-            parts.push(self.script.multi(&who, group, members, places));
+            let part = self.script.multi(&who, group, members, places);
+            // An empty part (register F03) has addresses of no type.
+            let empty = *size == 0;
+            parts.push(if empty {
+                part.without("thtl").without("tstl")
+            } else {
+                part
+            });
             from += size;
         }
         self.parts(vc, parts)
