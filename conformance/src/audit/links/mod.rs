@@ -181,8 +181,8 @@ impl Links {
             _ => return,
         };
         let taken = world.takes(vc, message);
-        if taken == Sure::No && message.kind == 5 {
-            // D12: another server on the VC.
+        if taken == Sure::No && (message.kind == 5 || message.left_over) {
+            // D12: another server on the VC; C29: malformed, whoever it is for.
             watch.doubt = true;
             watch.hello(HelloEvent::Abnormal, true);
         }
@@ -199,7 +199,8 @@ impl Links {
         match message.kind {
             5 => {
                 let lists = own.map(|own| message.receivers.iter().any(|one| one == own));
-                // D04: zero counts as one.
+                // D04: zero counts as one, or is over at once.
+                let zero = message.interval_s == 0 || message.dead_factor == 0;
                 let dead = message.interval_s.max(1) * message.dead_factor.max(1) * 1000;
                 let other = watch
                     .heard
@@ -221,6 +222,10 @@ impl Links {
                         watch.hello(HelloEvent::HelloLists, true);
                         watch.hello(HelloEvent::HelloOmits, true);
                     }
+                }
+                if zero {
+                    watch.doubt = true;
+                    watch.hello(HelloEvent::DeadTime, true);
                 }
             }
             1 => {

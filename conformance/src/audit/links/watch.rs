@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use mars_model::alignment::Rules as AlignmentRules;
 use mars_model::alignment::cafsm::{self, Event as AlignmentEvent, State as Alignment};
+use mars_model::alignment::rules::Answer;
 use mars_model::hello::Rules as HelloRules;
 use mars_model::hello::hfsm::{self, Event as HelloEvent, State as Hello};
 use serde_json::Value;
@@ -122,7 +123,16 @@ impl Watch {
             if guess.hello != Hello::Bidirectional {
                 return;
             }
-            for rules in [AlignmentRules::resolved(), AlignmentRules::literal()] {
+            // C18 with C20: what leads back to negotiation may be taken for an answer there.
+            let any_answer = AlignmentRules {
+                answer: Answer::Any,
+                ..AlignmentRules::resolved()
+            };
+            for rules in [
+                AlignmentRules::resolved(),
+                AlignmentRules::literal(),
+                any_answer,
+            ] {
                 for &event in events {
                     for mut situation in cafsm::situations(guess.alignment) {
                         situation.larger = larger.unwrap_or(situation.larger);
@@ -141,7 +151,7 @@ impl Watch {
         });
         let bids = slaves.map(|guess| Guess {
             alignment: Alignment::Negotiation,
-            due: vec![Due::Bid],
+            due: guess.due.iter().copied().chain([Due::Bid]).collect(),
             ..guess.clone()
         });
         bids.collect()

@@ -135,17 +135,28 @@ impl Plan {
             }
             // Register C25: with an id of another length it is of somebody else.
             (place, Input::Frame(_, Fault::IdLength)) if place.has_heard() => vec![ignored()],
-            // Register C29: what is behind the last record may be of no matter.
             (Place::Down, _) => Vec::new(),
+            // Register C29: what is behind the last record may be of no matter.
             (_, Input::Frame(body, Fault::LeftOver)) => {
-                let right = Input::right(body.clone());
-                vec![ignored(), way(node.clone(), &right)]
+                vec![way(node.clone(), &Input::right(body.clone()))]
             }
-            // Register C19: RFC 2334, 2.2.2, says what a wrong number is for the slave only.
-            (Place::Master(_), _)
-                if !form.master && !form.init && distance.is_some_and(|by| by != 0 && by != -1) =>
+            // A CA that leads back to negotiation may be the answer to the bid that is made there (register C18, C20). Of
+            // the master RFC 2334, 2.2.2, does not say that a wrong number leads back (C19).
+            (Place::Master(_) | Place::Update(_) | Place::Aligned(_), _)
+                if self.setup.side == Side::Smaller && !form.master && !form.init =>
             {
-                vec![ignored()]
+                let (back, mut outputs) = way(node.clone(), input);
+                if back.place() != Place::Negotiation {
+                    return Vec::new();
+                }
+                let answer = Input::ca(Number::From(0), form);
+                let (after, more) = way(back, &answer);
+                outputs.extend(more);
+                let mut ways = vec![(after, outputs)];
+                if matches!(self.place, Place::Master(_)) {
+                    ways.push(ignored());
+                }
+                ways
             }
             // Register C20: RFC 2334, 2.2.1, case 2, asks for no number.
             (Place::Negotiation, _)

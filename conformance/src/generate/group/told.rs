@@ -174,7 +174,7 @@ fn no_leave() -> Trace {
     s.registers(&[N1], "c2", &["R2443-5.3-01"]);
     s.joins(&[N1], "c1", G1, "g1");
     s.says(op::LEAVE, "c1", G2)
-        .copy()
+        .copy_or_told(&["R2443-5.4-08", "E08", "F19"])
         .done(&["R2443-5.4-08", "E08", "F19"]);
     // The cluster may be told of the rest of the block, the group may not.
     let rest = [("e0000100", "e0000110"), ("e0000112", "e00001ff")];
@@ -186,7 +186,7 @@ fn no_leave() -> Trace {
         .done(&["R2443-5.4-08", "F14", "F19"]);
     // What another client joined is not this one's.
     s.says(op::LEAVE, "c2", G1)
-        .copy()
+        .copy_or_told(&["R2443-5.4-08", "E08"])
         .done(&["R2443-5.4-08", "E08"]);
     s.members("c2", G1.0, &["c1"], &["R2443-5.4-08"]);
     s.finish()

@@ -156,6 +156,12 @@ impl<'s> Expect<'s> {
         self
     }
 
+    /// A LEAVE of one group that ends nothing: it comes back, or the cluster is told. RFC 2022, 6.1.2, tells the cluster of
+    /// whoever is no member any more; its appendix F tells nobody of a duplicate (register F19).
+    pub(in crate::generate) fn copy_or_told(self, ids: &[&str]) -> Self {
+        self.copy().or(ids).copy_on(CCVC)
+    }
+
     /// A MULTI in one part, to a client.
     pub(in crate::generate) fn multi(self, group: &str, members: &[&str]) -> Self {
         self.multi_in(CCVC, group, members, &[members.len()])

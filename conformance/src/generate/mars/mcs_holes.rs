@@ -79,6 +79,9 @@ fn single_repeated() -> Trace {
     );
     s.says(op::LEAVE, "c1", G1)
         .copy()
+        .or(&["R2022-6.2.4-03", "R2022-6.2.4-04"])
+        .punched_on(SCVC, op::SLEAVE, &[G1])
+        .copy()
         .done(&["R2022-6.2.4-03", "R2022-6.2.4-04"]);
     s.join_served("c1", G1);
     s.says(op::JOIN, "c1", G1)
@@ -89,6 +92,9 @@ fn single_repeated() -> Trace {
         .copy()
         .done(&SERVED);
     s.says(op::LEAVE, "c1", G1)
+        .copy()
+        .or(&["R2022-6.2.4-03", "R2022-6.2.4-04"])
+        .punched_on(SCVC, op::SLEAVE, &[G1])
         .copy()
         .done(&["R2022-6.2.4-03", "R2022-6.2.4-04"]);
     s.asks("m1", G1.0).nak().done(&["R2022-F-02"]);

@@ -310,7 +310,9 @@ fn whole_address() -> Trace {
     }
     s.join("c4", G1);
     s.members("c6", G1.0, &["c4"], &["R2022-5.1.2-05", "R2022-5.1.2-11"]);
-    s.says(op::LEAVE, "c5", G1).copy().done(&["R2022-6.1.2-12"]);
+    s.says(op::LEAVE, "c5", G1)
+        .copy_or_told(&["R2022-6.1.2-12"])
+        .done(&["R2022-6.1.2-12"]);
     s.members("c5", G1.0, &["c4"], &["R2022-6.1.2-12"]);
     s.leaf_gone(CCVC, "c5").silence(&["R2022-6.1.2-20"]);
     s.members("c4", G1.0, &["c4"], &["R2022-6.1.2-20"]);

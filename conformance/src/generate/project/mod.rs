@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use self::prologue::ids;
 use self::subject::Subject;
 use self::world::{Carried, Moved, World};
+use super::mars::counter::Counter;
 use crate::lower::Lower;
 use crate::trace::{
     About, Act, Expected, ExpectedCsa, ExpectedMars, LeafOp, Says, ServerSpec, ServerState, Step,
@@ -399,13 +400,42 @@ fn demanded(
             .collect();
         let said = say(subject, &leaves);
         allowed.push([rest.clone(), told(&|_| true), said].concat());
-        let mut now = subject.counter().clone();
-        if now != after {
-            now.forget();
-        }
-        *subject.counter() = now;
+        settle(subject, &after);
+    }
+    // Register F19: a leave that ends nothing may be told to the cluster, if its client is in the group by no other join.
+    if let (Act::Leave { client, .. }, [one], true) = (act, mars.as_slice(), records.is_empty())
+        && let Says::LeaveCopy { range } = &one.says
+        && let (min, max) = subject.lower.range(range)
+        && min == max
+        && !before.members.iter().any(|(other, at, _)| {
+            let (low, high) = subject.lower.range(at);
+            other == client && low <= min && min <= high
+        })
+    {
+        let leave = ExpectedMars {
+            from: own,
+            to: "ccvc".to_owned(),
+            says: Says::Leave {
+                client: client.clone(),
+                groups: vec![(min.to_owned(), max.to_owned())],
+                punched: false,
+            },
+        };
+        *subject.counter() = counter;
+        let leave = subject.mars(&leave, by, None, 1);
+        allowed.push([rest, vec![leave]].concat());
+        settle(subject, &after);
     }
     allowed
+}
+
+/// What is known of the numbers after a step that may have been done in two ways, one of which leads to `after`.
+fn settle(subject: &mut Subject<'_>, after: &Counter) {
+    let mut now = subject.counter().clone();
+    if now != *after {
+        now.forget();
+    }
+    *subject.counter() = now;
 }
 
 /// Memberships that a tick ends.
