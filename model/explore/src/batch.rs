@@ -12,7 +12,6 @@ use super::table::{Key, SHARDS, Shard, Table, shard_of};
 use super::{Label, Options};
 use stateright::Model;
 use std::collections::BTreeMap;
-use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -141,9 +140,9 @@ struct Pending<T, K> {
 impl<T, K: Key> Pending<T, K> {
     /// Moves those that the table does not know to the unit's claims.
     fn look_up(&mut self, table: &Table<K>, threads: usize, out: &mut Out<T, K>) {
-        // Reading all homes first lets the memory work on them at the same time.
+        // Fetching all homes first lets the memory work on them at the same time.
         for &(mixed, _) in &self.keys {
-            black_box(table.touch(mixed));
+            table.touch(mixed);
         }
         let successors = self
             .states
@@ -174,30 +173,36 @@ struct Collector<'a, 'b, S: Space> {
     parent: u32,
 }
 
-impl<S: Space> Collector<'_, '_, S> {
-    /// Counts a transition; the key of its end, if that may be new.
-    #[inline]
-    fn key_of(&mut self, kind: usize, state: &StateOf<S>) -> Option<(u64, S::Key)> {
-        self.out.generated += 1;
-        if let Some(count) = self.hand.counts.get_mut(kind) {
-            *count += 1;
-        }
-        let space = self.shared.space;
-        if !space.model().within_boundary(state) {
-            return None;
-        }
-        let key = space.key(self.shared.options.seed, state);
-        let mixed = key.mixed();
-        #[cfg(test)]
-        if self.shared.options.last_claim_wins {
-            return Some((mixed, key));
-        }
-        (!self.hand.is_repeated(mixed, key)).then_some((mixed, key))
+/// Counts a transition; the key of its end, if that may be new.
+#[inline]
+fn key_of<S: Space>(
+    shared: &Shared<'_, S>,
+    hand: &mut Hand<StateOf<S>, S::Key>,
+    generated: &mut u64,
+    kind: usize,
+    state: &StateOf<S>,
+) -> Option<(u64, S::Key)> {
+    *generated += 1;
+    if let Some(count) = hand.counts.get_mut(kind) {
+        *count += 1;
     }
+    let space = shared.space;
+    if !space.model().within_boundary(state) {
+        return None;
+    }
+    let key = space.key(shared.options.seed, state);
+    let mixed = key.mixed();
+    #[cfg(test)]
+    if shared.options.last_claim_wins {
+        return Some((mixed, key));
+    }
+    (!hand.is_repeated(mixed, key)).then_some((mixed, key))
+}
 
+impl<S: Space> Collector<'_, '_, S> {
+    /// The last state is wanted; this is the rest of what belongs to it.
     #[inline]
-    fn push(&mut self, place: u32, key: (u64, S::Key), state: StateOf<S>) {
-        self.pending.states.push(state);
+    fn pend(&mut self, place: u32, key: (u64, S::Key)) {
         self.pending.keys.push(key);
         self.pending.origins.push((self.parent, place));
         if self.pending.keys.len() == TOGETHER {
@@ -211,20 +216,33 @@ impl<S: Space> Collector<'_, '_, S> {
     }
 }
 
-impl<S: Space> Successors<StateOf<S>> for Collector<'_, '_, S>
-where
-    StateOf<S>: Clone,
-{
+impl<S: Space> Successors<StateOf<S>> for Collector<'_, '_, S> {
     #[inline]
     fn take(&mut self, place: u32, kind: usize, state: StateOf<S>) {
-        if let Some(key) = self.key_of(kind, &state) {
-            self.push(place, key, state);
+        let generated = &mut self.out.generated;
+        if let Some(key) = key_of(self.shared, self.hand, generated, kind, &state) {
+            self.pending.states.push(state);
+            self.pend(place, key);
         }
     }
     #[inline]
-    fn look(&mut self, place: u32, kind: usize, state: &StateOf<S>) {
-        if let Some(key) = self.key_of(kind, state) {
-            self.push(place, key, state.clone());
+    fn make(
+        &mut self,
+        place: u32,
+        kind: usize,
+        state: &StateOf<S>,
+        change: impl FnOnce(&mut StateOf<S>) -> bool,
+    ) where
+        StateOf<S>: Clone,
+    {
+        self.pending.states.push(state.clone());
+        let key = self.pending.states.last_mut().and_then(|next| {
+            let generated = &mut self.out.generated;
+            change(next).then(|| key_of(self.shared, self.hand, generated, kind, next))?
+        });
+        match key {
+            Some(key) => self.pend(place, key),
+            None => drop(self.pending.states.pop()),
         }
     }
 }
@@ -324,11 +342,9 @@ pub(super) fn insert<T, K: Key>(
         for claims in claims.chunks(TOGETHER) {
             for (key, _) in claims {
                 let mixed = key.mixed();
-                black_box(
-                    shards
-                        .get(shard_of(mixed) - first)
-                        .and_then(|shard| shard.touch(mixed)),
-                );
+                if let Some(shard) = shards.get(shard_of(mixed) - first) {
+                    shard.touch(mixed);
+                }
             }
             for &(key, state) in claims {
                 let mixed = key.mixed();

@@ -1,6 +1,8 @@
-//! A 64-bit fingerprint of a state: its `Hash` octets, eight at a time, each folded in by a 64 x 64 bit product.
+//! A 64-bit fingerprint of a state, by 64 x 64 bit products: of what its `Hash` says, eight octets at a time, one after
+//! the other; or of all of its octets, sixteen at a time, where it has no gaps.
 
 use std::hash::{Hash, Hasher};
+use zerocopy::{Immutable, IntoBytes};
 
 /// The hasher. Octets are collected into words first, because a derived `Hash` hands them over one by one.
 #[derive(Clone, Debug)]
@@ -24,15 +26,7 @@ const fn fold(a: u64, b: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-/// A fingerprint of a fixed number of places that hold a pair of words each, for states that can be read as words.
-/// Places may be added in any order; one that is left out differs from one that holds zeros.
-#[derive(Clone, Copy, Debug)]
-pub struct Words {
-    seed: u64,
-    sum: u64,
-}
-
-/// The most places.
+/// The most places of sixteen octets.
 const PLACES: usize = 64;
 /// Two odd constants for each place (splitmix64).
 #[expect(
@@ -60,41 +54,16 @@ const SECRETS: [(u64, u64); PLACES] = {
     secrets
 };
 
-impl Words {
-    /// Nothing yet.
-    #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self { seed, sum: 0 }
-    }
-
-    /// Adds what one place holds; `place` is below 64 and comes once.
-    #[inline]
-    pub fn add(&mut self, place: usize, a: u64, b: u64) {
-        let (first, second) = SECRETS.get(place).copied().unwrap_or((1, 1));
-        let product = fold(
-            a ^ first ^ self.seed,
-            b ^ second ^ self.seed.rotate_left(32),
-        );
-        self.sum = self.sum.wrapping_add(product ^ first);
-    }
-
-    /// The same with sixteen octets.
-    #[inline]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the two halves of the word"
-    )]
-    pub fn add_octets(&mut self, place: usize, octets: [u8; 16]) {
-        let word = u128::from_le_bytes(octets);
-        self.add(place, word as u64, (word >> 64) as u64);
-    }
-
-    /// The fingerprint.
-    #[must_use]
-    #[inline]
-    pub const fn finish(self) -> u64 {
-        fold(self.sum ^ OFFSET, FACTOR ^ self.seed)
-    }
+/// What sixteen octets at a place add to a fingerprint.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the two halves of the word"
+)]
+const fn share(octets: [u8; 16], (first, second): (u64, u64), seed: u64) -> u64 {
+    let word = u128::from_le_bytes(octets);
+    let (a, b) = (word as u64, (word >> 64) as u64);
+    fold(a ^ first ^ seed, b ^ second ^ seed.rotate_left(32)) ^ first
 }
 
 impl Fingerprint {
@@ -113,6 +82,27 @@ impl Fingerprint {
         let mut hasher = Self::new(seed);
         value.hash(&mut hasher);
         hasher.finish().max(1)
+    }
+
+    /// The fingerprint of a value that is nothing but octets, at most 1,024 of them, without a gap between its fields:
+    /// sixteen octets at a time, independent of each other, which is much faster than to hash field by field.
+    #[must_use]
+    #[inline]
+    pub fn of_octets<T: IntoBytes + Immutable>(seed: u64, value: &T) -> u64 {
+        const { assert!(size_of::<T>() <= 16 * PLACES, "every octet has its place") };
+        let (whole, rest) = value.as_bytes().as_chunks::<16>();
+        let mut last = [0; 16];
+        last.iter_mut()
+            .zip(rest)
+            .for_each(|(place, octet)| *place = *octet);
+        let sum = whole
+            .iter()
+            .chain((!rest.is_empty()).then_some(&last))
+            .zip(&SECRETS)
+            .fold(0u64, |sum, (octets, secrets)| {
+                sum.wrapping_add(share(*octets, *secrets, seed))
+            });
+        fold(sum ^ OFFSET, FACTOR ^ seed)
     }
 
     #[inline]
@@ -183,27 +173,32 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn words_tell_places_values_and_seeds_apart() {
+    fn octets_tell_places_values_and_seeds_apart() {
         let mut seen = BTreeSet::new();
         for seed in [0, 1, u64::MAX] {
             for place in 0..PLACES {
-                for value in 0..200u64 {
-                    for (a, b) in [(value, 0), (0, value + 1), (value + 1, value + 1)] {
-                        let mut words = Words::new(seed);
-                        words.add(place, a, b);
-                        assert!(seen.insert(words.finish()), "{seed} {place} {a} {b}");
+                for value in 1..200u64 {
+                    for (a, b) in [(value, 0), (0, value), (value, value)] {
+                        let mut words = [[0; 2]; PLACES];
+                        words[place] = [a, b];
+                        let fingerprint = Fingerprint::of_octets(seed, &words);
+                        assert!(seen.insert(fingerprint), "{seed} {place} {a} {b}");
                     }
                 }
             }
         }
-        let both = |order: [usize; 2]| {
-            let mut words = Words::new(3);
-            order
-                .iter()
-                .for_each(|&place| words.add(place, place as u64, 7));
-            words.finish()
-        };
-        assert_eq!(both([4, 9]), both([9, 4]));
+    }
+
+    #[test]
+    fn octets_beyond_the_last_sixteen_count() {
+        let mut seen = BTreeSet::new();
+        for place in 0..19 {
+            for value in 1..=255 {
+                let mut octets = [0u8; 19];
+                octets[place] = value;
+                assert!(seen.insert(Fingerprint::of_octets(0, &octets)));
+            }
+        }
     }
 
     #[test]

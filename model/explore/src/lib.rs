@@ -30,7 +30,7 @@ mod space;
 mod table;
 pub mod timely;
 
-pub use fingerprint::{Fingerprint, Words};
+pub use fingerprint::Fingerprint;
 pub use memory::available as available_memory;
 pub use report::{Discovery, Kinds, Path, Progress, Report, StoppedBy};
 pub use space::{Exact, Hashed, Packed, Space, Successors, expand_in_place};

@@ -39,10 +39,18 @@ pub trait Space: Sync {
 /// Who takes the successors of a state. Each comes with the place of its action in the list that `actions` makes, and
 /// the action's kind.
 pub trait Successors<T> {
-    /// A successor that nobody else needs.
+    /// A successor.
     fn take(&mut self, place: u32, kind: usize, state: T);
-    /// A successor that is copied only if it is wanted.
-    fn look(&mut self, place: u32, kind: usize, state: &T);
+    /// A successor that `change` makes of a copy of `state`, where it is to stay if it is wanted; none if it says false.
+    fn make(&mut self, place: u32, kind: usize, state: &T, change: impl FnOnce(&mut T) -> bool)
+    where
+        T: Clone,
+    {
+        let mut next = state.clone();
+        if change(&mut next) {
+            self.take(place, kind, next);
+        }
+    }
 }
 
 /// Successors by `actions` and `next_state`; `look` sees every action before, with its place.
@@ -66,8 +74,8 @@ pub(super) fn expand_plainly<M: Model>(
     }
 }
 
-/// Successors that are made in one place: each is a copy of the state that `perform` changes, unless it says that the
-/// action is not possible, and only those that are wanted are copied again.
+/// Successors made in place: each is a copy of the state that `perform` changes, unless it says that the action is not
+/// possible.
 #[inline]
 pub fn expand_in_place<M: Model>(
     model: &M,
@@ -83,10 +91,7 @@ pub fn expand_in_place<M: Model>(
     model.actions(state, actions);
     for (place, action) in (0u32..).zip(actions.drain(..)) {
         let kind = action.kind();
-        let mut next = state.clone();
-        if perform(&mut next, action) {
-            successors.look(place, kind, &next);
-        }
+        successors.make(place, kind, state, |next| perform(next, action));
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! The search alternates between two phases, and the borrow checker keeps them apart: while successors are generated,
 //! all threads share the table and only read it; then each thread owns some shards and nobody reads. So a place is a
-//! plain word, 64 or 128 bits wide, without atomics or locks. A place is found by multiplication, not by a mask: a shard
-//! can then grow by half, and as its members lie in the order of their hashes, growing reads and writes in sequence.
+//! plain word, 64 or 128 bits wide, without atomics or locks. Eight places are a line, which one access to memory brings;
+//! a key goes to the first line with room from its home on. A home is found by multiplication, not by a mask: a shard can
+//! then grow by half, and as its members lie nearly in the order of their hashes, growing reads and writes in sequence.
 //! Shards start at different sizes, so that they do not all grow at once.
 
 /// Shards; a power of two, and the most threads that can insert.
@@ -43,49 +44,82 @@ impl Key for u128 {
     }
 }
 
+/// Keys that lie beside each other in memory: with 64-bit keys they are one line of a processor's cache, so that one
+/// access brings all that is looked at. Places are taken in order.
+#[derive(Clone)]
+#[repr(align(64))]
+struct Line<K>([K; LINE]);
+
+/// Places of a line.
+const LINE: usize = 8;
+
+impl<K: Key> Line<K> {
+    const FREE: Self = Self([K::FREE; LINE]);
+
+    /// Whether a key is here. All places are compared, whatever the first ones hold: that takes less time than guessing.
+    #[inline]
+    fn has(&self, key: K) -> bool {
+        let Self(keys) = self;
+        keys.iter()
+            .fold(false, |found, &known| found | (known == key))
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        let [.., last] = self.0;
+        last != K::FREE
+    }
+
+    /// Adds a key to a line that has room.
+    #[inline]
+    fn push(&mut self, key: K) {
+        if let Some(free) = self.0.iter_mut().find(|known| **known == K::FREE) {
+            *free = key;
+        }
+    }
+}
+
 /// One part of the table.
 pub(super) struct Shard<K> {
-    places: Vec<K>,
+    lines: Vec<Line<K>>,
     used: usize,
     /// Whether [`Key::FREE`] is a member.
     free_too: bool,
 }
 
 impl<K: Key> Shard<K> {
-    fn new(places: usize) -> Self {
+    fn new(lines: usize) -> Self {
         Self {
-            places: vec![K::FREE; places],
+            lines: vec![Line::FREE; lines],
             used: 0,
             free_too: false,
         }
     }
 
     #[inline]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "below the number of places"
-    )]
-    const fn home(mixed: u64, places: usize) -> usize {
-        ((mixed as u128 * places as u128) >> 64) as usize
+    #[expect(clippy::cast_possible_truncation, reason = "below the number of lines")]
+    const fn home(mixed: u64, lines: usize) -> usize {
+        ((mixed as u128 * lines as u128) >> 64) as usize
     }
 
+    /// The line to which a key that is not there may be added.
     #[inline]
     #[expect(
         clippy::indexing_slicing,
-        reason = "a home is below the number of places, and probing wraps there; there is always a free place"
+        reason = "a home is below the number of lines, and probing wraps there; there is always a line with room"
     )]
-    fn find(places: &[K], mixed: u64, key: K) -> Result<usize, usize> {
-        let mut place = Self::home(mixed, places.len());
+    fn find(lines: &[Line<K>], mixed: u64, key: K) -> Option<usize> {
+        let mut place = Self::home(mixed, lines.len());
         loop {
-            let found = places[place];
-            if found == key {
-                return Ok(place);
+            let line = &lines[place];
+            if line.has(key) {
+                return None;
             }
-            if found == K::FREE {
-                return Err(place);
+            if !line.is_full() {
+                return Some(place);
             }
             place += 1;
-            if place == places.len() {
+            if place == lines.len() {
                 place = 0;
             }
         }
@@ -99,39 +133,43 @@ impl<K: Key> Shard<K> {
             self.free_too = true;
             return new;
         }
-        let Err(place) = Self::find(&self.places, mixed, key) else {
+        let Some(place) = Self::find(&self.lines, mixed, key) else {
             return false;
         };
-        if let Some(place) = self.places.get_mut(place) {
-            *place = key;
+        if let Some(line) = self.lines.get_mut(place) {
+            line.push(key);
         }
         self.used += 1;
-        if self.used * 5 >= self.places.len() * 4 {
+        if self.used * 5 >= self.places() * 4 {
             self.grow();
         }
         true
     }
 
-    /// The word at a key's home: reading it brings it near.
+    const fn places(&self) -> usize {
+        self.lines.len() * LINE
+    }
+
+    /// Brings a key's home near.
     #[inline]
-    pub(super) fn touch(&self, mixed: u64) -> Option<K> {
-        self.places
-            .get(Self::home(mixed, self.places.len()))
-            .copied()
+    pub(super) fn touch(&self, mixed: u64) {
+        prefetch_index::prefetch_index(&self.lines, Self::home(mixed, self.lines.len()));
     }
 
     #[cold]
     fn grow(&mut self) {
-        let wanted = self.places.len() + self.places.len() / 2;
-        let mut places = vec![K::FREE; wanted];
-        for &key in self.places.iter().filter(|&&key| key != K::FREE) {
-            if let Err(place) = Self::find(&places, key.mixed(), key)
-                && let Some(place) = places.get_mut(place)
-            {
-                *place = key;
+        let wanted = self.lines.len() + self.lines.len() / 2;
+        let mut lines = vec![Line::FREE; wanted];
+        for Line(keys) in &self.lines {
+            for &key in keys.iter().filter(|&&key| key != K::FREE) {
+                if let Some(place) = Self::find(&lines, key.mixed(), key)
+                    && let Some(line) = lines.get_mut(place)
+                {
+                    line.push(key);
+                }
             }
         }
-        self.places = places;
+        self.lines = lines;
     }
 }
 
@@ -155,7 +193,7 @@ impl<K: Key> Table<K> {
     pub(super) fn new() -> Self {
         Self {
             shards: (0..SHARDS)
-                .map(|shard| Shard::new(64 + shard / 2))
+                .map(|shard| Shard::new(16 + shard / 8))
                 .collect(),
         }
     }
@@ -167,14 +205,16 @@ impl<K: Key> Table<K> {
             if key == K::FREE {
                 shard.free_too
             } else {
-                Shard::find(&shard.places, mixed, key).is_ok()
+                Shard::find(&shard.lines, mixed, key).is_none()
             }
         })
     }
 
     #[inline]
-    pub(super) fn touch(&self, mixed: u64) -> Option<K> {
-        self.shards.get(shard_of(mixed))?.touch(mixed)
+    pub(super) fn touch(&self, mixed: u64) {
+        if let Some(shard) = self.shards.get(shard_of(mixed)) {
+            shard.touch(mixed);
+        }
     }
 
     /// Adds a key; false if it was there.
@@ -186,14 +226,14 @@ impl<K: Key> Table<K> {
 
     /// Memory in octets.
     pub(super) fn octets(&self) -> usize {
-        let places = self.shards.iter().map(|shard| shard.places.capacity());
-        places.sum::<usize>() * size_of::<K>()
+        let places = self.shards.iter().map(|shard| shard.lines.capacity());
+        places.sum::<usize>() * size_of::<Line<K>>()
     }
 
     /// How full it is, 0 to 1.
     pub(super) fn load(&self) -> f64 {
         let used: usize = self.shards.iter().map(|shard| shard.used).sum();
-        let places: usize = self.shards.iter().map(|shard| shard.places.len()).sum();
+        let places: usize = self.shards.iter().map(Shard::places).sum();
         used as f64 / places.max(1) as f64
     }
 }

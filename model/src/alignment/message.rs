@@ -1,10 +1,15 @@
 //! Numbers of instances by cache key, and messages made of them.
 
+use zerocopy::{Immutable, IntoBytes};
+
 /// The most cache keys.
 pub const KEYS: usize = 3;
 
 /// The number of an instance, 1 to 3, for each key; 0: none. Two bits each.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, IntoBytes, Immutable,
+)]
+#[repr(transparent)]
 pub struct Instances(u8);
 
 impl Instances {
@@ -43,7 +48,10 @@ impl Instances {
 }
 
 /// A set of cache keys.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, IntoBytes, Immutable,
+)]
+#[repr(transparent)]
 pub struct Keys(u8);
 
 impl Keys {
@@ -123,7 +131,10 @@ pub enum Kind {
 }
 
 /// A message in 16 bits: instances (6), flags (3), kind (2), CA number (5). No message is 0: a CSUS for nothing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, IntoBytes, Immutable,
+)]
+#[repr(transparent)]
 pub struct Message(u16);
 
 const MASTER: u16 = 1 << 6;

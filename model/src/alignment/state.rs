@@ -3,6 +3,7 @@
 use super::action::{Server, Timer};
 use super::cafsm;
 use super::message::{Instances, KEYS, Keys, Kind, Message, lower};
+use zerocopy::{Immutable, IntoBytes};
 
 /// Messages that a link holds in one direction; more would be a violation of a property.
 pub(super) const PLACES: usize = 12;
@@ -10,7 +11,8 @@ pub(super) const PLACES: usize = 12;
 pub const HOLD: u8 = 3;
 
 /// Whether a timer runs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(u8)]
 pub enum Running {
     /// It does not.
     #[default]
@@ -22,7 +24,8 @@ pub enum Running {
 }
 
 /// One server, as its neighbour's neighbour.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Machine {
     /// The CAFSM.
     pub cafsm: cafsm::State,
@@ -30,10 +33,10 @@ pub struct Machine {
     pub number: u8,
     /// The CA sent last, while it may be sent again.
     pub last: Message,
-    /// Slave: no CA was taken since the bid.
-    pub first: bool,
     /// What a slave answered to the bid of its master (N10), while that bid may come again.
     pub answer: Message,
+    /// Slave: no CA was taken since the bid.
+    pub first: bool,
     /// Keys whose summaries have not been sent in this exchange.
     pub left: Keys,
     /// Keys that changed in Cache Summarize.
@@ -155,7 +158,8 @@ impl Machine {
 }
 
 /// How many times each fault or change may still happen.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Budgets {
     /// Messages lost.
     pub losses: u8,
@@ -201,7 +205,8 @@ pub mod mark {
 }
 
 /// Both servers and the network.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct State {
     /// The servers.
     pub machines: [Machine; 2],
@@ -332,10 +337,21 @@ impl State {
         lesser.answer = lesser_rebased(lesser.answer, by);
         greater.number = 0;
         greater.last = greater.last.rebased(by);
-        for place in self.links[0].iter_mut().chain([&mut self.copies[0]]) {
+        let [of_lesser, of_greater] = &mut self.links;
+        let [kept_of_lesser, kept_of_greater] = &mut self.copies;
+        let there = |place: &&mut Message| place.is_some();
+        for place in of_lesser
+            .iter_mut()
+            .take_while(there)
+            .chain([kept_of_lesser])
+        {
             *place = lesser_rebased(*place, by);
         }
-        for place in self.links[1].iter_mut().chain([&mut self.copies[1]]) {
+        for place in of_greater
+            .iter_mut()
+            .take_while(there)
+            .chain([kept_of_greater])
+        {
             *place = place.rebased(by);
         }
     }

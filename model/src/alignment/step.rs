@@ -252,15 +252,15 @@ impl Step<'_> {
     }
 
     fn perform(&mut self, server: Server, action: cafsm::Action, message: Message) {
-        let machine = *self.machine(server);
         match action {
             // Done before.
             cafsm::Action::Forget | cafsm::Action::Abnormal => {}
             cafsm::Action::NewNumber => {
+                let before = self.machine(server).number;
                 let number = if self.is_mutant(Mutant::SameNumber) {
-                    machine.number
+                    before
                 } else {
-                    next(machine.number)
+                    next(before)
                 };
                 if server == Server(1) && self.state.knows(number) {
                     self.state.marks |= mark::NUMBER_REUSED;
@@ -270,7 +270,7 @@ impl Step<'_> {
             cafsm::Action::SendBid => {
                 // Nobody reads the number of the smaller server's bid.
                 let number = if server == Server(1) {
-                    machine.number
+                    self.machine(server).number
                 } else {
                     0
                 };
@@ -286,11 +286,14 @@ impl Step<'_> {
                 let machine = self.machine_mut(server);
                 machine.wanted = compared(machine.wanted, machine.cache, message.instances());
             }
-            cafsm::Action::Increment => self.machine_mut(server).number = next(machine.number),
+            cafsm::Action::Increment => {
+                let machine = self.machine_mut(server);
+                machine.number = next(machine.number);
+            }
             cafsm::Action::SendMore | cafsm::Action::SendLast | cafsm::Action::SendEmpty => {
                 self.tell(server, action);
             }
-            cafsm::Action::Repeat => self.state.send(server, machine.last),
+            cafsm::Action::Repeat => self.state.send(server, self.machine(server).last),
             cafsm::Action::StartCaTimer => self.machine_mut(server).ca = Running::Armed,
             cafsm::Action::StartPatience => {
                 self.machine_mut(server).hold = match self.model.rules(server.0).patience {
@@ -312,7 +315,7 @@ impl Step<'_> {
                 machine.last = Message::NONE;
             }
             cafsm::Action::Apply => {
-                let (after, reply) = self.model.applied(server, machine, message);
+                let (after, reply) = self.model.applied(server, *self.machine(server), message);
                 *self.machine_mut(server) = after;
                 if !reply.is_empty() {
                     self.send(server, Message::reply(reply, message.null()));
@@ -321,7 +324,7 @@ impl Step<'_> {
             // With Apply.
             cafsm::Action::Reply => {}
             cafsm::Action::Dequeue => {
-                let (after, newer) = self.model.dequeued(server, machine, message);
+                let (after, newer) = self.model.dequeued(server, *self.machine(server), message);
                 *self.machine_mut(server) = after;
                 let machine = self.machine_mut(server);
                 for key in newer.keys().iter() {
@@ -334,7 +337,7 @@ impl Step<'_> {
                 machine.asked = Keys::NONE;
             }
             cafsm::Action::Release => {
-                let keys = machine.waits;
+                let keys = self.machine(server).waits;
                 self.machine_mut(server).waits = Keys::NONE;
                 // The master's CA is answered: it is not sent again.
                 if server == Server(1) {
@@ -343,17 +346,18 @@ impl Step<'_> {
                 self.flood(server, keys, Keys::NONE, Instances::NONE);
             }
             cafsm::Action::Solicit => {
-                if machine.asked.is_empty() || self.is_mutant(Mutant::SecondSolicit) {
-                    if !machine.asked.is_empty() {
+                let idle = self.machine(server).asked.is_empty();
+                if idle || self.is_mutant(Mutant::SecondSolicit) {
+                    if !idle {
                         self.state.marks |= mark::SECOND_CSUS;
                     }
                     self.solicit(server, Keys::NONE);
                 }
             }
-            cafsm::Action::SolicitAgain => self.solicit(server, machine.asked),
+            cafsm::Action::SolicitAgain => self.solicit(server, self.machine(server).asked),
             cafsm::Action::Answer => {
                 let asked = message.instances();
-                let there = asked.keys().and(machine.cache.keys());
+                let there = asked.keys().and(self.machine(server).cache.keys());
                 self.flood(server, there, asked.keys().without(there), asked);
             }
             cafsm::Action::Wait => {

@@ -1,6 +1,7 @@
 //! Messages from the server to clients, in two octets each, and the queues that hold them.
 
 use crate::explore::timely::Portable;
+use zerocopy::{Immutable, IntoBytes};
 
 /// Clients and multicast servers by number: 0 and 1 are clients, 2 and 3 multicast servers.
 pub(super) fn name(node: u8) -> &'static str {
@@ -36,7 +37,8 @@ pub(super) enum Body {
 
 /// One message on its way: kind (4 bits, 0: none), six bits of what it says, two more, how far its number is behind the
 /// server's (4).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(transparent)]
 pub(super) struct Flight(u16);
 
 impl Flight {
@@ -108,7 +110,8 @@ impl Flight {
 }
 
 /// Messages in order; the free places are at the end.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
+#[repr(transparent)]
 pub(super) struct Queue<const N: usize>([Flight; N]);
 
 impl<const N: usize> Queue<N> {
@@ -116,12 +119,6 @@ impl<const N: usize> Queue<N> {
 
     pub(super) fn len(&self) -> usize {
         self.flights().count()
-    }
-    /// All of it, for at most four messages.
-    pub(super) fn word(&self) -> u64 {
-        const { assert!(N <= 4, "no message is lost") };
-        let octets = self.0.iter().rev();
-        octets.fold(0, |word, flight| word << 16 | u64::from(flight.0))
     }
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0

@@ -134,6 +134,7 @@ impl Cluster {
             strays: 0,
             flags: 0,
             left: scenario.budgets,
+            spare: 0,
         };
         for mcs in 0..2 {
             state.set_server(mcs, self.offers(mcs) != 0);

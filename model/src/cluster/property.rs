@@ -396,11 +396,11 @@ pub(super) fn is_quiet(_: &Cluster, state: &State) -> bool {
 
 fn servers_forward(model: &Cluster, state: &State) -> bool {
     (0..2).all(|mcs| {
-        (0..GROUPS).all(|group| {
+        let served = |&group: &u8| state.serves(mcs) & 1 << group != 0;
+        (0..GROUPS).filter(served).all(|group| {
             let members = model.members(state, group);
             let odd = state.forwards(mcs, group) ^ members;
-            state.serves(mcs) & 1 << group == 0
-                || odd & members == 0 && odd & !strays(state, group) == 0
+            odd & members == 0 && odd & !strays(state, group) == 0
         })
     })
 }

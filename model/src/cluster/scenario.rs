@@ -9,9 +9,11 @@ use crate::carried::Carried;
 use crate::explore::timely::Portable;
 use crate::family::{Claim, Configuration, Duty, Profile};
 use crate::reading::Readers;
+use zerocopy::{Immutable, IntoBytes};
 
 /// How many times each kind of event may happen. What repairs a fault may happen as often as it is needed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Budgets {
     /// Joins and leaves that change what a client wants.
     pub changes: u8,

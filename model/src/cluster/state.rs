@@ -2,8 +2,9 @@
 
 use super::message::{Flight, Queue};
 use super::scenario::Budgets;
-use crate::explore::Words;
+use crate::explore::Fingerprint;
 use crate::explore::timely::Portable;
+use zerocopy::{Immutable, IntoBytes};
 
 /// Clients.
 pub const CLIENTS: usize = 2;
@@ -35,7 +36,8 @@ pub(super) const OVERFLOW: u8 = 64;
 pub(super) const COPY_WRONG: u8 = 128;
 
 /// How far a client is with its registration.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, IntoBytes, Immutable)]
+#[repr(u8)]
 pub enum Phase {
     /// It is no member and does not want to be.
     Off,
@@ -52,7 +54,8 @@ impl Phase {
 }
 
 /// One client.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Client {
     /// Ranges that its upper layer wants.
     pub(super) wanted: u8,
@@ -71,6 +74,8 @@ pub struct Client {
     pub(super) overtaken: u8,
     /// How far its HSN is behind the server's number, and in the high nibble the last number on ClusterControlVC.
     pub(super) numbers: u8,
+    /// Always 0: there is no gap between the octets.
+    pub(super) spare: u8,
     /// The leaves of its VC to each group, a nibble each: 0, there is none.
     pub(super) vcs: u16,
     pub(super) cluster: Queue<QUEUE>,
@@ -88,6 +93,7 @@ impl Client {
         flagged: 0,
         overtaken: 0,
         numbers: UNKNOWN | UNKNOWN << 4,
+        spare: 0,
         vcs: 0,
         cluster: Queue::EMPTY,
         private: Queue::EMPTY,
@@ -140,39 +146,6 @@ impl Client {
     pub(super) const fn wait_for(&mut self, leave: bool, range: u8) {
         self.pending = 0x80 | (leave as u8) << 6 | range & 7;
     }
-    /// All of it.
-    fn words(&self) -> [u64; 4] {
-        let Self {
-            wanted,
-            confirmed,
-            pending,
-            cmi,
-            phase,
-            behind,
-            flagged,
-            overtaken,
-            numbers,
-            vcs,
-            cluster,
-            private,
-        } = self;
-        let small = [
-            *wanted,
-            *confirmed,
-            *pending,
-            *cmi,
-            *phase as u8,
-            u8::from(*behind),
-            *flagged,
-            *overtaken,
-        ];
-        [
-            u64::from_le_bytes(small),
-            u64::from(*numbers) | u64::from(*vcs) << 16,
-            cluster.word(),
-            private.word(),
-        ]
-    }
     /// Makes its numbers and its messages older; false: there is no room.
     pub(super) fn age(&mut self, private: bool) -> bool {
         let mut room = self.cluster.age();
@@ -190,7 +163,8 @@ impl Client {
 }
 
 /// All of it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct State {
     pub(super) clients: [Client; CLIENTS],
     /// Ranges that each client has joined, at the server.
@@ -209,6 +183,8 @@ pub struct State {
     pub(super) strays: u8,
     pub(super) flags: u8,
     pub(super) left: Budgets,
+    /// Always 0: there is no gap between the octets.
+    pub(super) spare: u8,
 }
 
 #[expect(
@@ -292,50 +268,10 @@ impl State {
             .iter()
             .all(|client| client.cluster.len() < most)
     }
-    /// A fingerprint of the whole state, read as words.
+    /// A fingerprint of the whole state.
+    #[inline]
     pub(super) fn fingerprint(&self, seed: u64) -> u64 {
-        let mut words = Words::new(seed);
-        let [a, b] = self.clients.each_ref().map(Client::words);
-        words.add(0, a[0], a[1]);
-        words.add(1, a[2], a[3]);
-        words.add(2, b[0], b[1]);
-        words.add(3, b[2], b[3]);
-        let Self {
-            joined: [joined_a, joined_b],
-            leaves,
-            cmis,
-            served,
-            forwards: [forwards_a, forwards_b],
-            since,
-            strays,
-            flags,
-            left,
-            ..
-        } = *self;
-        let Budgets {
-            changes,
-            repeats,
-            losses,
-            drops,
-            releases,
-            restarts,
-            deregisters,
-            serves,
-            gone,
-        } = left;
-        words.add_octets(
-            4,
-            [
-                joined_a, joined_b, leaves, cmis, served, forwards_a, forwards_b, since, strays,
-                flags, changes, repeats, losses, drops, releases, restarts,
-            ],
-        );
-        words.add(
-            5,
-            u64::from_le_bytes([deregisters, serves, gone, 0, 0, 0, 0, 0]),
-            0,
-        );
-        words.finish()
+        Fingerprint::of_octets(seed, self)
     }
     /// What is on its way to a client on ClusterControlVC.
     pub(super) fn cluster(&self, at: u8) -> impl Iterator<Item = Flight> + '_ {
@@ -384,6 +320,7 @@ impl Portable for Client {
             flagged,
             overtaken,
             numbers,
+            spare: 0,
             vcs: Portable::read(octets)?,
             cluster: Portable::read(octets)?,
             private: Portable::read(octets)?,
@@ -423,6 +360,7 @@ impl Portable for State {
             strays,
             flags,
             left: Portable::read(octets)?,
+            spare: 0,
         })
     }
 }

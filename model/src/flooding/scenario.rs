@@ -8,9 +8,11 @@ use crate::carried::Carried;
 use crate::explore::timely::Portable;
 use crate::family::{Claim, Configuration, Duty, Profile};
 use crate::reading::Readers;
+use zerocopy::{Immutable, IntoBytes};
 
 /// How many times each kind of event may happen; deliveries, heals, flushes and renewals follow from them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Budgets {
     /// Joins and leaves of the originator.
     pub changes: u8,

@@ -2,8 +2,9 @@
 
 use super::action::Server;
 use super::scenario::Budgets;
-use crate::explore::Words;
+use crate::explore::Fingerprint;
 use crate::explore::timely::Portable;
+use zerocopy::{Immutable, IntoBytes};
 
 /// The most servers.
 pub const SERVERS: usize = 4;
@@ -27,7 +28,8 @@ pub(super) const SENT_BACK: u8 = 8;
 
 /// One cached instance: its number (3 bits, 0: none), live or withdrawn (1 bit), which version of the truth it is (4
 /// bits; seen from outside, no server looks at it).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(transparent)]
 pub struct Entry(u8);
 
 impl Entry {
@@ -50,7 +52,8 @@ impl Entry {
 }
 
 /// One record on its way: entry (8 bits), key (1), hop count (2), solicited (1), present (1). 0 is a free place.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(transparent)]
 pub(super) struct Flight(u16);
 
 impl Flight {
@@ -76,7 +79,8 @@ impl Flight {
 }
 
 /// All servers and what is between them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct State {
     caches: [[Entry; KEYS]; SERVERS],
     /// Seen from outside: the latest version of each key that each server has taken since it started.
@@ -269,63 +273,10 @@ impl State {
         self.flags & flag != 0
     }
 
-    /// A fingerprint of the whole state, read as words: caches, the small parts, queues.
+    /// A fingerprint of the whole state.
+    #[inline]
     pub(super) fn fingerprint(&self, seed: u64) -> u64 {
-        let mut words = Words::new(seed);
-        let [c0, c1, c2, c3] = self.caches.map(|cache| cache.map(|entry| entry.0));
-        let [l0, l1, l2, l3] = self.latest;
-        let pairs = [c0, c1, c2, c3, l0, l1, l2, l3];
-        words.add_octets(0, std::array::from_fn(|place| pairs[place / 2][place % 2]));
-        let Budgets {
-            changes,
-            cuts,
-            restarts,
-            relay_restarts,
-            crashes,
-            forgets,
-        } = self.left;
-        let Self {
-            links,
-            alive,
-            applied,
-            origin,
-            version,
-            flags,
-            ..
-        } = *self;
-        words.add_octets(
-            1,
-            [
-                links,
-                alive,
-                applied,
-                origin,
-                version,
-                flags,
-                changes,
-                cuts,
-                restarts,
-                relay_restarts,
-                crashes,
-                forgets,
-                0,
-                0,
-                0,
-                0,
-            ],
-        );
-        // All of them, empty or not: that is faster than to look.
-        const { assert!((QUEUE * PAIRS).is_multiple_of(8), "no flight is left out") };
-        let flights = self.queues.as_flattened().as_chunks::<8>().0;
-        for (place, eight) in (2..).zip(flights) {
-            let [a, b, c, d, e, f, g, h] = eight.map(|flight| u64::from(flight.0));
-            words.add(
-                place,
-                a | b << 16 | c << 32 | d << 48,
-                e | f << 16 | g << 32 | h << 48,
-            );
-        }
-        words.finish()
+        Fingerprint::of_octets(seed, self)
     }
 
     /// Whether number and key name one version only, wherever they are.

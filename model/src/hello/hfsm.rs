@@ -2,9 +2,13 @@
 //! function of state and event, from which tables are computed.
 
 use super::rules::{Rules, Unlisted};
+use zerocopy::{Immutable, IntoBytes};
 
 /// A state of the machine that watches one directly connected server.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, IntoBytes, Immutable,
+)]
+#[repr(u8)]
 pub enum State {
     /// No VC.
     #[default]

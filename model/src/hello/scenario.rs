@@ -9,9 +9,11 @@ use crate::carried::Carried;
 use crate::explore::timely::Portable;
 use crate::family::{Claim, Configuration, Duty, Profile};
 use crate::reading::Readers;
+use zerocopy::{Immutable, IntoBytes};
 
 /// How many times each kind of fault may strike. What repairs it may happen as often.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Budgets {
     /// Hellos that are lost.
     pub losses: u8,

@@ -3,8 +3,9 @@
 use super::action::Server;
 use super::hfsm;
 use super::scenario::Budgets;
-use crate::explore::Words;
+use crate::explore::Fingerprint;
 use crate::explore::timely::Portable;
+use zerocopy::{Immutable, IntoBytes};
 
 /// The most servers.
 pub const SERVERS: usize = 3;
@@ -27,7 +28,8 @@ pub(super) const OVERFLOW: u8 = 2;
 pub(super) const RESTART_MISSED: u8 = 4;
 
 /// What one server knows of one neighbour.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct Watch {
     /// The machine's state.
     pub machine: hfsm::State,
@@ -61,31 +63,11 @@ impl Watch {
             seen: 0,
         }
     }
-    /// All of it.
-    const fn word(&self) -> u64 {
-        let Self {
-            machine,
-            left,
-            listed_left,
-            heard_ago,
-            listed_ago,
-            seen,
-        } = *self;
-        u64::from_le_bytes([
-            machine as u8,
-            left,
-            listed_left,
-            heard_ago,
-            listed_ago,
-            seen,
-            0,
-            0,
-        ])
-    }
 }
 
 /// Hellos on their way in one direction, four bits each: present, lists the receiver, late, sent after a restart.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(transparent)]
 pub(super) struct Queue(u16);
 
 /// A Hello on its way.
@@ -156,7 +138,8 @@ impl Queue {
 }
 
 /// All servers and what is between them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct State {
     pub(super) watches: [Watch; PAIRS],
     pub(super) queues: [Queue; PAIRS],
@@ -170,6 +153,8 @@ pub struct State {
     pub(super) restarted: u8,
     pub(super) flags: u8,
     pub(super) left: Budgets,
+    /// Always 0: there is no gap between the octets.
+    pub(super) spare: u8,
 }
 
 /// The place of an ordered pair.
@@ -193,6 +178,7 @@ impl State {
             restarted: 0,
             flags: 0,
             left: budgets,
+            spare: 0,
         }
     }
     /// What a server knows of a neighbour.
@@ -234,40 +220,10 @@ impl State {
         self.flags & flag != 0
     }
 
-    /// A fingerprint of the whole state, read as words.
+    /// A fingerprint of the whole state.
+    #[inline]
     pub(super) fn fingerprint(&self, seed: u64) -> u64 {
-        let [a, b, c, d, e, f] = &self.watches;
-        let mut words = Words::new(seed);
-        words.add(0, a.word(), b.word());
-        words.add(1, c.word(), d.word());
-        words.add(2, e.word(), f.word());
-        let [q0, q1, q2, q3, q4, q5] = self.queues.map(|queue| u64::from(queue.0));
-        let [hello_a, hello_b, hello_c] = self.hello_left;
-        let [sent_a, sent_b, sent_c] = self.sent_ago;
-        let Budgets {
-            losses,
-            copies,
-            cuts,
-            deafs,
-            restarts,
-            malformed,
-        } = self.left;
-        let timers = u64::from_le_bytes([
-            hello_a, hello_b, hello_c, sent_a, sent_b, sent_c, losses, copies,
-        ]);
-        words.add(3, q0 | q1 << 16 | q2 << 32 | q3 << 48, timers);
-        let rest = u64::from_le_bytes([
-            self.deaf,
-            self.restarted,
-            self.flags,
-            cuts,
-            deafs,
-            restarts,
-            malformed,
-            0,
-        ]);
-        words.add(4, q4 | q5 << 16, rest);
-        words.finish()
+        Fingerprint::of_octets(seed, self)
     }
 }
 
@@ -327,6 +283,7 @@ impl Portable for State {
             restarted,
             flags,
             left: Portable::read(octets)?,
+            spare: 0,
         })
     }
 }

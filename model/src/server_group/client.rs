@@ -102,7 +102,7 @@ impl<S: Sink> Step<'_, S> {
     fn known_elsewhere(&self, server: Server, client: Client) -> Option<u8> {
         let rules = self.model.rules(server);
         let elsewhere = || {
-            view::registrations(self.model, &self.state, server)
+            view::registrations(self.model, self.state, server)
                 .into_iter()
                 .find(|&(known, origin, _)| known == client && origin != server)
         };
@@ -118,7 +118,7 @@ impl<S: Sink> Step<'_, S> {
         if self.state.is_waiting(server) {
             return Some(false);
         }
-        if view::is_registered(&self.state, server, client) {
+        if view::is_registered(self.state, server, client) {
             // R2022 6.1.2: a registered member gets the CMI that it has.
             let slot = self.state.entry(server, key).slot();
             let cmi = self.cmi(server, client, slot);
@@ -127,7 +127,7 @@ impl<S: Sink> Step<'_, S> {
         }
         let zero = self.model.rules(server).mcs_cmi == McsCmi::Zero && self.model.is_mcs(client);
         let taken = self.known_elsewhere(server, client);
-        let slot = match allocate(self.model, &self.state, server) {
+        let slot = match allocate(self.model, self.state, server) {
             _ if zero => 0,
             _ if taken.is_some() => taken.unwrap_or(0),
             Allocation::Slot(slot) => {
@@ -183,7 +183,7 @@ impl<S: Sink> Step<'_, S> {
             return;
         }
         let groups = self.model.groups(range);
-        let before = view::counting(self.model, &self.state, server);
+        let before = view::counting(self.model, self.state, server);
         self.scvc(server, ScvcKind::Mserv, mcs, groups, groups);
         // E14: only where there is somebody to move.
         let peopled = self.members_of(before, groups);
@@ -202,7 +202,7 @@ impl<S: Sink> Step<'_, S> {
             return;
         }
         let groups = self.model.groups(range);
-        let before = view::counting(self.model, &self.state, server);
+        let before = view::counting(self.model, self.state, server);
         self.scvc(server, ScvcKind::Unserv, mcs, groups, groups);
         // R2443-5.5-02
         self.originate(server, key, false, entry.slot());
@@ -220,7 +220,7 @@ impl<S: Sink> Step<'_, S> {
         let duplicate = match self.model.rules(server).duplicate_join {
             DuplicateJoin::Registration => self.state.entry(server, key).live(),
             DuplicateJoin::Everything => {
-                let counting = view::counting(self.model, &self.state, server);
+                let counting = view::counting(self.model, self.state, server);
                 self.model
                     .servers()
                     .any(|origin| counting & Key::join(origin, client, range).bit() != 0)
@@ -232,7 +232,7 @@ impl<S: Sink> Step<'_, S> {
             return;
         }
         let whole = self.model.groups(range);
-        let rest = whole & !view::covered_here(self.model, &self.state, server, client);
+        let rest = whole & !view::covered_here(self.model, self.state, server, client);
         self.tell_servers(server, ScvcKind::Sjoin, client, rest, whole);
         let rest = rest & !self.served(server);
         if rest != whole {
@@ -304,7 +304,7 @@ impl<S: Sink> Step<'_, S> {
         }
         let is_mcs = self.model.is_mcs(client);
         let before = if is_mcs {
-            view::counting(self.model, &self.state, server)
+            view::counting(self.model, self.state, server)
         } else {
             0
         };

@@ -126,7 +126,7 @@ impl<S: Sink> Step<'_, S> {
         if entry.rank() < self.state.entry(at, key).rank() {
             self.state.set_flag(REGRESS);
         }
-        let heard = view::believes_alive(&self.state, at, key.origin());
+        let heard = view::believes_alive(self.state, at, key.origin());
         if self.model.rules(at).early_records == EarlyRecords::Dropped
             && key.kind() != RecordKind::RedirectEntry
             && !heard
@@ -158,7 +158,7 @@ impl<S: Sink> Step<'_, S> {
         let known = self.state.entry(at, key).rank() > 0;
         if !known
             && self.model.rules(at).new_beat_key == NewBeatKey::Ignored
-            && view::knows(&self.state, at, origin)
+            && view::knows(self.state, at, origin)
         {
             // H06, read the other way: cached and passed on, but no sign of life.
             self.store(at, key, entry);
@@ -167,7 +167,7 @@ impl<S: Sink> Step<'_, S> {
         }
         let flushed = self.state.age(at, origin) >= HOLD;
         let before = if flushed {
-            view::counting(self.model, &self.state, at)
+            view::counting(self.model, self.state, at)
         } else {
             0
         };
@@ -195,7 +195,7 @@ impl<S: Sink> Step<'_, S> {
     /// A register, join, leave or deregister record of another server.
     fn accept_membership(&mut self, arrival: Arrival) {
         let Arrival { key, entry, at, .. } = arrival;
-        let before = view::counting(self.model, &self.state, at);
+        let before = view::counting(self.model, self.state, at);
         self.store(at, key, entry);
         self.announce_new(at, before);
         if let RecordKind::Join { client, range } = key.kind()
@@ -206,7 +206,7 @@ impl<S: Sink> Step<'_, S> {
                 self.repeated_service(at, client, whole);
             } else {
                 // R2443-5.4-06 R2443-5.4-07: what other records still cover is not left.
-                let after = view::counting(self.model, &self.state, at);
+                let after = view::counting(self.model, self.state, at);
                 let rest = whole & !view::covered(self.model, after, client);
                 if self.model.is_mcs(client) {
                     // E17
@@ -226,7 +226,7 @@ impl<S: Sink> Step<'_, S> {
     /// Announces every membership that counts now and did not before, in canonical order, each punched against all
     /// that was known (R2443-5.3-15, R2443-5.3-16, E20). A register that only ends memberships is silent (E19).
     fn announce_new(&mut self, at: Server, before: u32) {
-        let after = view::counting(self.model, &self.state, at);
+        let after = view::counting(self.model, self.state, at);
         let new = after & !before;
         if new == 0 {
             return;
@@ -300,7 +300,7 @@ impl<S: Sink> Step<'_, S> {
         let own = self.state.entry(at, own);
         if literal
             || self.model.rules(at).foreign_deregister == ForeignDeregister::Ignore
-            || !view::is_registered(&self.state, at, client)
+            || !view::is_registered(self.state, at, client)
         {
             return;
         }
@@ -316,7 +316,7 @@ impl<S: Sink> Step<'_, S> {
     /// A08, reading 1: everything about the client goes, whoever supplied it. (What `origin` supplied no longer counts
     /// anyway, its register record being dead.) Own records are only withdrawn in the own cache: nobody is told.
     fn purge_all(&mut self, at: Server, origin: Server, client: Client) {
-        let others = view::origins(self.model, &self.state).filter(|&other| other != origin);
+        let others = view::origins(self.model, self.state).filter(|&other| other != origin);
         for other in others {
             let joins = self
                 .model
@@ -359,7 +359,7 @@ impl<S: Sink> Step<'_, S> {
     /// Alignment of two caches: each side gets what is newer at the other and not quarantined there (B03). What one of
     /// them originates because of it (A08) goes on the queues like any other change.
     pub(super) fn align(&mut self, a: Server, b: Server) {
-        let snapshot = self.state;
+        let snapshot = *self.state;
         // Directions, each with the keys that it brings, one bit each.
         let taken = [(a, b), (b, a)].map(|(from, at)| {
             let newer = Key::canonical().filter(|&key| {

@@ -124,6 +124,13 @@ impl ServerList {
         }
     }
 
+    /// Brings the servers into the order of a key; those with the same stay as they are.
+    pub(super) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&Server) -> K) {
+        if let Some(servers) = self.servers.get_mut(..usize::from(self.len)) {
+            servers.sort_by_key(|&server| key(&Server(server)));
+        }
+    }
+
     /// The servers in order.
     pub fn iter(&self) -> impl Iterator<Item = Server> + '_ {
         self.servers

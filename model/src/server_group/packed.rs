@@ -3,6 +3,7 @@
 use super::action::{Client, Range, Server};
 use super::observation::{RecordKind, ServerList};
 use crate::explore::timely::Portable;
+use zerocopy::{Immutable, IntoBytes};
 
 /// The most servers a model can have.
 pub const SERVERS: usize = 3;
@@ -86,7 +87,8 @@ impl Key {
 }
 
 /// One cached instance: rank of its sequence number (4 bits, 0: none), live or withdrawn (1 bit), CMI place (3 bits).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(transparent)]
 pub(crate) struct Entry(u8);
 
 impl Entry {
@@ -109,17 +111,14 @@ impl Entry {
         let difference = self.0 ^ other.0;
         (difference & MAX_RANK == 0) & (difference != 0) & (self.rank() != 0)
     }
-    /// All of it.
-    pub(super) const fn octet(self) -> u8 {
-        self.0
-    }
     pub(super) const fn with_rank(self, rank: u8) -> Self {
         Self((self.0 & !MAX_RANK) | rank)
     }
 }
 
 /// One record on its way: key (5 bits), entry (8), hops (2), solicited (1). 0 is a free place.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(transparent)]
 pub(crate) struct Flight(u16);
 
 impl Flight {
@@ -144,14 +143,11 @@ impl Flight {
     pub(super) const fn with_rank(self, rank: u8) -> Self {
         Self(self.0 & !((MAX_RANK as u16) << 5) | (rank as u16) << 5)
     }
-    /// All of it.
-    pub(super) const fn bits(self) -> u16 {
-        self.0
-    }
 }
 
 /// One client.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(C)]
 pub(crate) struct ClientState {
     /// Home server + 1, 0: registered nowhere; bits 2 and 3: redirects followed since the last fault, at most 3;
     /// bit 7: stopped.
@@ -165,10 +161,6 @@ pub(crate) struct ClientState {
 const STOPPED: u8 = 0x80;
 
 impl ClientState {
-    /// All of it.
-    pub(super) const fn octets(self) -> [u8; 3] {
-        [self.home, self.ranges, self.map]
-    }
     pub(crate) const fn is_alive(self) -> bool {
         self.home & STOPPED == 0
     }
@@ -252,14 +244,11 @@ impl ClientState {
 }
 
 /// The CMIs of one server: next place to try (4 bits), then 3 bits of hold time for each of four places.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(transparent)]
 pub(crate) struct Cmis(u16);
 
 impl Cmis {
-    /// All of it.
-    pub(super) const fn octets(self) -> [u8; 2] {
-        self.0.to_le_bytes()
-    }
     pub(crate) const fn next(self) -> u8 {
         (self.0 & 0xf) as u8
     }

@@ -314,8 +314,11 @@ const CLAIMS: &[Claim] = &[
 
 /// Pairs of running servers that are connected: observer and originator, never the same. A peer that purges its own
 /// records on a foreign word (A08, literal) is left out as an originator: there the fault is its own.
-fn connected(model: &ServerGroup, state: &State) -> impl Iterator<Item = (Server, Server)> {
-    let (state, servers, literal) = (*state, model.scenario().servers, model.literal());
+fn connected<'a>(
+    model: &ServerGroup,
+    state: &'a State,
+) -> impl Iterator<Item = (Server, Server)> + use<'a> {
+    let (servers, literal) = (model.scenario().servers, model.literal());
     (0..servers).flat_map(move |at| {
         let reach = if state.is_alive(Server(at)) {
             state.reachable(Server(at))
@@ -399,10 +402,15 @@ fn meant(model: &ServerGroup, state: &State, client: Client, home: Server, range
 fn no_phantom(model: &ServerGroup, state: &State) -> bool {
     !state.is_quiet()
         || connected(model, state).all(|(at, origin)| {
-            let (seen, held) = (
-                view::counting(model, state, at),
-                view::counting(model, state, origin),
-            );
+            let of_origin = state
+                .lives(origin)
+                .flat_map(Key::of)
+                .fold(0, |keys, key| keys | key.bit());
+            let seen = view::counting(model, state, at) & of_origin;
+            if seen == 0 {
+                return true;
+            }
+            let held = view::counting(model, state, origin);
             model.clients().all(|client| {
                 state.lives(origin).all(|life| {
                     model.ranges().all(|range| {

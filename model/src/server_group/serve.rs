@@ -41,7 +41,7 @@ impl<S: Sink> Step<'_, S> {
         if self.model.scenario().mcs == 0 {
             return 0;
         }
-        let counting = view::counting(self.model, &self.state, server);
+        let counting = view::counting(self.model, self.state, server);
         view::served(view::serving(self.model, counting))
     }
 
@@ -95,7 +95,7 @@ impl<S: Sink> Step<'_, S> {
             return;
         }
         let rules = self.model.rules(server);
-        let serves = whole & view::served_here(self.model, &self.state, server) != 0;
+        let serves = whole & view::served_here(self.model, self.state, server) != 0;
         let wanted = match rules.sjoin {
             Sjoin::Served => serves,
             Sjoin::Always => true,
@@ -188,7 +188,7 @@ impl<S: Sink> Step<'_, S> {
         {
             return;
         }
-        let after = view::counting(self.model, &self.state, server);
+        let after = view::counting(self.model, self.state, server);
         for mcs in self.model.clients().filter(|&mcs| self.model.is_mcs(mcs)) {
             let covered = |keys| view::covered(self.model, keys, mcs);
             let ended = covered(before) & !covered(after);
@@ -210,7 +210,7 @@ impl<S: Sink> Step<'_, S> {
         for (server, told) in model.servers().zip(told) {
             let running = before.is_alive(server) && self.state.is_alive(server);
             let old = view::counting(model, before, server);
-            let new = view::counting(model, &self.state, server);
+            let new = view::counting(model, self.state, server);
             if running && self.has_cluster(server) {
                 // E14: at home, a first service needs a member to move.
                 let at_home = matches!(action, Action::Join { client, .. }
@@ -233,7 +233,7 @@ impl<S: Sink> Step<'_, S> {
     /// Whether a client is new in a group that an own MCS serves, and the MCSs were not told.
     fn silent_join(&self, server: Server, old: u32, new: u32, sjoins: u8) -> bool {
         let model = self.model;
-        let served = view::served_here(model, &self.state, server);
+        let served = view::served_here(model, self.state, server);
         model.clients().any(|client| {
             let covered = |keys| view::covered(model, keys, client);
             let due = covered(new) & !covered(old) & served;

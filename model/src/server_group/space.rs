@@ -1,4 +1,4 @@
-//! The server group as the search sees it: fingerprints of words instead of octets, successors without a list of
+//! The server group as the search sees it: fingerprints of all octets at once, successors without a list of
 //! candidates. Both say what the derived `Hash` and [`Model::actions`] with [`Model::next_state`] say; tests compare.
 
 use super::action::{Action, Client, Server};
@@ -24,8 +24,8 @@ impl Space for ServerGroup {
     fn expand(&self, state: &State, _: &mut Vec<Action>, successors: &mut impl Successors<State>) {
         let mut place = 0;
         self.enabled(state, |action| {
-            perform(self, state, action, |next| {
-                successors.look(place, action.kind(), next);
+            successors.make(place, action.kind(), state, |next| {
+                perform(self, state, next, action)
             });
             place += 1;
         });

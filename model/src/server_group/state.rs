@@ -16,7 +16,8 @@ mod text;
 use super::action::{Client, Server};
 use super::observation::Record;
 use super::packed::{CLIENTS, ClientState, Cmis, Entry, Flight, KEYS, Key, MAX_RANK, SERVERS};
-use crate::explore::Words;
+use crate::explore::Fingerprint;
+use zerocopy::{Immutable, IntoBytes};
 
 /// Directed links.
 const LINKS: usize = SERVERS * (SERVERS - 1);
@@ -29,7 +30,8 @@ pub const HOLD: u8 = 3;
 pub const CMI_HOLD: u8 = 6;
 
 /// What is left of each budget, in the order of [`crate::scenario::Budgets`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(C)]
 pub(crate) struct Left {
     pub(crate) registers: u8,
     pub(crate) changes: u8,
@@ -55,11 +57,13 @@ pub(crate) const TOLD_WRONG: u8 = 16;
 /// MARS_SJOIN or MARS_SLEAVE went out without cause, or did not go out.
 pub(crate) const SJOIN_WRONG: u8 = 32;
 
-/// The state of the whole group.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// The state of the whole group. The widest fields come first: there is no gap between its octets.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, IntoBytes, Immutable)]
+#[repr(C)]
 pub struct State {
-    views: [[Entry; KEYS]; SERVERS],
     queues: [[Flight; QUEUE]; LINKS],
+    cmis: [Cmis; SERVERS],
+    views: [[Entry; KEYS]; SERVERS],
     /// Running servers (bits 0 to 2) and links that are up (bits 4 to 6); bit 3: the slow servers beat at the end of this
     /// interval; bit 7: the server that started again serves nobody yet.
     alive: u8,
@@ -70,7 +74,6 @@ pub struct State {
     /// Leaves: two bits a server; bits 6 and 7: the server that started again + 1, 0: none.
     leaves: u8,
     dead_for: [u8; SERVERS],
-    cmis: [Cmis; SERVERS],
     clients: [ClientState; CLIENTS],
     pub(crate) left: Left,
 }
@@ -170,8 +173,9 @@ impl State {
     /// The originators of the keys that are one server's word: itself, and its earlier life.
     pub(crate) fn lives(&self, server: Server) -> impl Iterator<Item = Server> + use<> {
         #[expect(clippy::cast_possible_truncation, reason = "three servers")]
-        let before = (self.former() == Some(server)).then_some(Server(SERVERS as u8 - 1));
-        std::iter::once(server).chain(before)
+        const LAST: Server = Server(SERVERS as u8 - 1);
+        let lives = 1 + u8::from(self.former() == Some(server));
+        (0..lives).map(move |life| if life == 0 { server } else { LAST })
     }
     /// Whether the slow servers beat at the end of this interval.
     pub(crate) const fn is_second(&self) -> bool {
@@ -335,74 +339,10 @@ impl State {
         }
     }
 
-    /// A fingerprint of the whole state, read as words: views, all the small parts, queues that are not empty.
+    /// A fingerprint of the whole state.
+    #[inline]
     pub(super) fn fingerprint(&self, seed: u64) -> u64 {
-        let mut words = Words::new(seed);
-        let entries = self.views.as_flattened();
-        let (pairs, rest) = entries.as_chunks::<16>();
-        let mut place = 0;
-        for pair in pairs {
-            words.add_octets(place, pair.map(Entry::octet));
-            place += 1;
-        }
-        let left = self.left;
-        let [age_a, age_b, age_c] = self.ages;
-        let [dead_a, dead_b, dead_c] = self.dead_for;
-        let [cmis_a, cmis_b, cmis_c] = self.cmis.map(Cmis::octets);
-        let [client_a, client_b] = self.clients.map(ClientState::octets);
-        let last = rest.first().map_or(0, |entry| entry.octet());
-        let small = [
-            last,
-            self.alive,
-            self.drained,
-            self.flags,
-            self.leaves,
-            age_a,
-            age_b,
-            age_c,
-            dead_a,
-            dead_b,
-            dead_c,
-            cmis_a[0],
-            cmis_a[1],
-            cmis_b[0],
-            cmis_b[1],
-            cmis_c[0],
-            cmis_c[1],
-            client_a[0],
-            client_a[1],
-            client_a[2],
-            client_b[0],
-            client_b[1],
-            client_b[2],
-            left.registers,
-            left.changes,
-            left.deregisters,
-            left.moves,
-            left.client_crashes,
-            left.crashes,
-            left.cuts,
-            left.drains,
-            left.hangs,
-        ];
-        for pair in small.as_chunks::<16>().0 {
-            words.add_octets(place, *pair);
-            place += 1;
-        }
-        for queue in &self.queues {
-            // A queue has no gaps, so an empty first place is an empty queue.
-            if queue[0] != Flight::NONE {
-                let [a, b, c] = [0, 4, 8].map(|from| {
-                    (0..4).fold(0u64, |word, place| {
-                        word | u64::from(queue[from + place].bits()) << (16 * place)
-                    })
-                });
-                words.add(place, a, b);
-                words.add(place + 1, c, 0);
-            }
-            place += 2;
-        }
-        words.finish()
+        Fingerprint::of_octets(seed, self)
     }
 }
 

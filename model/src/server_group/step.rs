@@ -11,7 +11,7 @@ use crate::rules::{FlushTells, Hold, LinkLoss, Mutant};
 /// A state that is being changed, with those who want to know.
 pub(super) struct Step<'a, S> {
     pub(super) model: &'a ServerGroup,
-    pub(super) state: State,
+    pub(super) state: &'a mut State,
     pub(super) sink: &'a mut S,
     /// Keys whose numbers have to be ranked anew, one bit each.
     pub(super) touched: u32,
@@ -31,43 +31,44 @@ pub fn step<S: Sink>(
     if !is_enabled(model, state, action) {
         return None;
     }
-    let mut next = None;
-    take(model, state, action, sink, |state| next = Some(*state));
-    next
+    let mut next = *state;
+    change(model, state, &mut next, action, sink).then_some(next)
 }
 
-/// As [`step`], for an action that is known to be enabled: `then` sees what comes of it, if something does.
+/// As [`step`], for an action that is known to be enabled: makes of a copy of the state what comes of it; false if nothing
+/// does.
 #[inline]
 pub(super) fn perform(
     model: &ServerGroup,
     state: &State,
+    next: &mut State,
     action: Action,
-    then: impl FnOnce(&State),
-) {
-    take(model, state, action, &mut (), then);
+) -> bool {
+    change(model, state, next, action, &mut ())
 }
 
 #[inline]
-fn take<S: Sink>(
+fn change<S: Sink>(
     model: &ServerGroup,
-    state: &State,
+    before: &State,
+    next: &mut State,
     action: Action,
     sink: &mut S,
-    then: impl FnOnce(&State),
-) {
+) -> bool {
     let mut step = Step {
         model,
-        state: *state,
+        state: next,
         sink,
         touched: 0,
         coming: 0,
         told: Books::default(),
     };
-    if step.perform(action).is_some() {
-        step.audit(state, action);
-        step.state.compress(step.touched);
-        then(&step.state);
+    if step.perform(action).is_none() {
+        return false;
     }
+    step.audit(before, action);
+    step.state.compress(step.touched);
+    true
 }
 
 /// The running home of a client at which it is registered.
@@ -252,7 +253,7 @@ impl<S: Sink> Step<'_, S> {
     /// A server is silent for too long (R2443-2-18). Own clients hear nothing of hosts that are gone with it, but of
     /// multicast servers (B06).
     fn stop_believing(&mut self, at: Server, origin: Server) {
-        let before = view::counting(self.model, &self.state, at);
+        let before = view::counting(self.model, self.state, at);
         self.state.set_age(at, origin, HOLD);
         self.flush(at, origin);
         if self.model.rules(at).flush_tells == FlushTells::Leave {
@@ -280,7 +281,7 @@ impl<S: Sink> Step<'_, S> {
 
     /// R2443-2-12 R2443-2-14: down the list until a server answers. Everything is joined again (R2443-2-13).
     fn fail_over(&mut self, client: Client) -> Option<()> {
-        let before = self.state;
+        let before = *self.state;
         for target in client::failover_targets(self.model, &before, client) {
             if self.rehome(client, target, true)? {
                 break;
@@ -335,7 +336,7 @@ impl<S: Sink> Step<'_, S> {
                 continue;
             }
             // R2443-2-19, R2022-6.2-02
-            let (order, hard) = view::redirect_map(self.model, &self.state, server);
+            let (order, hard) = view::redirect_map(self.model, self.state, server);
             for control in [Control::Cluster, Control::Servers] {
                 if self.state.has_leaves(server, self.model.leaves_of(control)) {
                     self.sink.see(Observation::Map {

@@ -117,10 +117,11 @@ pub(crate) fn redirect_map(
         MapRemoval::AtFlush => believes_alive(state, server, other),
         MapRemoval::Never => knows(state, server, other),
     };
-    let mut learned: Vec<_> = model
+    let mut learned = ServerList::EMPTY;
+    model
         .servers()
         .filter(|&other| other != server && lists(other))
-        .collect();
+        .for_each(|other| learned.push(other));
     if rules.map_key == MapKey::Sender {
         // A02: what a neighbour relays bears the neighbour's Sender ID, and so comes behind it.
         let sender = |other: &Server| {
@@ -135,7 +136,7 @@ pub(crate) fn redirect_map(
         };
         learned.sort_by_key(sender);
     }
-    let others = || learned.iter().copied();
+    let others = || learned.iter();
     let mut order = ServerList::EMPTY;
     match rules.redirect_order {
         // A01: own address first, then the learned servers in ascending order of OID. R2443-2-20

@@ -3,6 +3,8 @@
 //! Open addressing with linear probing in shards that grow one by one by two fifths, so that growing never needs room for
 //! two tables: 20 to 28 octets a state.
 
+use prefetch_index::prefetch_index;
+
 const SHARDS: usize = 64;
 /// Of the places, how many may be taken: 4 of 5.
 const FULL: (usize, usize) = (4, 5);
@@ -43,16 +45,24 @@ impl Shard {
         }
     }
 
+    /// Where the search for a state begins.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the product's upper half is below the length"
+    )]
+    fn home(&self, state: u64) -> usize {
+        // The bits that choose worker and shard must not choose the place again.
+        let mixed = u128::from(state.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        ((mixed * self.places.len() as u128) >> 64) as usize
+    }
+
     /// Where a state is, or where it would go.
     #[expect(
         clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        reason = "the product's upper half is below the length, and the step wraps at it"
+        reason = "a home is below the length, and the step wraps at it"
     )]
     fn find(&self, state: u64) -> usize {
-        // The bits that choose worker and shard must not choose the place again.
-        let mixed = u128::from(state.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let mut place = ((mixed * self.places.len() as u128) >> 64) as usize;
+        let mut place = self.home(state);
         loop {
             let there = self.places[place].state;
             if there == state || there == 0 {
@@ -117,20 +127,25 @@ impl Owned {
             shard.grow();
         }
         let place = shard.find(state);
-        let fresh = shard.is_fresh(place);
-        match shard.places.get_mut(place) {
-            Some(there) if there.state == state => {
-                if fresh && parent < there.parent {
-                    there.parent = parent;
-                }
-                Offered::Known
-            }
-            _ => {
-                shard.put(place, Place { state, parent }, true);
-                self.used += 1;
-                Offered::New
-            }
+        let there = shard.places.get(place).copied().unwrap_or_default();
+        if there.state != state {
+            shard.put(place, Place { state, parent }, true);
+            self.used += 1;
+            return Offered::New;
         }
+        if parent < there.parent
+            && shard.is_fresh(place)
+            && let Some(there) = shard.places.get_mut(place)
+        {
+            there.parent = parent;
+        }
+        Offered::Known
+    }
+
+    /// Asks the memory for a state's place, without waiting for it.
+    pub(super) fn fetch(&mut self, state: u64) {
+        let shard = self.shard(state);
+        prefetch_index(&shard.places, shard.home(state));
     }
 
     /// Closes a level, given the states that were new in it.

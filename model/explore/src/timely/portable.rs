@@ -62,17 +62,14 @@ impl<T: Portable, const N: usize> Portable for [T; N] {
         self.iter().for_each(|value| value.write(octets));
     }
     fn read(octets: &mut &[u8]) -> Option<Self> {
-        let mut cut = false;
+        let mut whole = true;
         let values: [Option<T>; N] = std::array::from_fn(|_| {
-            let value = if cut { None } else { T::read(octets) };
-            cut |= value.is_none();
+            let value = if whole { T::read(octets) } else { None };
+            whole = value.is_some();
             value
         });
-        if cut {
-            return None;
-        }
-        let values: Vec<T> = values.into_iter().flatten().collect();
-        values.try_into().ok()
+        #[expect(clippy::expect_used, reason = "the last one is there, so all are")]
+        whole.then(|| values.map(|value| value.expect("a value")))
     }
 }
 

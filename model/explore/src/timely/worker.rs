@@ -20,6 +20,9 @@ const SLICE: usize = 256;
 /// How many of the states sent last a worker remembers, so as not to send them again.
 const SENT: usize = 1 << 16;
 
+/// States of this worker that are looked for together, so that the memory works on them at the same time.
+const TOGETHER: usize = 64;
+
 /// A state that was sent: fingerprint, parent, and the level in which it was sent.
 #[derive(Clone, Copy, Default)]
 struct Sent {
@@ -56,6 +59,8 @@ pub(super) struct Search<'a, S: Space> {
     owned: Owned,
     frontier: Vec<(u64, State<S>)>,
     next: Vec<(u64, State<S>)>,
+    /// States that fall to this worker and have not been looked for: fingerprint, parent, state.
+    offers: Vec<(u64, u64, State<S>)>,
     out: Vec<Vec<u8>>,
     sent: Vec<Sent>,
     /// Properties without an example in a level that is closed.
@@ -100,6 +105,7 @@ where
             owned: Owned::new(),
             frontier: Vec::new(),
             next: Vec::new(),
+            offers: Vec::with_capacity(TOGETHER),
             out: vec![Vec::new(); peers],
             sent: vec![Sent::default(); if peers > 1 { SENT } else { 0 }],
             examples: BTreeMap::new(),
@@ -129,11 +135,8 @@ where
                 self.account.states += 1;
             }
             let fingerprint = known_as(self.space, self.options.seed, &state);
-            if self.owner(fingerprint) == mine
-                && self.space.model().within_boundary(&state)
-                && self.owned.offer(fingerprint, 0) == Offered::New
-            {
-                self.keep(state, fingerprint);
+            if self.owner(fingerprint) == mine && self.space.model().within_boundary(&state) {
+                self.offer(fingerprint, 0, state);
             }
         }
         let mut levels = Vec::new();
@@ -174,6 +177,28 @@ where
     fn owner(&self, fingerprint: u64) -> usize {
         let share = ((fingerprint >> 32) * self.out.len() as u64) >> 32;
         usize::try_from(share).unwrap_or(0)
+    }
+
+    /// Takes a state that falls to this worker.
+    fn offer(&mut self, fingerprint: u64, parent: u64, state: State<S>) {
+        self.offers.push((fingerprint, parent, state));
+        if self.offers.len() == TOGETHER {
+            self.settle();
+        }
+    }
+
+    /// Keeps those of the states offered that are new.
+    fn settle(&mut self) {
+        let mut offers = std::mem::take(&mut self.offers);
+        for &(fingerprint, ..) in &offers {
+            self.owned.fetch(fingerprint);
+        }
+        for (fingerprint, parent, state) in offers.drain(..) {
+            if self.owned.offer(fingerprint, parent) == Offered::New {
+                self.keep(state, fingerprint);
+            }
+        }
+        self.offers = offers;
     }
 
     /// Keeps a state that is new and falls to this worker, and looks at the open properties.
@@ -219,6 +244,7 @@ where
             while let Some(parcel) = self.wire.next() {
                 self.unpack(&parcel)?;
             }
+            self.settle();
             self.tell();
             if let Some(error) = self.shared.failure() {
                 return Err(error);
@@ -232,22 +258,22 @@ where
         Ok(())
     }
 
-    /// Counts a successor and brings it to its owner; says with what fingerprint, if it is new and falls to this worker.
-    fn deliver(&mut self, kind: usize, state: &State<S>, parent: u64) -> Option<u64> {
+    /// Counts a successor and brings it to its owner.
+    fn deliver(&mut self, kind: usize, state: State<S>, parent: u64) {
         self.account.states += 1;
         if let Some(count) = self.account.counts.get_mut(kind) {
             *count += 1;
         }
-        if !self.space.model().within_boundary(state) {
-            return None;
+        if !self.space.model().within_boundary(&state) {
+            return;
         }
-        let fingerprint = known_as(self.space, self.options.seed, state);
+        let fingerprint = known_as(self.space, self.options.seed, &state);
         let owner = self.owner(fingerprint);
         if owner == self.wire.index() {
-            return (self.owned.offer(fingerprint, parent) == Offered::New).then_some(fingerprint);
+            self.offer(fingerprint, parent, state);
+        } else {
+            self.send(owner, &state, fingerprint, parent);
         }
-        self.send(owner, state, fingerprint, parent);
-        None
     }
 
     /// Sends a state to its owner, unless that has it already.
@@ -288,9 +314,7 @@ where
                 Some(((fingerprint, parent), state))
                     if known_as(self.space, self.options.seed, &state) == fingerprint =>
                 {
-                    if self.owned.offer(fingerprint, parent) == Offered::New {
-                        self.keep(state, fingerprint);
-                    }
+                    self.offer(fingerprint, parent, state);
                 }
                 _ => {
                     self.shared.miscoded(before);
@@ -321,6 +345,7 @@ where
             }
             self.wire.wait()?;
         }
+        self.settle();
         self.wire.enter();
         self.owned
             .close_level(self.next.iter().map(|(fingerprint, _)| *fingerprint));
@@ -474,14 +499,7 @@ where
     <S::Model as Model>::Action: Kinds,
 {
     fn take(&mut self, _: u32, kind: usize, state: State<S>) {
-        if let Some(fingerprint) = self.search.deliver(kind, &state, self.parent) {
-            self.search.keep(state, fingerprint);
-        }
-    }
-    fn look(&mut self, _: u32, kind: usize, state: &State<S>) {
-        if let Some(fingerprint) = self.search.deliver(kind, state, self.parent) {
-            self.search.keep(state.clone(), fingerprint);
-        }
+        self.search.deliver(kind, state, self.parent);
     }
 }
 

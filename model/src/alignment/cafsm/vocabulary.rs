@@ -1,9 +1,12 @@
 //! The words of the relation: states, events, situations, actions, each with the list of all.
 
+use zerocopy::{Immutable, IntoBytes};
+
 macro_rules! listed {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, IntoBytes, Immutable)]
+        #[repr(u8)]
         pub enum $name { $($(#[$vmeta])* $variant),+ }
         impl $name {
             /// All of them, in order.
@@ -152,8 +155,12 @@ impl Actions {
     }
     /// The actions in the order in which they are done.
     pub fn iter(self) -> impl Iterator<Item = Action> {
-        let all = Action::ALL.iter().copied();
-        all.filter(move |&action| self.contains(action))
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let action = Action::ALL.get(rest.trailing_zeros() as usize)?;
+            rest &= rest - 1;
+            Some(*action)
+        })
     }
 }
 
