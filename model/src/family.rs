@@ -13,6 +13,16 @@ use stateright::{Expectation, Model, Property};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::atomic::AtomicBool;
+use zerocopy::{Immutable, IntoBytes};
+
+/// An octet that is always 0: it fills the place between the octets of a state where there would be a gap otherwise.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
+#[repr(u8)]
+pub(crate) enum Spare {
+    /// Its only value.
+    #[default]
+    Zero,
+}
 
 /// How long a scenario takes, and so when it is run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -18,7 +18,7 @@ use std::time::Instant;
 /// States of one unit, at most.
 pub(super) const UNIT: usize = if cfg!(test) { 4 } else { 128 };
 /// Successors whose places in the table are looked up together.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = if cfg!(test) { 4 } else { 64 };
 /// Entries of a thread's memory of recent claims, as a power of two.
 const RECENT: u32 = 12;
 

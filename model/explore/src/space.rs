@@ -41,7 +41,7 @@ pub trait Space: Sync {
 pub trait Successors<T> {
     /// A successor.
     fn take(&mut self, place: u32, kind: usize, state: T);
-    /// A successor that `change` makes of a copy of `state`, where it is to stay if it is wanted; none if it says false.
+    /// A successor that `change` makes of a copy of `state`, where it may wait to be looked up; none if it says false.
     fn make(&mut self, place: u32, kind: usize, state: &T, change: impl FnOnce(&mut T) -> bool)
     where
         T: Clone,

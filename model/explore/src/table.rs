@@ -2,9 +2,10 @@
 //!
 //! The search alternates between two phases, and the borrow checker keeps them apart: while successors are generated,
 //! all threads share the table and only read it; then each thread owns some shards and nobody reads. So a place is a
-//! plain word, 64 or 128 bits wide, without atomics or locks. Eight places are a line, which one access to memory brings;
-//! a key goes to the first line with room from its home on. A home is found by multiplication, not by a mask: a shard can
-//! then grow by half, and as its members lie nearly in the order of their hashes, growing reads and writes in sequence.
+//! plain word, 64 or 128 bits wide, without atomics or locks. Eight places are a line; with 64-bit keys one access to
+//! memory brings all of it. A key goes to the first line with room from its home on. A home is found by multiplication, not
+//! by a mask: a shard can then grow by half, and as its members lie nearly in the order of their hashes, growing reads and
+//! writes in sequence.
 //! Shards start at different sizes, so that they do not all grow at once.
 
 /// Shards; a power of two, and the most threads that can insert.
@@ -267,6 +268,30 @@ mod tests {
         fills(|value| value << 40);
         fills(|value| u128::from(value) << 64);
         fills(|value| u128::from(value) << 64 | u128::from(value));
+    }
+
+    #[test]
+    fn full_lines_are_passed_over_and_the_last_is_followed_by_the_first() {
+        let mut shard = Shard::<u64>::new(4);
+        // All of them are at home in the last line.
+        let keys: Vec<u64> = (1..)
+            .filter(|key: &u64| key.mixed() >> 62 == 3)
+            .take(2 * LINE)
+            .collect();
+        for (place, &key) in keys.iter().enumerate() {
+            assert!(shard.insert(key.mixed(), key), "{place}");
+            assert!(!shard.insert(key.mixed(), key), "{place}");
+        }
+        assert_eq!(shard.lines.len(), 4);
+        let [first, .., last] = shard.lines.as_slice() else {
+            unreachable!("four lines")
+        };
+        assert!(last.0.iter().all(|key| keys[..LINE].contains(key)));
+        assert!(first.0.iter().all(|key| keys[LINE..].contains(key)));
+        assert!(
+            keys.iter()
+                .all(|&key| Shard::find(&shard.lines, key.mixed(), key).is_none())
+        );
     }
 
     #[test]

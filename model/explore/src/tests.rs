@@ -1,6 +1,6 @@
 //! The search against graphs that can be counted by hand, and against stateright's own.
 
-mod graphs;
+pub(crate) mod graphs;
 mod limits;
 
 use super::*;

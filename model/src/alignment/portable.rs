@@ -1,4 +1,4 @@
-//! A state as words, for the search's fingerprint, and as octets, for a search on several machines.
+//! A state as octets: all at once for the fingerprint, field by field for a search on several machines.
 
 use super::cafsm;
 use super::message::{Instances, Keys, Message};

@@ -134,7 +134,7 @@ impl Cluster {
             strays: 0,
             flags: 0,
             left: scenario.budgets,
-            spare: 0,
+            spare: crate::family::Spare::Zero,
         };
         for mcs in 0..2 {
             state.set_server(mcs, self.offers(mcs) != 0);

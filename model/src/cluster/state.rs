@@ -4,6 +4,7 @@ use super::message::{Flight, Queue};
 use super::scenario::Budgets;
 use crate::explore::Fingerprint;
 use crate::explore::timely::Portable;
+use crate::family::Spare;
 use zerocopy::{Immutable, IntoBytes};
 
 /// Clients.
@@ -74,8 +75,7 @@ pub struct Client {
     pub(super) overtaken: u8,
     /// How far its HSN is behind the server's number, and in the high nibble the last number on ClusterControlVC.
     pub(super) numbers: u8,
-    /// Always 0: there is no gap between the octets.
-    pub(super) spare: u8,
+    pub(super) spare: Spare,
     /// The leaves of its VC to each group, a nibble each: 0, there is none.
     pub(super) vcs: u16,
     pub(super) cluster: Queue<QUEUE>,
@@ -93,7 +93,7 @@ impl Client {
         flagged: 0,
         overtaken: 0,
         numbers: UNKNOWN | UNKNOWN << 4,
-        spare: 0,
+        spare: Spare::Zero,
         vcs: 0,
         cluster: Queue::EMPTY,
         private: Queue::EMPTY,
@@ -183,8 +183,7 @@ pub struct State {
     pub(super) strays: u8,
     pub(super) flags: u8,
     pub(super) left: Budgets,
-    /// Always 0: there is no gap between the octets.
-    pub(super) spare: u8,
+    pub(super) spare: Spare,
 }
 
 #[expect(
@@ -320,7 +319,7 @@ impl Portable for Client {
             flagged,
             overtaken,
             numbers,
-            spare: 0,
+            spare: Spare::Zero,
             vcs: Portable::read(octets)?,
             cluster: Portable::read(octets)?,
             private: Portable::read(octets)?,
@@ -360,7 +359,7 @@ impl Portable for State {
             strays,
             flags,
             left: Portable::read(octets)?,
-            spare: 0,
+            spare: Spare::Zero,
         })
     }
 }

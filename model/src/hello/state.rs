@@ -5,6 +5,7 @@ use super::hfsm;
 use super::scenario::Budgets;
 use crate::explore::Fingerprint;
 use crate::explore::timely::Portable;
+use crate::family::Spare;
 use zerocopy::{Immutable, IntoBytes};
 
 /// The most servers.
@@ -153,8 +154,7 @@ pub struct State {
     pub(super) restarted: u8,
     pub(super) flags: u8,
     pub(super) left: Budgets,
-    /// Always 0: there is no gap between the octets.
-    pub(super) spare: u8,
+    pub(super) spare: Spare,
 }
 
 /// The place of an ordered pair.
@@ -178,7 +178,7 @@ impl State {
             restarted: 0,
             flags: 0,
             left: budgets,
-            spare: 0,
+            spare: Spare::Zero,
         }
     }
     /// What a server knows of a neighbour.
@@ -283,7 +283,7 @@ impl Portable for State {
             restarted,
             flags,
             left: Portable::read(octets)?,
-            spare: 0,
+            spare: Spare::Zero,
         })
     }
 }

@@ -111,7 +111,7 @@ fn keys_tell_states_apart() {
     for_every_family!(check);
 }
 
-/// Successors as they are handed over, copied.
+/// Successors as they are handed over.
 struct List<T>(Vec<(u32, usize, T)>);
 
 impl<T> Successors<T> for List<T> {

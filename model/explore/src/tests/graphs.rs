@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 /// A graph of numbered nodes; an edge to `None` is an action without effect.
 #[derive(Clone, Debug)]
-pub(super) struct Graph {
+pub(crate) struct Graph {
     pub(super) starts: Vec<u16>,
     pub(super) edges: Vec<Vec<Option<u16>>>,
     /// Nodes at which "never" fails, and where "once" holds.
@@ -17,7 +17,7 @@ pub(super) struct Graph {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Edge {
+pub(crate) struct Edge {
     place: usize,
     to: Option<u16>,
 }
@@ -148,6 +148,30 @@ fn plainly(graph: &Graph) -> Essence {
     essence
 }
 
+/// The same graph with successors made in place, an action without effect known only after something was changed, and
+/// fingerprints of octets.
+struct InPlace<'a>(&'a Graph);
+
+impl Space for InPlace<'_> {
+    type Model = Graph;
+    type Key = u64;
+    const EXACT: bool = false;
+
+    fn model(&self) -> &Graph {
+        self.0
+    }
+    fn key(&self, seed: u64, node: &u16) -> u64 {
+        Fingerprint::of_octets(seed, node)
+    }
+    fn expand(&self, node: &u16, actions: &mut Vec<Edge>, successors: &mut impl Successors<u16>) {
+        let perform = |next: &mut u16, edge: Edge| {
+            *next = edge.to.unwrap_or(u16::MAX);
+            edge.to.is_some()
+        };
+        expand_in_place(self.0, node, actions, perform, successors);
+    }
+}
+
 fn report(graph: &Graph, options: &Options) -> Report<Graph> {
     search_labelled(
         graph,
@@ -158,7 +182,7 @@ fn report(graph: &Graph, options: &Options) -> Report<Graph> {
     )
 }
 
-fn graphs() -> impl Strategy<Value = Graph> {
+pub(crate) fn graphs() -> impl Strategy<Value = Graph> {
     (2u16..600).prop_flat_map(|nodes| {
         let edges = prop::collection::vec(prop::option::weighted(0.9, 0..nodes), 0..5);
         let few = || prop::collection::vec(0..nodes, 0..4);
@@ -188,6 +212,17 @@ proptest! {
             let report = report(&graph, &options);
             prop_assert_eq!(&of(&report), &wanted, "{} threads", threads);
             prop_assert!(report.exhausted() && report.unexpanded == 0);
+        }
+    }
+
+    #[test]
+    fn successors_made_in_place_are_the_same(graph in graphs()) {
+        let wanted = Essence { labels: Vec::new(), ..plainly(&graph) };
+        for (threads, seed) in [(1, 0), (2, 9), (3, 0)] {
+            let options = Options { threads: NonZeroUsize::new(threads).unwrap(), seed, ..Options::default() };
+            let stop = AtomicBool::new(false);
+            let report = search_space(&InPlace(&graph), &options, None, &mut |_| {}, &stop);
+            prop_assert_eq!(&of(&report), &wanted, "{} threads", threads);
         }
     }
 

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::StoppedBy;
+use crate::tests::graphs::graphs;
+use proptest::prelude::*;
 use stateright::Property;
 use std::sync::atomic::AtomicUsize;
 
@@ -121,7 +123,7 @@ fn cluster(hosts: &[String], process: usize) -> Cluster {
     }
 }
 
-fn assert_same(ours: &Report<Cube>, theirs: &Report<Cube>) {
+fn assert_same<M: Model>(ours: &Report<M>, theirs: &Report<M>) {
     assert_eq!(
         (ours.unique, ours.states, ours.depth, &ours.levels),
         (theirs.unique, theirs.states, theirs.depth, &theirs.levels)
@@ -132,7 +134,7 @@ fn assert_same(ours: &Report<Cube>, theirs: &Report<Cube>) {
         (&ours.held, &ours.missing_witnesses),
         (&theirs.held, &theirs.missing_witnesses)
     );
-    let lengths = |report: &Report<Cube>| {
+    let lengths = |report: &Report<M>| {
         let mut lengths: Vec<_> = report
             .discoveries
             .iter()
@@ -193,6 +195,18 @@ fn any_number_of_workers_counts_as_the_kernel_does_and_finds_the_same_way() {
         ways.push(paths(report));
     }
     assert!(ways.iter().all(|way| *way == ways[0]), "{ways:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn random_graphs_are_counted_as_the_kernel_counts_them(graph in graphs(), count in 1usize..4) {
+        let stop = AtomicBool::new(false);
+        let (options, cluster) = (Options::default(), Cluster::threads(workers(count)));
+        let outcome = search(&graph, &options, &cluster, &mut |_| {}, &stop).unwrap();
+        assert_same(&outcome.report, &crate::search(&graph, &options, &mut |_| {}, &stop));
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ const SLICE: usize = 256;
 const SENT: usize = 1 << 16;
 
 /// States of this worker that are looked for together, so that the memory works on them at the same time.
-const TOGETHER: usize = 64;
+const TOGETHER: usize = if cfg!(test) { 4 } else { 64 };
 
 /// A state that was sent: fingerprint, parent, and the level in which it was sent.
 #[derive(Clone, Copy, Default)]

@@ -154,6 +154,26 @@ mod tests {
     }
 
     #[test]
+    fn each_key_is_compressed_by_itself_and_others_stay() {
+        let [a, b, c] = [0, 1, 2].map(|origin| Key::redirect(Server(origin)));
+        let mut state = State::empty();
+        // (key, rank in a cache, rank on the link, what they become)
+        let cases = [(a, 7, 3, (2, 1)), (b, 9, 9, (1, 1)), (c, 4, 2, (4, 2))];
+        for (key, cached, sent, _) in cases {
+            state.set_entry(Server(0), key, Entry::new(cached, true, 0));
+            let flight = Flight::new(key, Entry::new(sent, false, 1), 2, true);
+            state.put_flight(Server(0), Server(1), flight, 8);
+        }
+        state.compress(a.bit() | b.bit());
+        let moving: Vec<_> = state.in_flight(Server(0), Server(1)).collect();
+        for ((key, _, _, (cached, sent)), flight) in cases.into_iter().zip(moving) {
+            assert_eq!(state.entry(Server(0), key), Entry::new(cached, true, 0));
+            let wanted = Flight::new(key, Entry::new(sent, false, 1), 2, true);
+            assert_eq!(flight, wanted);
+        }
+    }
+
+    #[test]
     fn one_number_has_one_content_in_caches_and_on_links() {
         let key = Key::redirect(Server(0));
         let (live, ended) = (Entry::new(2, true, 0), Entry::new(2, false, 0));
@@ -168,6 +188,12 @@ mod tests {
         assert!(!sent([live, ended]).versions_agree());
         assert!(sent([live, live]).versions_agree());
         assert!(sent([live, Entry::new(3, false, 0)]).versions_agree());
+        // One of them in a cache, and the other not.
+        for both in [[live, ended], [ended, live]] {
+            let mut state = sent(both);
+            state.set_entry(Server(2), key, live);
+            assert!(!state.versions_agree());
+        }
         // In one cache, with either content.
         for held in [live, ended] {
             let mut state = sent([live, live]);
