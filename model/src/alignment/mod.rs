@@ -39,7 +39,7 @@ pub use rules::Rules;
 pub use scenario::{Scenario, scenarios};
 pub use state::{Budgets, HOLD, Machine, Running, State, mark};
 
-use crate::explore::{Space, Successors, expand_in_place};
+use crate::explore::{Fingerprint, Space, Successors, expand_in_place};
 use crate::family;
 use crate::reading::Readers;
 use stateright::{Model, Property};
@@ -148,7 +148,7 @@ impl Space for Alignment {
     }
     #[inline]
     fn key(&self, seed: u64, state: &State) -> u64 {
-        state.fingerprint(seed)
+        Fingerprint::of_octets(seed, state)
     }
     fn expand(
         &self,

@@ -3,18 +3,9 @@
 use super::cafsm;
 use super::message::{Instances, Keys, Message};
 use super::state::{Budgets, Machine, Running, State};
-use crate::explore::Fingerprint;
 use crate::explore::timely::Portable;
 use std::hash::{Hash, Hasher};
 use zerocopy::IntoBytes;
-
-impl State {
-    /// A fingerprint of the whole state.
-    #[inline]
-    pub(super) fn fingerprint(&self, seed: u64) -> u64 {
-        Fingerprint::of_octets(seed, self)
-    }
-}
 
 /// All octets at once, which is faster than field by field.
 impl Hash for State {

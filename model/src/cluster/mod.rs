@@ -39,7 +39,7 @@ pub use rules::Rules;
 pub use scenario::{Scenario, scenarios};
 pub use state::{CLIENTS, Client, GROUPS, Phase, QUEUE, State};
 
-use crate::explore::{Space, Successors, expand_in_place};
+use crate::explore::{Fingerprint, Space, Successors, expand_in_place};
 use stateright::{Model, Property};
 
 /// The model of one scenario under one set of rules.
@@ -193,7 +193,7 @@ impl Space for Cluster {
     }
     #[inline]
     fn key(&self, seed: u64, state: &State) -> u64 {
-        state.fingerprint(seed)
+        Fingerprint::of_octets(seed, state)
     }
     fn expand(
         &self,

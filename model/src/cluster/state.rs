@@ -2,7 +2,6 @@
 
 use super::message::{Flight, Queue};
 use super::scenario::Budgets;
-use crate::explore::Fingerprint;
 use crate::explore::timely::Portable;
 use crate::family::Spare;
 use zerocopy::{Immutable, IntoBytes};
@@ -266,11 +265,6 @@ impl State {
         self.clients
             .iter()
             .all(|client| client.cluster.len() < most)
-    }
-    /// A fingerprint of the whole state.
-    #[inline]
-    pub(super) fn fingerprint(&self, seed: u64) -> u64 {
-        Fingerprint::of_octets(seed, self)
     }
     /// What is on its way to a client on ClusterControlVC.
     pub(super) fn cluster(&self, at: u8) -> impl Iterator<Item = Flight> + '_ {

@@ -30,7 +30,7 @@ pub use rules::Rules;
 pub use scenario::{Scenario, scenarios};
 pub use state::{Entry, KEYS, QUEUE, SERVERS, State};
 
-use crate::explore::{Space, Successors, expand_in_place};
+use crate::explore::{Fingerprint, Space, Successors, expand_in_place};
 use crate::reading::Readers;
 use rules::{LeaveKey, StrangeLeave};
 use stateright::{Model, Property};
@@ -139,7 +139,7 @@ impl Space for Flooding {
     }
     #[inline]
     fn key(&self, seed: u64, state: &State) -> u64 {
-        state.fingerprint(seed)
+        Fingerprint::of_octets(seed, state)
     }
     fn expand(
         &self,

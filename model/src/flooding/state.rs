@@ -2,7 +2,6 @@
 
 use super::action::Server;
 use super::scenario::Budgets;
-use crate::explore::Fingerprint;
 use crate::explore::timely::Portable;
 use zerocopy::{Immutable, IntoBytes};
 
@@ -271,12 +270,6 @@ impl State {
     }
     pub(super) const fn has_flag(&self, flag: u8) -> bool {
         self.flags & flag != 0
-    }
-
-    /// A fingerprint of the whole state.
-    #[inline]
-    pub(super) fn fingerprint(&self, seed: u64) -> u64 {
-        Fingerprint::of_octets(seed, self)
     }
 
     /// Whether number and key name one version only, wherever they are.

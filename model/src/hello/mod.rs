@@ -28,7 +28,7 @@ pub use rules::Rules;
 pub use scenario::{Scenario, scenarios};
 pub use state::{QUEUE, SERVERS, State, Watch};
 
-use crate::explore::{Space, Successors, expand_in_place};
+use crate::explore::{Fingerprint, Space, Successors, expand_in_place};
 use crate::reading::Readers;
 use stateright::{Model, Property};
 
@@ -106,7 +106,7 @@ impl Space for Hello {
     }
     #[inline]
     fn key(&self, seed: u64, state: &State) -> u64 {
-        state.fingerprint(seed)
+        Fingerprint::of_octets(seed, state)
     }
     fn expand(
         &self,

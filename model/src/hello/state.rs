@@ -3,7 +3,6 @@
 use super::action::Server;
 use super::hfsm;
 use super::scenario::Budgets;
-use crate::explore::Fingerprint;
 use crate::explore::timely::Portable;
 use crate::family::Spare;
 use zerocopy::{Immutable, IntoBytes};
@@ -218,12 +217,6 @@ impl State {
     }
     pub(super) const fn has_flag(&self, flag: u8) -> bool {
         self.flags & flag != 0
-    }
-
-    /// A fingerprint of the whole state.
-    #[inline]
-    pub(super) fn fingerprint(&self, seed: u64) -> u64 {
-        Fingerprint::of_octets(seed, self)
     }
 }
 

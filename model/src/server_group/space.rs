@@ -5,7 +5,7 @@ use super::action::{Action, Client, Server};
 use super::state::State;
 use super::step::{may_restart, perform, served_by};
 use super::{ServerGroup, client, view};
-use crate::explore::{Space, Successors};
+use crate::explore::{Fingerprint, Space, Successors};
 
 impl Space for ServerGroup {
     type Model = Self;
@@ -18,7 +18,7 @@ impl Space for ServerGroup {
 
     #[inline]
     fn key(&self, seed: u64, state: &State) -> u64 {
-        state.fingerprint(seed)
+        Fingerprint::of_octets(seed, state)
     }
 
     fn expand(&self, state: &State, _: &mut Vec<Action>, successors: &mut impl Successors<State>) {

@@ -16,7 +16,6 @@ mod text;
 use super::action::{Client, Server};
 use super::observation::Record;
 use super::packed::{CLIENTS, ClientState, Cmis, Entry, Flight, KEYS, Key, MAX_RANK, SERVERS};
-use crate::explore::Fingerprint;
 use zerocopy::{Immutable, IntoBytes};
 
 /// Directed links.
@@ -337,12 +336,6 @@ impl State {
             live: entry.live(),
             cmi: entry.slot(),
         }
-    }
-
-    /// A fingerprint of the whole state.
-    #[inline]
-    pub(super) fn fingerprint(&self, seed: u64) -> u64 {
-        Fingerprint::of_octets(seed, self)
     }
 }
 

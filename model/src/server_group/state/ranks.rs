@@ -2,6 +2,11 @@
 
 use super::{Flight, Key, State};
 
+/// Ranks are 1..=k without a gap exactly if adding 2 to the mask clears all of its bits.
+const fn has_gap(used: u16) -> bool {
+    used & used.wrapping_add(2) != 0
+}
+
 impl State {
     /// Whether all records on their way, wherever, are as wanted.
     #[inline]
@@ -46,15 +51,12 @@ impl State {
     /// Those of some keys (one bit each) whose numbers may have a gap, by a look at the caches alone: the originator
     /// holds the largest number of all while it runs, so where the caches hold all numbers up to it, there is no gap.
     fn doubtful(&self, keys: u32) -> u32 {
-        let [a, b, c] = &self.views;
         let mut doubtful = 0;
         let mut rest = keys;
         while rest != 0 {
             let key = Key::lowest(rest);
             rest &= rest - 1;
-            let ranks = [a, b, c].map(|view| 1u16 << view[key.index()].rank());
-            let used = ranks.iter().fold(0, |used, rank| used | rank) & !1;
-            if used & used.wrapping_add(2) != 0 || !self.is_alive(key.origin()) {
+            if has_gap(self.cached_ranks(key)) || !self.is_alive(key.origin()) {
                 doubtful |= key.bit();
             }
         }
@@ -71,27 +73,29 @@ impl State {
             let key = Key::lowest(rest);
             rest &= rest - 1;
             let used = self.ranks(key);
-            // Ranks are 1..=k without a gap exactly if adding 2 to the mask clears all of its bits.
-            if used & used.wrapping_add(2) != 0 {
+            if has_gap(used) {
                 self.close_gaps(key, used);
             }
         }
     }
 
+    /// The ranks of a key that caches hold, one bit each; 0 stands for no entry.
+    fn cached_ranks(&self, key: Key) -> u16 {
+        let [a, b, c] = &self.views;
+        let ranks = [a, b, c].map(|view| 1u16 << view[key.index()].rank());
+        ranks.iter().fold(0, |used, rank| used | rank) & !1
+    }
+
     /// The ranks of a key that are anywhere, one bit each.
     fn ranks(&self, key: Key) -> u16 {
-        let mut used = self
-            .views
-            .iter()
-            .fold(0, |used, view| used | 1u16 << view[key.index()].rank());
+        let mut used = self.cached_ranks(key);
         self.all_moving(|flight| {
             if flight.key() == key {
                 used |= 1 << flight.entry().rank();
             }
             true
         });
-        // 0 stands for no entry.
-        used & !1
+        used
     }
 
     /// Brings the numbers of a key, of which these are used, to their ranks.
