@@ -1,17 +1,18 @@
 //! What the threads do with one batch of states: generate, decide who was first, keep.
 //!
 //! A batch is cut into units of neighbouring states. In the first phase threads take units from a counter, generate
-//! successors and drop those that the table knows; what is left of a unit are its claims, in order. In the second each
-//! thread owns some shards and inserts the claims on them, unit by unit: the first claim of a key wins, so the winner is
+//! successors and drop those that the table knows; what is left of a unit are its claims, in order. In the second they take
+//! groups of shards from a counter and insert the claims on them, unit by unit: the first claim of a key wins, so the winner is
 //! the one with the least parent, and then the least place. In the third losers are dropped and properties are asked.
 //! The outcome is what one thread would have found, in the same order, whoever did what when.
 
 use super::report::Kinds;
 use super::space::{Space, Successors, expand_plainly};
-use super::table::{Key, SHARDS, Shard, Table, shard_of};
+use super::table::{Key, Reading, SHARDS, Table, shard_of};
 use super::{Label, Options};
 use stateright::Model;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -19,12 +20,16 @@ use std::time::Instant;
 pub(super) const UNIT: usize = if cfg!(test) { 4 } else { 128 };
 /// Successors whose places in the table are looked up together.
 const TOGETHER: usize = if cfg!(test) { 4 } else { 64 };
+/// Groups of neighbouring shards, each of which one thread adds to; so many that it does not matter where shards grow.
+pub(super) const GROUPS: usize = 16;
+/// Shards of a group.
+const SHARE: usize = SHARDS / GROUPS;
+/// Units whose claims on one group are looked up together.
+const UNITS_TOGETHER: usize = 8;
 /// Entries of a thread's memory of recent claims, as a power of two.
 const RECENT: u32 = 12;
 
 type StateOf<S> = <<S as Space>::Model as Model>::State;
-/// What came of units, each with its place.
-pub(super) type Outs<S> = Vec<(usize, Out<StateOf<S>, <S as Space>::Key>)>;
 
 /// What all threads may look at while they generate.
 pub(super) struct Shared<'a, S: Space> {
@@ -52,8 +57,8 @@ pub(super) struct Out<T, K> {
     pub(super) states: Vec<T>,
     /// Of each of them the parent's place in the batch, and the action's place; after the third phase of the new ones.
     pub(super) origins: Vec<(u32, u32)>,
-    /// For each thread: keys on its shards, and which of the states they belong to.
-    claims: Vec<Vec<(K, u32)>>,
+    /// For each group of shards: keys on them, and which of the states they belong to.
+    claims: [Vec<(K, u32)>; GROUPS],
     /// First transition of each label: the parent's place in the batch, and the action's place.
     pub(super) labels: BTreeMap<u32, (u32, u32)>,
     /// Transitions.
@@ -65,18 +70,21 @@ impl<T, K> Out<T, K> {
         Self {
             states: Vec::new(),
             origins: Vec::new(),
-            claims: Vec::new(),
+            claims: [const { Vec::new() }; GROUPS],
             labels: BTreeMap::new(),
             generated: 0,
         }
     }
 
+    fn claims_on(&self, group: usize) -> &[(K, u32)] {
+        self.claims.get(group).map_or(&[], Vec::as_slice)
+    }
+
     /// Empty, but what was allocated stays.
-    fn reset(&mut self, threads: usize) {
+    fn reset(&mut self) {
         self.states.clear();
         self.origins.clear();
         self.claims.iter_mut().for_each(Vec::clear);
-        self.claims.resize_with(threads, Vec::new);
         self.labels.clear();
         self.generated = 0;
     }
@@ -139,7 +147,7 @@ struct Pending<T, K> {
 
 impl<T, K: Key> Pending<T, K> {
     /// Moves those that the table does not know to the unit's claims.
-    fn look_up(&mut self, table: &Table<K>, threads: usize, out: &mut Out<T, K>) {
+    fn look_up(&mut self, table: &Reading<'_, K>, out: &mut Out<T, K>) {
         // Fetching all homes first lets the memory work on them at the same time.
         for &(mixed, _) in &self.keys {
             table.touch(mixed);
@@ -154,7 +162,7 @@ impl<T, K: Key> Pending<T, K> {
                 continue;
             }
             let place = u32::try_from(out.states.len()).unwrap_or(u32::MAX);
-            if let Some(claims) = out.claims.get_mut(owner_of(mixed, threads)) {
+            if let Some(claims) = out.claims.get_mut(shard_of(mixed) / SHARE) {
                 claims.push((key, place));
             }
             out.states.push(state);
@@ -166,6 +174,7 @@ impl<T, K: Key> Pending<T, K> {
 /// Takes the successors of one state after the other.
 struct Collector<'a, 'b, S: Space> {
     shared: &'a Shared<'b, S>,
+    table: Reading<'a, S::Key>,
     hand: &'a mut Hand<StateOf<S>, S::Key>,
     pending: Pending<StateOf<S>, S::Key>,
     out: Out<StateOf<S>, S::Key>,
@@ -211,8 +220,7 @@ impl<S: Space> Collector<'_, '_, S> {
     }
 
     fn look_up(&mut self) {
-        self.pending
-            .look_up(self.shared.table, self.shared.threads, &mut self.out);
+        self.pending.look_up(&self.table, &mut self.out);
     }
 }
 
@@ -247,33 +255,23 @@ impl<S: Space> Successors<StateOf<S>> for Collector<'_, '_, S> {
     }
 }
 
-/// Shards of one thread.
-const fn share(threads: usize) -> usize {
-    SHARDS.div_ceil(threads)
-}
-
-#[inline]
-const fn owner_of(mixed: u64, threads: usize) -> usize {
-    shard_of(mixed) / share(threads)
-}
-
-/// The first phase, as one thread does it: units until there are none, or the search has to stop. Returns what came of
-/// which unit.
+/// The first phase, as one thread does it: units until there are none, or the search has to stop. `put` is told what came
+/// of which unit.
 pub(super) fn generate<S: Space>(
     shared: &Shared<'_, S>,
     units: &[Unit<'_, StateOf<S>>],
     next: &AtomicUsize,
     hand: &mut Hand<StateOf<S>, S::Key>,
     mut between: impl FnMut(),
-) -> Outs<S>
-where
+    mut put: impl FnMut(usize, Out<StateOf<S>, S::Key>),
+) where
     StateOf<S>: Clone,
     <S::Model as Model>::Action: Kinds,
 {
-    let mut outs = Vec::new();
     let mut actions = Vec::new();
     let mut collector = Collector {
         shared,
+        table: shared.table.read(),
         hand,
         pending: Pending {
             states: Vec::with_capacity(TOGETHER),
@@ -290,14 +288,14 @@ where
                 .is_some_and(|deadline| Instant::now() >= deadline)
         };
         if shared.stop.load(Ordering::Relaxed) || late() {
-            return outs;
+            return;
         }
         let place = next.fetch_add(1, Ordering::Relaxed);
         let Some(unit) = units.get(place) else {
-            return outs;
+            return;
         };
         collector.out = collector.hand.outs.pop().unwrap_or_else(Out::new);
-        collector.out.reset(shared.threads);
+        collector.out.reset();
         for (parent, state) in (unit.first..).zip(unit.states) {
             collector.parent = parent;
             let Some(label) = shared.label else {
@@ -322,47 +320,41 @@ where
             collector.out.labels = labels;
         }
         collector.look_up();
-        outs.push((place, std::mem::replace(&mut collector.out, Out::new())));
+        put(place, std::mem::replace(&mut collector.out, Out::new()));
         between();
     }
 }
 
-/// The second phase, as the owner of some shards does it: for each unit, the states that were claimed before.
-pub(super) fn insert<T, K: Key>(
-    outs: &[Out<T, K>],
-    owner: usize,
-    shards: &mut [Shard<K>],
-    threads: usize,
-) -> Vec<Vec<u32>> {
-    let first = owner * share(threads);
-    let mut all = Vec::with_capacity(outs.len());
-    for out in outs {
-        let mut lost = Vec::new();
-        let claims = out.claims.get(owner).map_or(&[][..], Vec::as_slice);
-        for claims in claims.chunks(TOGETHER) {
-            for (key, _) in claims {
-                let mixed = key.mixed();
-                if let Some(shard) = shards.get(shard_of(mixed) - first) {
-                    shard.touch(mixed);
-                }
+/// The second phase for one group of shards: for each unit, the states that were claimed before.
+pub(super) fn insert<S: Space, O>(shared: &Shared<'_, S>, outs: &[O], group: usize) -> Vec<Vec<u32>>
+where
+    O: Deref<Target = Out<StateOf<S>, S::Key>>,
+{
+    let mut shards = shared.table.write(group * SHARE..(group + 1) * SHARE);
+    let mut all = vec![Vec::new(); outs.len()];
+    let mut insert = |(outs, all): (&[O], &mut [Vec<u32>])| {
+        // Fetching all homes first lets the memory work on them at the same time.
+        for out in outs {
+            for (key, _) in out.claims_on(group) {
+                shards.touch(key.mixed());
             }
-            for &(key, state) in claims {
-                let mixed = key.mixed();
-                let shard = shards.get_mut(shard_of(mixed) - first);
-                if !shard.is_some_and(|shard| shard.insert(mixed, key)) {
+        }
+        for (out, lost) in outs.iter().zip(all) {
+            for &(key, state) in out.claims_on(group) {
+                if !shards.insert(key.mixed(), key) {
                     lost.push(state);
                 }
             }
         }
-        all.push(lost);
+    };
+    #[cfg(test)]
+    if shared.options.last_claim_wins {
+        outs.chunks(1).zip(all.chunks_mut(1)).rev().for_each(insert);
+        return all;
     }
+    let units = outs.chunks(UNITS_TOGETHER);
+    units
+        .zip(all.chunks_mut(UNITS_TOGETHER))
+        .for_each(&mut insert);
     all
-}
-
-/// Cuts shards into one part for each thread.
-pub(super) fn parts<K>(
-    table: &mut Table<K>,
-    threads: usize,
-) -> impl Iterator<Item = (usize, &mut [Shard<K>])> {
-    table.shards.chunks_mut(share(threads)).enumerate()
 }

@@ -3,6 +3,7 @@
 use super::batch::{Hand, Out, UNIT};
 use super::table::Key;
 use stateright::{Expectation, Model, Property};
+use std::sync::{PoisonError, RwLock};
 
 /// What one thread keeps of some neighbouring units.
 pub(super) struct Kept<T> {
@@ -19,8 +20,8 @@ pub(super) struct Kept<T> {
 pub(super) fn keep<M: Model, K: Key>(
     examiner: &mut Examiner<'_, M>,
     hand: &mut Hand<M::State, K>,
-    outs: &mut [Out<M::State, K>],
-    lost: &[Vec<Vec<u32>>],
+    outs: &[RwLock<Out<M::State, K>>],
+    lost: &[&Vec<Vec<u32>>],
     first: usize,
 ) -> Kept<M::State> {
     let mut kept = Kept {
@@ -31,6 +32,7 @@ pub(super) fn keep<M: Model, K: Key>(
     let mut block = hand.block();
     let mut dead = Vec::new();
     for (unit, out) in (first..).zip(outs) {
+        let mut out = out.write().unwrap_or_else(PoisonError::into_inner);
         let lost = || lost.iter().filter_map(|lost| lost.get(unit)).flatten();
         let all_live = lost().next().is_none();
         dead.clear();

@@ -7,7 +7,7 @@ use super::memory;
 use super::phases::Crew;
 use super::report::{Kinds, Progress, StoppedBy};
 use super::space::Space;
-use super::table::{Key, Table};
+use super::table::{Key, SHARDS, Table};
 use super::{Label, Options};
 use stateright::{Model, Property};
 use std::collections::{BTreeMap, VecDeque};
@@ -75,7 +75,8 @@ where
 {
     pub(super) fn new(space: &'a S, options: &'a Options) -> Self {
         let properties = space.model().properties();
-        let threads = options.threads.get().min(super::table::SHARDS);
+        let crew = Crew::new(options.threads.get().min(SHARDS));
+        let threads = crew.threads();
         let kinds = <S::Model as Model>::Action::KINDS.len();
         Self {
             space,
@@ -88,7 +89,7 @@ where
             table: Table::new(),
             log: Log::new(),
             hands: (0..threads).map(|_| Hand::new(kinds)).collect(),
-            crew: Crew::new(threads),
+            crew,
             frontier: VecDeque::new(),
             skip: 0,
             next: VecDeque::new(),
@@ -189,14 +190,16 @@ where
     fn begin(&mut self) {
         let model = self.space.model();
         let mut states = Vec::new();
+        let mut table = self.table.write(0..SHARDS);
         for (place, state) in (0u32..).zip(model.init_states()) {
             self.generated += 1;
             let key = self.space.key(self.options.seed, &state);
-            if model.within_boundary(&state) && self.table.insert(key.mixed(), key) {
+            if model.within_boundary(&state) && table.insert(key.mixed(), key) {
                 self.log.push_initial(place);
                 states.push(state);
             }
         }
+        drop(table);
         let mut examiner = self.examiner();
         let mut examples = Vec::new();
         for (place, state) in (0u32..).zip(&states) {
@@ -281,27 +284,16 @@ where
             deadline,
             threads,
         };
-        let mut outs = self
-            .crew
-            .generate(&shared, &units, &mut self.hands, &mut between);
+        let mut hands = std::mem::take(&mut self.hands);
+        let (mut outs, kept) = self.crew.batch(
+            &shared,
+            &units,
+            &mut hands,
+            || self.examiner(),
+            &mut between,
+        );
+        self.hands = hands;
         self.cut_short = outs.len() < units.len();
-        #[cfg(test)]
-        if self.options.last_claim_wins {
-            outs.reverse();
-        }
-        let lost = self.crew.insert(&outs, &mut self.table, threads);
-        let kept = {
-            let mut hands = std::mem::take(&mut self.hands);
-            let kept = self
-                .crew
-                .keep(|| self.examiner(), &mut hands, &mut outs, &lost, threads);
-            self.hands = hands;
-            kept
-        };
-        #[cfg(test)]
-        if self.options.last_claim_wins {
-            outs.reverse();
-        }
         let parents = self.expanded;
         self.expanded += units
             .iter()
@@ -344,9 +336,9 @@ where
     /// Numbers the new states of one unit; `parents` is the number of the batch's first state.
     fn number(&mut self, parents: u64, out: &mut Out<StateOf<S>, S::Key>) {
         let number = |place: u32| u32::try_from(parents + u64::from(place)).unwrap_or(u32::MAX);
-        for (parent, place) in out.origins.drain(..) {
-            self.log.push(number(parent), place);
-        }
+        let origins = out.origins.drain(..);
+        self.log
+            .extend(origins.map(|(parent, place)| (number(parent), place)));
         for (label, (parent, place)) in std::mem::take(&mut out.labels) {
             self.labels.entry(label).or_insert((number(parent), place));
         }

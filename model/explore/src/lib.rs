@@ -22,6 +22,7 @@ mod keep;
 mod kernel;
 pub mod liveness;
 mod log;
+mod meeting;
 mod memory;
 mod outcome;
 mod phases;

@@ -32,32 +32,36 @@ impl Log {
         self.len
     }
 
-    /// The number that the next state gets.
-    fn next(&self) -> u32 {
-        u32::try_from(self.len).unwrap_or(NONE)
-    }
-
     /// An initial state, with its place among them.
     pub(super) fn push_initial(&mut self, place: u32) {
-        self.push(NONE, place);
+        self.extend(std::iter::once((NONE, place)));
     }
 
-    /// Adds a state.
-    #[inline]
-    pub(super) fn push(&mut self, parent: u32, place: u32) {
-        if self.parents.last().is_none_or(|last| last.len() == SEGMENT) {
-            self.parents.push(Vec::new());
-            self.places.push(Vec::new());
+    /// Adds states, each with its parent's number and the place of the action.
+    pub(super) fn extend(&mut self, mut states: impl ExactSizeIterator<Item = (u32, u32)>) {
+        while states.len() > 0 {
+            if self.parents.last().is_none_or(|last| last.len() == SEGMENT) {
+                self.parents.push(Vec::new());
+                self.places.push(Vec::new());
+            }
+            let segment = self.parents.last_mut().zip(self.places.last_mut());
+            let Some((parents, places)) = segment else {
+                return;
+            };
+            let count = states.len().min(SEGMENT - parents.len());
+            parents.reserve(count);
+            places.reserve(count);
+            for (parent, place) in states.by_ref().take(count) {
+                let short = u16::try_from(place).unwrap_or(FAR);
+                if short == FAR {
+                    let number = u32::try_from(self.len).unwrap_or(NONE);
+                    self.far.insert(number, place);
+                }
+                parents.push(parent);
+                places.push(short);
+                self.len += 1;
+            }
         }
-        let short = u16::try_from(place).ok().filter(|&short| short != FAR);
-        if short.is_none() {
-            self.far.insert(self.next(), place);
-        }
-        if let (Some(parents), Some(places)) = (self.parents.last_mut(), self.places.last_mut()) {
-            parents.push(parent);
-            places.push(short.unwrap_or(FAR));
-        }
-        self.len += 1;
     }
 
     fn get(&self, number: u32) -> Option<(u32, u32)> {
@@ -99,8 +103,10 @@ mod tests {
         let mut log = Log::new();
         log.push_initial(70_000);
         let steps = u32::try_from(SEGMENT).unwrap() + 10;
-        for number in 0..steps {
-            log.push(number, 65_530 + number % 10);
+        // In pieces that end anywhere in a segment.
+        for first in (0..steps).step_by(3_001) {
+            let piece = first..steps.min(first + 3_001);
+            log.extend(piece.map(|number| (number, 65_530 + number % 10)));
         }
         let places = log.places_to(steps);
         assert_eq!(places.len(), SEGMENT + 11);

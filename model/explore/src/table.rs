@@ -1,12 +1,15 @@
 //! The set of visited states: open addressing with linear probing, in shards that grow singly.
 //!
-//! The search alternates between two phases, and the borrow checker keeps them apart: while successors are generated,
-//! all threads share the table and only read it; then each thread owns some shards and nobody reads. So a place is a
-//! plain word, 64 or 128 bits wide, without atomics or locks. Eight places are a line; with 64-bit keys one access to
+//! The search alternates between two phases: while successors are generated, all threads share the table and only read
+//! it; then each thread owns some shards and nobody reads. So a place is a plain word, 64 or 128 bits wide, without atomics;
+//! a lock of each shard keeps the phases apart, and is taken once for each. Eight places are a line; with 64-bit keys one access to
 //! memory brings all of it. A key goes to the first line with room from its home on. A home is found by multiplication, not
 //! by a mask: a shard can then grow by half, and as its members lie nearly in the order of their hashes, growing reads and
 //! writes in sequence.
 //! Shards start at different sizes, so that they do not all grow at once.
+
+use std::ops::Range;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Shards; a power of two, and the most threads that can insert.
 pub(super) const SHARDS: usize = 64;
@@ -174,10 +177,20 @@ impl<K: Key> Shard<K> {
     }
 }
 
-/// The whole set.
+/// The whole set. While some threads read it nobody writes, and while it is written each shard has one owner: so nobody
+/// ever waits for its locks, which are taken once for a phase.
 pub(super) struct Table<K> {
     /// Shard `i` has the keys whose mixed bits end in `i`.
-    pub(super) shards: Vec<Shard<K>>,
+    shards: [RwLock<Shard<K>>; SHARDS],
+}
+
+/// The whole set, to look into.
+pub(super) struct Reading<'a, K>([RwLockReadGuard<'a, Shard<K>>; SHARDS]);
+
+/// Some neighbouring shards, to add to.
+pub(super) struct Writing<'a, K> {
+    first: usize,
+    shards: Vec<RwLockWriteGuard<'a, Shard<K>>>,
 }
 
 /// The shard of a key.
@@ -193,16 +206,49 @@ pub(super) const fn shard_of(mixed: u64) -> usize {
 impl<K: Key> Table<K> {
     pub(super) fn new() -> Self {
         Self {
-            shards: (0..SHARDS)
-                .map(|shard| Shard::new(16 + shard / 8))
+            shards: std::array::from_fn(|shard| RwLock::new(Shard::new(16 + shard / 8))),
+        }
+    }
+
+    /// The set, to look into.
+    pub(super) fn read(&self) -> Reading<'_, K> {
+        let shards = self.shards.each_ref();
+        Reading(shards.map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// The shards of a range, as far as there are some, to add to.
+    pub(super) fn write(&self, range: Range<usize>) -> Writing<'_, K> {
+        let (first, count) = (range.start, range.len());
+        let shards = self.shards.iter().skip(first).take(count);
+        Writing {
+            first,
+            shards: shards
+                .map(|shard| shard.write().unwrap_or_else(PoisonError::into_inner))
                 .collect(),
         }
     }
 
+    /// Memory in octets.
+    pub(super) fn octets(&self) -> usize {
+        let Reading(shards) = self.read();
+        let places = shards.iter().map(|shard| shard.lines.capacity());
+        places.sum::<usize>() * size_of::<Line<K>>()
+    }
+
+    /// How full it is, 0 to 1.
+    pub(super) fn load(&self) -> f64 {
+        let Reading(shards) = self.read();
+        let used: usize = shards.iter().map(|shard| shard.used).sum();
+        let places: usize = shards.iter().map(|shard| shard.places()).sum();
+        used as f64 / places.max(1) as f64
+    }
+}
+
+impl<K: Key> Reading<'_, K> {
     /// Whether a key is there.
     #[inline]
     pub(super) fn contains(&self, mixed: u64, key: K) -> bool {
-        self.shards.get(shard_of(mixed)).is_some_and(|shard| {
+        self.0.get(shard_of(mixed)).is_some_and(|shard| {
             if key == K::FREE {
                 shard.free_too
             } else {
@@ -211,31 +257,30 @@ impl<K: Key> Table<K> {
         })
     }
 
+    /// Brings a key's home near.
     #[inline]
     pub(super) fn touch(&self, mixed: u64) {
-        if let Some(shard) = self.shards.get(shard_of(mixed)) {
+        if let Some(shard) = self.0.get(shard_of(mixed)) {
             shard.touch(mixed);
         }
     }
+}
 
-    /// Adds a key; false if it was there.
+impl<K: Key> Writing<'_, K> {
+    /// Adds a key of one of these shards; false if it was there.
+    #[inline]
     pub(super) fn insert(&mut self, mixed: u64, key: K) -> bool {
         self.shards
-            .get_mut(shard_of(mixed))
+            .get_mut(shard_of(mixed).wrapping_sub(self.first))
             .is_some_and(|shard| shard.insert(mixed, key))
     }
 
-    /// Memory in octets.
-    pub(super) fn octets(&self) -> usize {
-        let places = self.shards.iter().map(|shard| shard.lines.capacity());
-        places.sum::<usize>() * size_of::<Line<K>>()
-    }
-
-    /// How full it is, 0 to 1.
-    pub(super) fn load(&self) -> f64 {
-        let used: usize = self.shards.iter().map(|shard| shard.used).sum();
-        let places: usize = self.shards.iter().map(Shard::places).sum();
-        used as f64 / places.max(1) as f64
+    /// Brings a key's home near.
+    #[inline]
+    pub(super) fn touch(&self, mixed: u64) {
+        if let Some(shard) = self.shards.get(shard_of(mixed).wrapping_sub(self.first)) {
+            shard.touch(mixed);
+        }
     }
 }
 
@@ -244,18 +289,30 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    impl<K: Key> Table<K> {
+        fn contains(&self, key: K) -> bool {
+            self.read().contains(key.mixed(), key)
+        }
+        fn insert(&self, key: K) -> bool {
+            // The owner of half of the shards, as with two threads.
+            let first = shard_of(key.mixed()) / (SHARDS / 2) * (SHARDS / 2);
+            let mut part = self.write(first..first + SHARDS / 2);
+            part.insert(key.mixed(), key)
+        }
+    }
+
     fn fills<K: Key + std::hash::Hash>(value: impl Fn(u64) -> K) {
-        let mut table = Table::new();
+        let table = Table::new();
         let mut known = HashSet::new();
         let mut seed = 1u64;
         for _ in 0..100_000 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let key = value(seed >> 47);
             let new = known.insert(key);
-            assert_eq!(table.contains(key.mixed(), key), !new);
-            assert_eq!(table.insert(key.mixed(), key), new);
+            assert_eq!(table.contains(key), !new);
+            assert_eq!(table.insert(key), new);
         }
-        assert!(known.iter().all(|&key| table.contains(key.mixed(), key)));
+        assert!(known.iter().all(|&key| table.contains(key)));
         // Between a half and four fifths full, whatever the number of members.
         assert!((0.5..0.81).contains(&table.load()), "{}", table.load());
         let octets = table.octets() as f64 / known.len() as f64;
@@ -296,9 +353,9 @@ mod tests {
 
     #[test]
     fn the_key_that_marks_a_free_place_is_a_key_like_any_other() {
-        let mut table = Table::<u64>::new();
-        assert!(!table.contains(0u64.mixed(), 0));
-        assert!(table.insert(0u64.mixed(), 0) && !table.insert(0u64.mixed(), 0));
-        assert!(table.contains(0u64.mixed(), 0) && !table.contains(1u64.mixed(), 1));
+        let table = Table::<u64>::new();
+        assert!(!table.contains(0));
+        assert!(table.insert(0) && !table.insert(0));
+        assert!(table.contains(0) && !table.contains(1));
     }
 }
