@@ -10,6 +10,7 @@
 //! [`counts`] knows how many states each scenario has, so that nobody shrinks one by accident.
 //! What is abstracted away, and why that is sound, stands in [`server_group`].
 
+mod queues;
 #[macro_use]
 pub mod reading;
 

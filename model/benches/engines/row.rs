@@ -1,5 +1,6 @@
 //! One engine on one model, in a process of its own.
 
+use crate::floor;
 use crate::spin;
 use crate::two_phase::TwoPhase;
 use mars_model::explore::timely::{self, Cluster, Portable};
@@ -24,6 +25,8 @@ pub(super) enum Engine {
     /// So many searches on one thread each, at the same time: what the machine's cores can do at best.
     Apart(usize),
     Timely(usize),
+    /// The model's own part of the work, on so many threads.
+    Floor(usize),
     Spin,
 }
 
@@ -38,7 +41,7 @@ pub(super) struct Row {
 }
 
 impl Engine {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::BreadthFirst(1),
         Self::BreadthFirst(2),
         Self::DepthFirst(1),
@@ -47,6 +50,7 @@ impl Engine {
         Self::Kernel(2),
         Self::Apart(2),
         Self::Timely(2),
+        Self::Floor(2),
         Self::Spin,
     ];
 
@@ -57,6 +61,7 @@ impl Engine {
             Self::Kernel(threads) => format!("kernel {threads}"),
             Self::Apart(searches) => format!("kernel 1, {searches}x"),
             Self::Timely(processes) => format!("timely {processes} proc"),
+            Self::Floor(threads) => format!("model alone {threads}"),
             Self::Spin => "spin".to_owned(),
         }
     }
@@ -100,7 +105,7 @@ impl Engine {
                     ..first
                 }))
             }
-            Self::BreadthFirst(_) | Self::DepthFirst(_) | Self::Kernel(_) => {
+            Self::BreadthFirst(_) | Self::DepthFirst(_) | Self::Kernel(_) | Self::Floor(_) => {
                 answer(own(&[])?).map(Some)
             }
         }
@@ -191,11 +196,30 @@ pub(super) fn child(words: &[String]) -> ExitCode {
                 .or_else(|| one_of(engine, scenario::scenarios(), name, cluster))
         }
     };
-    let Some((unique, transitions, wall)) = counted else {
+    let Some(Counted {
+        unique,
+        transitions,
+        wall,
+        before,
+    }) = counted
+    else {
         return ExitCode::FAILURE;
     };
-    println!("{unique} {transitions} {wall} {} {}", cpu(), peak_octets());
+    let octets = match engine {
+        Engine::Floor(_) => 0,
+        _ => peak_octets(),
+    };
+    println!("{unique} {transitions} {wall} {} {octets}", cpu() - before);
     ExitCode::SUCCESS
+}
+
+/// What one process counted, in what time.
+pub(super) struct Counted {
+    pub(super) unique: u64,
+    pub(super) transitions: u64,
+    pub(super) wall: f64,
+    /// Processor time that does not belong to it.
+    pub(super) before: f64,
 }
 
 /// The scenario of a family, if it is there.
@@ -204,7 +228,7 @@ fn one_of<C: Configuration>(
     scenarios: &[C],
     name: &str,
     cluster: &Cluster,
-) -> Option<(u64, u64, f64)>
+) -> Option<Counted>
 where
     C::Model: Space<Key = u64>,
 {
@@ -214,12 +238,7 @@ where
 }
 
 /// `model` is that of the space once more: stateright's checker keeps its own.
-fn measure<S>(
-    engine: Engine,
-    model: S::Model,
-    space: &S,
-    cluster: &Cluster,
-) -> Option<(u64, u64, f64)>
+fn measure<S>(engine: Engine, model: S::Model, space: &S, cluster: &Cluster) -> Option<Counted>
 where
     S: Space<Key = u64>,
     S::Model: Send + 'static,
@@ -227,8 +246,14 @@ where
     <S::Model as Model>::Action: Clone + Kinds + PartialEq + Send + Sync + 'static,
 {
     let (started, stop) = (Instant::now(), AtomicBool::new(false));
-    let counted =
-        |unique: u64, states: u64| Some((unique, states, started.elapsed().as_secs_f64()));
+    let counted = |unique: u64, transitions: u64| {
+        Some(Counted {
+            unique,
+            transitions,
+            wall: started.elapsed().as_secs_f64(),
+            before: 0.0,
+        })
+    };
     let theirs = |unique: usize, states: usize| counted(unique as u64, states as u64);
     match engine {
         Engine::BreadthFirst(threads) => {
@@ -257,7 +282,10 @@ where
                 // Its own time begins when both processes are there.
                 Ok(outcome) => {
                     let report = outcome.report;
-                    Some((report.unique, report.states, report.seconds))
+                    Some(Counted {
+                        wall: report.seconds,
+                        ..counted(report.unique, report.states)?
+                    })
                 }
                 Err(error) => {
                     eprintln!("{error}");
@@ -265,6 +293,7 @@ where
                 }
             }
         }
+        Engine::Floor(threads) => Some(floor::run(space, threads, cpu)),
         Engine::Spin => None,
     }
 }

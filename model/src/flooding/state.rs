@@ -3,6 +3,7 @@
 use super::action::Server;
 use super::scenario::Budgets;
 use crate::explore::timely::Portable;
+use crate::queues::Queues;
 use zerocopy::{Immutable, IntoBytes};
 
 /// The most servers.
@@ -13,6 +14,8 @@ pub const KEYS: usize = 2;
 const PAIRS: usize = SERVERS * (SERVERS - 1);
 /// The most records on their way in one direction.
 pub const QUEUE: usize = 6;
+/// Records on their way everywhere, at most; where that is too few, [`OVERFLOW`] is raised.
+const ROOM: usize = 22;
 /// The greatest number: a key's last word.
 pub(super) const PURGE: u8 = 7;
 
@@ -81,10 +84,11 @@ impl Flight {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, IntoBytes, Immutable)]
 #[repr(C)]
 pub struct State {
+    queues: Queues<PAIRS>,
+    flights: [Flight; ROOM],
     caches: [[Entry; KEYS]; SERVERS],
     /// Seen from outside: the latest version of each key that each server has taken since it started.
     latest: [[u8; KEYS]; SERVERS],
-    queues: [[Flight; QUEUE]; PAIRS],
     /// Links that are up, one bit each.
     links: u8,
     /// Running servers, and such as have flushed the originator, in the high nibble.
@@ -127,7 +131,8 @@ impl State {
         Self {
             caches: [[Entry::NONE; KEYS]; SERVERS],
             latest: [[0; KEYS]; SERVERS],
-            queues: [[Flight::NONE; QUEUE]; PAIRS],
+            queues: Queues::EMPTY,
+            flights: [Flight::NONE; ROOM],
             links: 0,
             alive: 0,
             applied: 0,
@@ -216,10 +221,10 @@ impl State {
     pub(super) const fn link_up(&mut self, a: Server, b: Server) {
         self.links |= link(a, b);
     }
-    pub(super) const fn link_down(&mut self, a: Server, b: Server) {
+    pub(super) fn link_down(&mut self, a: Server, b: Server) {
         self.links &= !link(a, b);
-        self.queues[pair(a, b)] = [Flight::NONE; QUEUE];
-        self.queues[pair(b, a)] = [Flight::NONE; QUEUE];
+        self.queues.clear(pair(a, b), &mut self.flights);
+        self.queues.clear(pair(b, a), &mut self.flights);
     }
 
     /// The servers that a server reaches over links that are up, itself among them, one bit each.
@@ -239,33 +244,27 @@ impl State {
     }
 
     /// Whether nothing is on its way.
-    pub fn is_quiet(&self) -> bool {
-        self.queues.iter().all(|queue| queue[0] == Flight::NONE)
+    pub const fn is_quiet(&self) -> bool {
+        self.queues.is_empty()
+    }
+    fn on(&self, pair: usize) -> &[Flight] {
+        self.queues.on(pair, &self.flights)
     }
     pub(super) fn in_flight(&self, from: Server, to: Server) -> impl Iterator<Item = Flight> + '_ {
-        let queue = self.queues[pair(from, to)].iter().copied();
-        queue.take_while(|&flight| flight != Flight::NONE)
+        self.on(pair(from, to)).iter().copied()
     }
     pub(super) fn next_in_flight(&self, from: Server, to: Server) -> Option<Flight> {
-        Some(self.queues[pair(from, to)][0]).filter(|&flight| flight != Flight::NONE)
+        self.on(pair(from, to)).first().copied()
     }
     pub(super) fn take_flight(&mut self, from: Server, to: Server) -> Option<Flight> {
-        let flight = self.next_in_flight(from, to)?;
-        let queue = &mut self.queues[pair(from, to)];
-        queue.copy_within(1.., 0);
-        queue[QUEUE - 1] = Flight::NONE;
-        Some(flight)
+        self.queues.take(pair(from, to), &mut self.flights)
     }
     /// Puts a record on its way; what does not fit is lost and raises [`OVERFLOW`].
     pub(super) fn put_flight(&mut self, from: Server, to: Server, flight: Flight, capacity: u8) {
-        let queue = &mut self.queues[pair(from, to)];
-        match queue
-            .iter_mut()
-            .take(usize::from(capacity))
-            .find(|place| **place == Flight::NONE)
-        {
-            Some(place) => *place = flight,
-            None => self.flags |= OVERFLOW,
+        let pair = pair(from, to);
+        let room = self.on(pair).len() < usize::from(capacity).min(QUEUE);
+        if !(room && self.queues.put(pair, &mut self.flights, flight)) {
+            self.flags |= OVERFLOW;
         }
     }
     pub(super) const fn has_flag(&self, flag: u8) -> bool {
@@ -288,17 +287,10 @@ impl State {
                 }
             }
         }
-        for queue in &self.queues {
-            for flight in queue {
-                if *flight == Flight::NONE {
-                    break;
-                }
-                if !agrees(flight.key(), flight.entry()) {
-                    return false;
-                }
-            }
-        }
-        true
+        let flights = self.queues.all(&self.flights);
+        flights
+            .iter()
+            .all(|flight| agrees(flight.key(), flight.entry()))
     }
 }
 
@@ -315,10 +307,10 @@ impl Portable for State {
     fn write(&self, octets: &mut Vec<u8>) {
         self.caches.write(octets);
         self.latest.write(octets);
-        for queue in &self.queues {
-            let flights = || queue.iter().take_while(|flight| **flight != Flight::NONE);
-            octets.push(flights().fold(0u8, |length, _| length + 1));
-            flights().for_each(|flight| flight.0.write(octets));
+        for pair in 0..PAIRS {
+            let queue = self.on(pair);
+            octets.push(queue.iter().fold(0u8, |length, _| length + 1));
+            queue.iter().for_each(|flight| flight.0.write(octets));
         }
         let Self {
             links,
@@ -335,11 +327,13 @@ impl Portable for State {
     fn read(octets: &mut &[u8]) -> Option<Self> {
         let caches = Portable::read(octets)?;
         let latest = Portable::read(octets)?;
-        let mut queues = [[Flight::NONE; QUEUE]; PAIRS];
-        for queue in &mut queues {
-            let length = usize::from(u8::read(octets)?);
-            for flight in queue.get_mut(..length)? {
-                *flight = Flight(Portable::read(octets)?);
+        let (mut queues, mut flights) = (Queues::EMPTY, [Flight::NONE; ROOM]);
+        for pair in 0..PAIRS {
+            for _ in 0..u8::read(octets)? {
+                let flight = Flight(Portable::read(octets)?);
+                if flight == Flight::NONE || !queues.put(pair, &mut flights, flight) {
+                    return None;
+                }
             }
         }
         let [links, alive, applied, origin, version, flags] = Portable::read(octets)?;
@@ -347,6 +341,7 @@ impl Portable for State {
             caches,
             latest,
             queues,
+            flights,
             links,
             alive,
             applied,
@@ -364,7 +359,7 @@ mod tests {
 
     #[test]
     fn state_is_small_and_its_parts_are_apart() {
-        assert!(size_of::<State>() <= 192, "{}", size_of::<State>());
+        assert!(size_of::<State>() <= 80, "{}", size_of::<State>());
         let servers = || (0..4).map(Server);
         let (mut pairs, mut links) = (std::collections::BTreeSet::new(), 0u8);
         for from in servers() {

@@ -195,6 +195,12 @@ impl<S: Sink> Step<'_, S> {
     /// A register, join, leave or deregister record of another server.
     fn accept_membership(&mut self, arrival: Arrival) {
         let Arrival { key, entry, at, .. } = arrival;
+        if !self.state.has_leaves(at, u8::MAX) {
+            // Nobody is there to be told (F13, F16).
+            self.store(at, key, entry);
+            self.relay(arrival);
+            return;
+        }
         let before = view::counting(self.model, self.state, at);
         self.store(at, key, entry);
         self.announce_new(at, before);

@@ -23,6 +23,7 @@ mod packed;
 mod projection;
 pub mod property;
 mod serve;
+mod server_list;
 mod space;
 mod state;
 mod step;
@@ -32,10 +33,11 @@ mod witness;
 pub use action::{Action, Client, Range, Server};
 pub use asked::{asked, is_answering};
 pub use observation::{
-    CcvcKind, Cmi, Control, Copy, Observation, Record, RecordKind, ScvcKind, ServerList, Sink,
+    CcvcKind, Cmi, Control, Copy, Observation, Record, RecordKind, ScvcKind, Sink,
 };
 pub use packed::{CLIENTS, KEYS, RANGES, SERVERS};
 pub use projection::{Projection, project};
+pub use server_list::ServerList;
 pub use state::{CMI_HOLD, HOLD, QUEUE, State};
 pub use step::step;
 

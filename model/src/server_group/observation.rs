@@ -1,6 +1,7 @@
 //! What a step makes visible, in the words of RFC 2443, RFC 2334 and RFC 2022.
 
 use super::action::{Client, Range, Server};
+use super::server_list::ServerList;
 
 /// What kind of cache entry a record describes (RFC 2443, 5.1, 5.3 and 5.4).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -98,66 +99,6 @@ pub enum Control {
     Cluster,
     /// ServerControlVC: its leaves are multicast servers.
     Servers,
-}
-
-/// A short list of servers without repetition.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct ServerList {
-    /// How many entries count.
-    len: u8,
-    /// The entries; those beyond `len` are 0.
-    servers: [u8; 3],
-}
-
-impl ServerList {
-    /// An empty list.
-    pub const EMPTY: Self = Self {
-        len: 0,
-        servers: [0; 3],
-    };
-
-    /// Appends a server, unless the list is full (there are never more than three servers).
-    pub fn push(&mut self, server: Server) {
-        if let Some(place) = self.servers.get_mut(usize::from(self.len)) {
-            *place = server.0;
-            self.len += 1;
-        }
-    }
-
-    /// Brings the servers into the order of a key; those with the same stay as they are.
-    pub(super) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&Server) -> K) {
-        if let Some(servers) = self.servers.get_mut(..usize::from(self.len)) {
-            servers.sort_by_key(|&server| key(&Server(server)));
-        }
-    }
-
-    /// The servers in order.
-    pub fn iter(&self) -> impl Iterator<Item = Server> + '_ {
-        self.servers
-            .iter()
-            .take(usize::from(self.len))
-            .map(|&server| Server(server))
-    }
-
-    /// The first server.
-    pub fn first(&self) -> Option<Server> {
-        self.iter().next()
-    }
-
-    /// How many servers the list has.
-    pub const fn len(&self) -> usize {
-        self.len as usize
-    }
-
-    /// Whether the list is empty.
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Whether the server is in the list.
-    pub fn contains(&self, server: Server) -> bool {
-        self.iter().any(|entry| entry == server)
-    }
 }
 
 /// One visible consequence of an action.

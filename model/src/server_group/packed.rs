@@ -1,7 +1,8 @@
 //! The parts of a state, packed into a few bits each.
 
 use super::action::{Client, Range, Server};
-use super::observation::{RecordKind, ServerList};
+use super::observation::RecordKind;
+use super::server_list::ServerList;
 use crate::explore::timely::Portable;
 use zerocopy::{Immutable, IntoBytes};
 

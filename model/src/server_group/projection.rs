@@ -1,7 +1,7 @@
 //! What a replay compares: one server's view of the group, as plain data.
 
 use super::action::{Client, Range, Server};
-use super::observation::ServerList;
+use super::server_list::ServerList;
 use super::state::State;
 use super::view;
 

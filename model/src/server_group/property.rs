@@ -454,15 +454,15 @@ fn hears(state: &State, at: Server, origin: Server) -> bool {
 
 fn flush_exact(model: &ServerGroup, state: &State) -> bool {
     let budgets = model.scenario().budgets;
-    let pairs =
-        || alive(model, state).flat_map(|at| alive(model, state).map(move |origin| (at, origin)));
     // Nothing in this scenario can silence a running server, so nobody may ever believe that one is dead.
+    let silent = |at: Server, origin: Server| {
+        state.age(at, origin) >= HOLD && state.reachable(at) & (1 << origin.0) != 0
+    };
     if budgets.hangs == 0
         && budgets.cuts == 0
-        && pairs().any(|(at, origin)| {
-            state.age(at, origin) >= HOLD && state.reachable(at) & (1 << origin.0) != 0
-        })
         && budgets.crashes == 0
+        && state.has_flushed()
+        && alive(model, state).any(|at| alive(model, state).any(|origin| silent(at, origin)))
     {
         return false;
     }
@@ -483,24 +483,32 @@ fn flush_exact(model: &ServerGroup, state: &State) -> bool {
 fn redirect_map_true(model: &ServerGroup, state: &State) -> bool {
     sound(model, state).all(|at| {
         let map = view::redirect_map(model, state, at).0;
-        let others = || map.iter().filter(|&server| server != at);
-        let sorted = if state.is_drained(at) {
-            map.first() == others().next().or(Some(at))
+        // The others in the map, one bit each; whether each is larger than those before; how often the sender is there.
+        let (mut others, mut ascending, mut own) = (0u8, true, 0);
+        for server in map.iter() {
+            if server == at {
+                own += 1;
+            } else {
+                ascending &= others >> server.0 == 0;
+                others |= 1 << server.0;
+            }
+        }
+        let head = map.first();
+        let sorted = if state.is_drained(at) && others != 0 {
+            head.is_some_and(|head| head != at)
         } else {
-            map.first() == Some(at)
+            head == Some(at)
         };
-        let ascending = map.len() == others().count() + 1
-            && others().zip(others().skip(1)).all(|(one, next)| one < next);
         let complete = !state.is_quiet()
             || model.servers().filter(|&other| other != at).all(|other| {
-                let listed = map.contains(other);
+                let listed = others & (1 << other.0) != 0;
                 if state.is_alive(other) {
                     listed || !hears(state, at, other) || model.scenario().budgets.hangs > 0
                 } else {
                     !listed || state.dead_for(other) < 2 * HOLD
                 }
             });
-        sorted && ascending && complete
+        sorted && ascending && own == 1 && complete
     })
 }
 

@@ -16,12 +16,15 @@ mod text;
 use super::action::{Client, Server};
 use super::observation::Record;
 use super::packed::{CLIENTS, ClientState, Cmis, Entry, Flight, KEYS, Key, MAX_RANK, SERVERS};
+use crate::queues::Queues;
 use zerocopy::{Immutable, IntoBytes};
 
 /// Directed links.
 const LINKS: usize = SERVERS * (SERVERS - 1);
 /// Records that one directed link can hold at most.
 pub const QUEUE: usize = 12;
+/// Records that all links together can hold; where that is too few, the property `links-suffice` fails.
+const ROOM: usize = 28;
 /// An originator that was silent for this many intervals is flushed (B01: 150 s in intervals of 60 s).
 pub const HOLD: u8 = 3;
 /// Intervals until a CMI that was given up is surely free again: 2 x 150 s after a moment inside an interval (E04).
@@ -60,7 +63,8 @@ pub(crate) const SJOIN_WRONG: u8 = 32;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, IntoBytes, Immutable)]
 #[repr(C)]
 pub struct State {
-    queues: [[Flight; QUEUE]; LINKS],
+    queues: Queues<LINKS>,
+    flights: [Flight; ROOM],
     cmis: [Cmis; SERVERS],
     views: [[Entry; KEYS]; SERVERS],
     /// Running servers (bits 0 to 2) and links that are up (bits 4 to 6); bit 3: the slow servers beat at the end of this
@@ -94,7 +98,8 @@ impl State {
     pub(crate) fn empty() -> Self {
         Self {
             views: [[Entry::NONE; KEYS]; SERVERS],
-            queues: [[Flight::NONE; QUEUE]; LINKS],
+            queues: Queues::EMPTY,
+            flights: [Flight::NONE; ROOM],
             alive: 0,
             drained: 0,
             flags: 0,
@@ -191,10 +196,10 @@ impl State {
     pub(crate) const fn link(&mut self, a: Server, b: Server) {
         self.alive |= pair(a, b);
     }
-    pub(crate) const fn cut(&mut self, a: Server, b: Server) {
+    pub(crate) fn cut(&mut self, a: Server, b: Server) {
         self.alive &= !pair(a, b);
-        self.queues[directed(a, b)] = [Flight::NONE; QUEUE];
-        self.queues[directed(b, a)] = [Flight::NONE; QUEUE];
+        self.queues.clear(directed(a, b), &mut self.flights);
+        self.queues.clear(directed(b, a), &mut self.flights);
     }
     /// The running servers that a server can reach over links that are up, itself among them, one bit each.
     pub(crate) fn reachable(&self, server: Server) -> u8 {
@@ -235,6 +240,11 @@ impl State {
     pub(crate) const fn set_age(&mut self, server: Server, origin: Server, age: u8) {
         let ages = &mut self.ages[server.0 as usize];
         *ages = *ages & !(3 << (2 * origin.0)) | (age & 3) << (2 * origin.0);
+    }
+    /// Whether some server has flushed another.
+    pub(crate) fn has_flushed(&self) -> bool {
+        const { assert!(HOLD == 3, "both bits of an age") };
+        self.ages.iter().any(|ages| ages & ages >> 1 & 0x15 != 0)
     }
     /// Intervals since a server stopped, at most 7.
     pub(crate) const fn dead_for(&self, server: Server) -> u8 {
@@ -286,36 +296,28 @@ impl State {
     }
 
     /// Whether nothing is on its way between servers.
-    pub fn is_quiet(&self) -> bool {
-        self.queues.iter().all(|queue| queue[0] == Flight::NONE)
+    pub const fn is_quiet(&self) -> bool {
+        self.queues.is_empty()
+    }
+    fn on(&self, link: usize) -> &[Flight] {
+        self.queues.on(link, &self.flights)
     }
     /// What is on its way from one server to another, oldest first.
     pub(crate) fn in_flight(&self, from: Server, to: Server) -> impl Iterator<Item = Flight> + '_ {
-        self.queues[directed(from, to)]
-            .iter()
-            .copied()
-            .take_while(|&flight| flight != Flight::NONE)
+        self.on(directed(from, to)).iter().copied()
     }
     pub(crate) fn next_in_flight(&self, from: Server, to: Server) -> Option<Flight> {
-        Some(self.queues[directed(from, to)][0]).filter(|&flight| flight != Flight::NONE)
+        self.on(directed(from, to)).first().copied()
     }
     pub(crate) fn take_flight(&mut self, from: Server, to: Server) -> Option<Flight> {
-        let flight = self.next_in_flight(from, to)?;
-        let queue = &mut self.queues[directed(from, to)];
-        queue.copy_within(1.., 0);
-        queue[QUEUE - 1] = Flight::NONE;
-        Some(flight)
+        self.queues.take(directed(from, to), &mut self.flights)
     }
     /// Puts a record on its way; a record that does not fit is lost and raises [`OVERFLOW`].
     pub(crate) fn put_flight(&mut self, from: Server, to: Server, flight: Flight, capacity: u8) {
-        let queue = &mut self.queues[directed(from, to)];
-        match queue
-            .iter_mut()
-            .take(usize::from(capacity))
-            .find(|place| **place == Flight::NONE)
-        {
-            Some(place) => *place = flight,
-            None => self.set_flag(OVERFLOW),
+        let link = directed(from, to);
+        let room = self.on(link).len() < usize::from(capacity).min(QUEUE);
+        if !(room && self.queues.put(link, &mut self.flights, flight)) {
+            self.set_flag(OVERFLOW);
         }
     }
     pub(crate) const fn next_rank(&mut self, rank: u8) -> u8 {
@@ -344,8 +346,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn state_is_at_most_256_octets() {
-        assert!(size_of::<State>() <= 256, "{}", size_of::<State>());
+    fn state_is_at_most_176_octets() {
+        assert!(size_of::<State>() <= 176, "{}", size_of::<State>());
+    }
+
+    #[test]
+    fn a_flush_is_noticed_whoever_flushes_whom() {
+        for (at, origin) in server_numbers().flat_map(|at| server_numbers().map(move |o| (at, o))) {
+            for age in 0..=HOLD {
+                let mut state = State::empty();
+                state.set_age(at, origin, age);
+                assert_eq!(state.has_flushed(), age == HOLD, "{at} {origin} {age}");
+            }
+        }
     }
 
     #[test]

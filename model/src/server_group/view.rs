@@ -2,8 +2,9 @@
 
 use super::ServerGroup;
 use super::action::{Client, Range, Server};
-use super::observation::{RecordKind, ServerList};
+use super::observation::RecordKind;
 use super::packed::Key;
+use super::server_list::ServerList;
 use super::state::{HOLD, State};
 use crate::rules::{MapKey, MapRemoval, Mutant, RedirectFlag, RedirectOrder};
 
@@ -136,29 +137,22 @@ pub(crate) fn redirect_map(
         };
         learned.sort_by_key(sender);
     }
-    let others = || learned.iter();
-    let mut order = ServerList::EMPTY;
+    let mut order = learned;
     match rules.redirect_order {
         // A01: own address first, then the learned servers in ascending order of OID. R2443-2-20
+        // A04: a server that is being drained puts the first other one at the head.
         RedirectOrder::SelfFirst => {
-            let mut others = others().peekable();
-            // A04: a server that is being drained puts the first other one at the head.
-            if state.is_drained(server)
-                && let Some(first) = others.next()
-            {
-                order.push(first);
-            }
-            order.push(server);
-            others.for_each(|other| order.push(other));
+            let behind = state.is_drained(server) && !learned.is_empty();
+            order.insert(usize::from(behind), server);
         }
         RedirectOrder::Ascending => {
-            let lower = others().filter(|&other| other < server);
-            lower.for_each(|other| order.push(other));
-            order.push(server);
-            let higher = others().filter(|&other| other > server);
-            higher.for_each(|other| order.push(other));
+            order.sort_by_key(|&other| other > server);
+            order.insert(
+                learned.iter().filter(|&other| other < server).count(),
+                server,
+            );
         }
-        RedirectOrder::LearnedOnly => others().for_each(|other| order.push(other)),
+        RedirectOrder::LearnedOnly => {}
     }
     if rules.mutant == Mutant::MapRepeats
         && let Some(first) = order.first()

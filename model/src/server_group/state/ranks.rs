@@ -1,6 +1,6 @@
 //! Sequence numbers as ranks, and what one number means.
 
-use super::{Flight, Key, State};
+use super::{Key, State};
 
 /// Ranks are 1..=k without a gap exactly if adding 2 to the mask clears all of its bits.
 const fn has_gap(used: u16) -> bool {
@@ -8,22 +8,6 @@ const fn has_gap(used: u16) -> bool {
 }
 
 impl State {
-    /// Whether all records on their way, wherever, are as wanted.
-    #[inline]
-    fn all_moving(&self, mut wanted: impl FnMut(Flight) -> bool) -> bool {
-        for queue in &self.queues {
-            for &flight in queue {
-                if flight == Flight::NONE {
-                    break;
-                }
-                if !wanted(flight) {
-                    return false;
-                }
-            }
-        }
-        true
-    }
-
     /// Whether no two instances of a key with the same number differ in content.
     pub(crate) fn versions_agree(&self) -> bool {
         let [a, b, c] = &self.views;
@@ -38,13 +22,27 @@ impl State {
         if !cached || self.is_quiet() {
             return cached;
         }
-        // What some cache holds, too, has been compared with all that are held; the rest are few.
-        self.all_moving(|flight| {
-            let (key, entry) = (flight.key(), flight.entry());
-            let held = self.views.each_ref().map(|view| view[key.index()]);
-            let agrees = !held.iter().any(|&other| entry.contradicts(other));
-            let fits = |other: Flight| other.key() != key || !entry.contradicts(other.entry());
-            agrees && (held.contains(&entry) || self.all_moving(fits))
+        // What some cache holds, too, has been compared with all that are held; the rest are few: one bit each.
+        let (mut agree, mut rest) = (true, 0u32);
+        for (place, flight) in self.queues.all(&self.flights).iter().enumerate() {
+            let entry = flight.entry();
+            let held = [a, b, c].map(|view| view[flight.key().index()]);
+            agree &= !held.map(|other| entry.contradicts(other)).contains(&true);
+            rest |= u32::from(!held.contains(&entry)) << place;
+        }
+        agree && (rest & rest.wrapping_sub(1) == 0 || self.agree(rest))
+    }
+
+    /// Whether flights (one bit each) agree with each other.
+    #[cold]
+    fn agree(&self, flights: u32) -> bool {
+        let some = || {
+            let all = self.queues.all(&self.flights).iter().enumerate();
+            all.filter(|(place, _)| flights >> place & 1 == 1)
+                .map(|(_, flight)| *flight)
+        };
+        some().all(|one| {
+            some().all(|other| one.key() != other.key() || !one.entry().contradicts(other.entry()))
         })
     }
 
@@ -89,12 +87,9 @@ impl State {
     /// The ranks of a key that are anywhere, one bit each.
     fn ranks(&self, key: Key) -> u16 {
         let mut used = self.cached_ranks(key);
-        self.all_moving(|flight| {
-            if flight.key() == key {
-                used |= 1 << flight.entry().rank();
-            }
-            true
-        });
+        for flight in self.queues.all(&self.flights) {
+            used |= u16::from(flight.key() == key) << flight.entry().rank();
+        }
         used
     }
 
@@ -110,12 +105,8 @@ impl State {
                 *entry = entry.with_rank(rank_of(entry.rank()));
             }
         }
-        for queue in &mut self.queues {
-            for flight in queue
-                .iter_mut()
-                .take_while(|flight| **flight != Flight::NONE)
-                .filter(|flight| flight.key() == key)
-            {
+        for flight in self.queues.all_mut(&mut self.flights) {
+            if flight.key() == key {
                 *flight = flight.with_rank(rank_of(flight.entry().rank()));
             }
         }
@@ -124,7 +115,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Entry, KEYS};
+    use super::super::{Entry, Flight, KEYS};
     use super::*;
     use crate::rules::Rules;
     use crate::server_group::action::Server;
@@ -223,10 +214,9 @@ mod tests {
                     && seen.len() < 30_000
                 {
                     let mut used = [0u16; KEYS];
-                    state.all_moving(|flight| {
+                    for flight in state.queues.all(&state.flights) {
                         used[flight.key().index()] |= 1 << flight.entry().rank();
-                        true
-                    });
+                    }
                     for view in &state.views {
                         for (used, entry) in used.iter_mut().zip(view) {
                             *used |= 1 << entry.rank();
