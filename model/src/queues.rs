@@ -8,8 +8,8 @@ const WIDTH: usize = 5;
 /// The most places of an array.
 pub(crate) const MOST: usize = (1 << WIDTH) - 1;
 
-/// Where each of `LINKS` queues, 12 at most, ends in an array that they share, at most [`MOST`] places. What is on its way is
-/// not the default value; all places behind the last queue have it, so that equal queues are equal octets.
+/// Where each of `LINKS` queues, 12 at most, ends in an array that they share, of at most [`MOST`] places. Those behind the
+/// last queue have the default value, so that equal queues are equal octets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, IntoBytes, Immutable)]
 #[repr(transparent)]
 pub(crate) struct Queues<const LINKS: usize>(u64);
@@ -29,6 +29,7 @@ impl<const LINKS: usize> Queues<LINKS> {
 
     /// A one for the end of a queue, and for those behind it.
     const fn from(link: usize) -> u64 {
+        debug_assert!(link < LINKS);
         Self::ONES & (u64::MAX << (WIDTH * link))
     }
     #[expect(clippy::cast_possible_truncation, reason = "five bits")]

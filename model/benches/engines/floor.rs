@@ -1,5 +1,5 @@
-//! What no engine can be faster than: all successors of all states and all safety properties, and nothing else. Who is
-//! compared with whom, and what is remembered, comes on top.
+//! What the model itself takes: all successors of all states and all safety properties, and nothing else. What an engine
+//! compares and remembers comes on top.
 
 use crate::row::Counted;
 use mars_model::explore::{Kinds, Space, Successors};
@@ -7,6 +7,7 @@ use stateright::{Expectation, Model};
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::hint::black_box;
+use std::panic::resume_unwind;
 use std::time::Instant;
 
 /// Counts successors and drops them.
@@ -66,7 +67,10 @@ where
     let transitions: u64 = std::thread::scope(|scope| {
         let parts = states.chunks(states.len().div_ceil(threads).max(1));
         let parts: Vec<_> = parts.map(|part| scope.spawn(move || all(part))).collect();
-        parts.into_iter().filter_map(|part| part.join().ok()).sum()
+        parts
+            .into_iter()
+            .map(|part| part.join().unwrap_or_else(|why| resume_unwind(why)))
+            .sum()
     });
     Counted {
         wall: started.elapsed().as_secs_f64(),

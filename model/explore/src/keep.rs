@@ -16,7 +16,7 @@ pub(super) struct Kept<T> {
 }
 
 /// The third phase for some neighbouring units: drops what others claimed first, asks the open properties about the
-/// rest. `lost` has the losers of each owner and unit; the units begin at `first`.
+/// rest. `lost` has the losers of each group of shards and unit; the units begin at `first`.
 pub(super) fn keep<M: Model, K: Key>(
     examiner: &mut Examiner<'_, M>,
     hand: &mut Hand<M::State, K>,

@@ -302,9 +302,11 @@ where
             .sum::<u64>();
         drop(units);
         let mut first = self.log.len();
-        for (out, place) in outs.iter_mut().zip(0..) {
+        for out in &mut outs {
             self.number(parents, out);
-            if let Some(hand) = self.hands.get_mut(place % threads) {
+            // Who has taken most gets most, so that nobody gathers them.
+            let hands = self.hands.iter_mut().take(threads);
+            if let Some(hand) = hands.min_by_key(|hand| hand.outs.len()) {
                 hand.outs.push(std::mem::replace(out, Out::new()));
             }
         }
@@ -326,7 +328,7 @@ where
             self.frontier_octets -= block.capacity() * size_of::<StateOf<S>>();
             let hand = self.hands.get_mut(place % threads);
             if let Some(hand) =
-                hand.filter(|hand| hand.blocks.len() < SPARE && block.capacity() >= UNIT)
+                hand.filter(|hand| hand.blocks.len() < SPARE && block.capacity() == UNIT)
             {
                 hand.blocks.push(block);
             }

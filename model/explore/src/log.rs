@@ -49,8 +49,8 @@ impl Log {
                 return;
             };
             let count = states.len().min(SEGMENT - parents.len());
-            parents.reserve(count);
-            places.reserve(count);
+            make_room(parents, count);
+            make_room(places, count);
             for (parent, place) in states.by_ref().take(count) {
                 let short = u16::try_from(place).unwrap_or(FAR);
                 if short == FAR {
@@ -94,6 +94,15 @@ impl Log {
     }
 }
 
+/// Room for so many more of a segment, which never has more than it can hold.
+fn make_room<T>(segment: &mut Vec<T>, more: usize) {
+    let wanted = segment.len() + more;
+    if wanted > segment.capacity() {
+        let room = wanted.next_power_of_two().min(SEGMENT);
+        segment.reserve_exact(room.saturating_sub(segment.len()));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +117,10 @@ mod tests {
             let piece = first..steps.min(first + 3_001);
             log.extend(piece.map(|number| (number, 65_530 + number % 10)));
         }
+        // Segments are full and have no room beside, so that a state costs six octets.
+        let room = log.parents.iter().map(Vec::capacity);
+        assert!(room.eq([SEGMENT, 16]));
+        assert_eq!(log.octets(), (SEGMENT + 16) * 6 + log.far.len() * 24);
         let places = log.places_to(steps);
         assert_eq!(places.len(), SEGMENT + 11);
         assert_eq!(places.first(), Some(&70_000));

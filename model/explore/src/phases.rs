@@ -16,7 +16,7 @@ type OutOf<S> = Out<StateOf<S>, <S as Space>::Key>;
 /// In how many parts, for each thread, what came of a batch is kept: who is done early takes one more.
 const PARTS: usize = 2;
 
-/// The threads of a search beside the one that calls it. They live as long as the search does: a phase takes less time
+/// The threads of a search beside the one that calls it. They live as long as the search does: a batch takes less time
 /// than starting a thread may.
 pub(super) struct Crew(Option<ThreadPool>);
 
@@ -33,14 +33,15 @@ impl Crew {
         1 + self.0.as_ref().map_or(0, ThreadPool::current_num_threads)
     }
 
-    /// Does all jobs at the same time, the first of them on the calling thread; what they came to, in order. There may be
-    /// as many as there are threads: they wait for each other. A panic of one goes on here.
+    /// Does all jobs at the same time, the first of them on the calling thread; what they came to, in order. There must be
+    /// no more than there are threads: they wait for each other, so each needs one of its own. A panic of one goes on here.
     fn work<T: Send, J: FnOnce() -> T + Send>(
         &self,
         own: impl FnOnce() -> T,
         others: impl Iterator<Item = J>,
     ) -> Vec<T> {
         let jobs: Vec<_> = others.collect();
+        debug_assert!(jobs.len() < self.threads(), "each job has a thread");
         let mut results: Vec<Option<T>> = jobs.iter().map(|_| None).collect();
         let first = match &self.0 {
             Some(pool) if !jobs.is_empty() => pool.in_place_scope(|scope| {
@@ -150,7 +151,7 @@ where
             return Vec::new();
         }
         let kept = self.keep(hand, &mut examiner);
-        // Not for what was kept: to wait here is to wait busily, and so not to be late for the next batch.
+        // What was kept does not need this meeting; but who waits here is still awake when the next batch begins.
         member.meet();
         kept
     }
@@ -183,7 +184,11 @@ where
     ) -> Vec<(usize, Kept<StateOf<S>>)> {
         let lost: Vec<_> = self.lost.iter().filter_map(OnceLock::get).collect();
         let done = self.done();
-        let share = done.div_ceil(PARTS * self.shared.threads).max(1);
+        let parts = match self.shared.threads {
+            1 => 1,
+            threads => PARTS * threads,
+        };
+        let share = done.div_ceil(parts).max(1);
         let mut all = Vec::new();
         loop {
             let part = self.part.fetch_add(1, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! The set of visited states: open addressing with linear probing, in shards that grow singly.
 //!
 //! The search alternates between two phases: while successors are generated, all threads share the table and only read
-//! it; then each thread owns some shards and nobody reads. So a place is a plain word, 64 or 128 bits wide, without atomics;
+//! it; then each shard has one thread that writes and nobody reads. So a place is a plain word, 64 or 128 bits wide, without atomics;
 //! a lock of each shard keeps the phases apart, and is taken once for each. Eight places are a line; with 64-bit keys one access to
 //! memory brings all of it. A key goes to the first line with room from its home on. A home is found by multiplication, not
 //! by a mask: a shard can then grow by half, and as its members lie nearly in the order of their hashes, growing reads and
@@ -11,7 +11,7 @@
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// Shards; a power of two, and the most threads that can insert.
+/// Shards; a power of two, and the most threads of a search.
 pub(super) const SHARDS: usize = 64;
 
 /// What a state is known by in the table: all of its bits, or a fingerprint.
@@ -216,7 +216,7 @@ impl<K: Key> Table<K> {
         Reading(shards.map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// The shards of a range, as far as there are some, to add to.
+    /// Those shards of a range that exist, to add to.
     pub(super) fn write(&self, range: Range<usize>) -> Writing<'_, K> {
         let (first, count) = (range.start, range.len());
         let shards = self.shards.iter().skip(first).take(count);
@@ -294,7 +294,7 @@ mod tests {
             self.read().contains(key.mixed(), key)
         }
         fn insert(&self, key: K) -> bool {
-            // The owner of half of the shards, as with two threads.
+            // Of half of the shards, so that the first is not the table's.
             let first = shard_of(key.mixed()) / (SHARDS / 2) * (SHARDS / 2);
             let mut part = self.write(first..first + SHARDS / 2);
             part.insert(key.mixed(), key)

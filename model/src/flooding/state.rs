@@ -16,12 +16,13 @@ const PAIRS: usize = SERVERS * (SERVERS - 1);
 pub const QUEUE: usize = 6;
 /// Records on their way everywhere, at most; where that is too few, [`OVERFLOW`] is raised.
 const ROOM: usize = 22;
+const _: () = assert!(ROOM <= crate::queues::MOST);
 /// The greatest number: a key's last word.
 pub(super) const PURGE: u8 = 7;
 
 /// A server took an older instance of a key for a newer one.
 pub(super) const REGRESS: u8 = 1;
-/// A link, the numbers of a key or the versions were not enough.
+/// A link, all links together, the numbers of a key or the versions were not enough.
 pub(super) const OVERFLOW: u8 = 2;
 /// A record was passed on with a hop count that had not fallen.
 pub(super) const HOPS_KEPT: u8 = 4;
@@ -329,7 +330,11 @@ impl Portable for State {
         let latest = Portable::read(octets)?;
         let (mut queues, mut flights) = (Queues::EMPTY, [Flight::NONE; ROOM]);
         for pair in 0..PAIRS {
-            for _ in 0..u8::read(octets)? {
+            let length = u8::read(octets)?;
+            if usize::from(length) > QUEUE {
+                return None;
+            }
+            for _ in 0..length {
                 let flight = Flight(Portable::read(octets)?);
                 if flight == Flight::NONE || !queues.put(pair, &mut flights, flight) {
                     return None;
@@ -370,6 +375,41 @@ mod tests {
             }
         }
         assert_eq!((pairs.len(), links), (PAIRS, 0x3f));
+    }
+
+    #[test]
+    fn a_link_and_all_links_together_can_be_too_full() {
+        let budgets = crate::flooding::scenarios()[0].budgets;
+        let flight = Flight::new(0, Entry::new(1, true, 0), 0, false);
+        let fill = |pairs: usize, count: usize| {
+            let mut state = State::empty(budgets);
+            for sent in 0..count {
+                let pair = sent % pairs;
+                let from = Server(u8::try_from(pair / 3).unwrap());
+                let to = (0..4).map(Server).filter(|&to| to != from).nth(pair % 3);
+                state.put_flight(from, to.unwrap(), flight, 6);
+            }
+            state
+        };
+        for (pairs, room) in [(1, QUEUE), (PAIRS, ROOM)] {
+            let full = fill(pairs, room);
+            assert!(!full.has_flag(OVERFLOW));
+            assert!(fill(pairs, room + 1).has_flag(OVERFLOW));
+            let mut octets = Vec::new();
+            full.write(&mut octets);
+            assert_eq!(State::read(&mut octets.as_slice()), Some(full));
+        }
+        // More on the first link than it can hold: its number comes behind the caches and the latest versions.
+        let mut octets = Vec::new();
+        fill(1, QUEUE).write(&mut octets);
+        let length = octets.get_mut(2 * KEYS * SERVERS).unwrap();
+        assert_eq!(usize::from(*length), QUEUE);
+        *length += 1;
+        octets.splice(
+            2 * KEYS * SERVERS + 1..2 * KEYS * SERVERS + 1,
+            flight.0.to_le_bytes(),
+        );
+        assert_eq!(State::read(&mut octets.as_slice()), None);
     }
 
     #[test]

@@ -283,7 +283,17 @@ macro_rules! portable {
         }
     )*};
 }
-portable!(Entry, Flight, Cmis);
+portable!(Entry, Cmis);
+
+impl Portable for Flight {
+    fn write(&self, octets: &mut Vec<u8>) {
+        self.0.write(octets);
+    }
+    fn read(octets: &mut &[u8]) -> Option<Self> {
+        let flight = Self(Portable::read(octets)?);
+        (flight.key().index() < KEYS).then_some(flight)
+    }
+}
 
 impl Portable for ClientState {
     fn write(&self, octets: &mut Vec<u8>) {

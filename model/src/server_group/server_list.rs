@@ -3,7 +3,7 @@
 use super::action::Server;
 use std::fmt::{Debug, Formatter, Result};
 
-/// A short list of servers. In one word, since every state has some made: the number of entries, then the first, the
+/// A short list of servers. In one word, since several are made for every state: the number of entries, then the first, the
 /// second and the third, four bits each; where there is no entry they are 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ServerList(u16);

@@ -25,6 +25,7 @@ const LINKS: usize = SERVERS * (SERVERS - 1);
 pub const QUEUE: usize = 12;
 /// Records that all links together can hold; where that is too few, the property `links-suffice` fails.
 const ROOM: usize = 28;
+const _: () = assert!(ROOM <= crate::queues::MOST);
 /// An originator that was silent for this many intervals is flushed (B01: 150 s in intervals of 60 s).
 pub const HOLD: u8 = 3;
 /// Intervals until a CMI that was given up is surely free again: 2 x 150 s after a moment inside an interval (E04).
@@ -46,7 +47,7 @@ pub(crate) struct Left {
     pub(crate) hangs: u8,
 }
 
-/// A link or a rank did not fit.
+/// A link, all links together, or a rank had no room.
 pub(crate) const OVERFLOW: u8 = 1;
 /// A cached number went down.
 pub(crate) const REGRESS: u8 = 2;
@@ -348,6 +349,21 @@ mod tests {
     #[test]
     fn state_is_at_most_176_octets() {
         assert!(size_of::<State>() <= 176, "{}", size_of::<State>());
+    }
+
+    #[test]
+    fn all_links_together_can_be_too_full() {
+        let mut state = State::empty();
+        let flight = Flight::new(Key::redirect(Server(1)), Entry::new(1, true, 0), 0, false);
+        for sent in 0..=ROOM {
+            // From each server to each other one.
+            let from = Server(u8::try_from(sent % 3).unwrap());
+            let to = Server((from.0 + 1 + u8::from(sent % 6 > 2)) % 3);
+            assert!(!state.has_flag(OVERFLOW), "{sent}");
+            state.put_flight(from, to, flight, 12);
+        }
+        assert!(state.has_flag(OVERFLOW));
+        assert_eq!(state.queues.len(), ROOM);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! of 176 octets takes about 75.
 
 use super::super::packed::{Entry, Flight};
-use super::{LINKS, Left, State};
+use super::{LINKS, Left, QUEUE, State};
 use crate::explore::timely::Portable;
 
 impl Portable for State {
@@ -43,7 +43,11 @@ impl Portable for State {
             }
         }
         for link in 0..LINKS {
-            for _ in 0..u8::read(octets)? {
+            let length = u8::read(octets)?;
+            if usize::from(length) > QUEUE {
+                return None;
+            }
+            for _ in 0..length {
                 let flight: Flight = Portable::read(octets)?;
                 if flight == Flight::NONE || !state.queues.put(link, &mut state.flights, flight) {
                     return None;
@@ -161,5 +165,16 @@ mod tests {
         octets[3] = 0;
         octets[12] = 200;
         assert_eq!(State::read(&mut octets.as_slice()), None);
+        // Behind the number of flights on the first link: so many, each of this key.
+        let with = |count: usize, key: u16| {
+            let flight = (key | 1 << 5).to_le_bytes();
+            let mut octets = octets.clone();
+            octets[12] = u8::try_from(count).unwrap();
+            octets.splice(13..13, flight.repeat(count));
+            State::read(&mut octets.as_slice()).map(|state| state.queues.len())
+        };
+        assert_eq!(with(QUEUE, 26), Some(QUEUE));
+        assert_eq!(with(QUEUE + 1, 26), None);
+        assert_eq!(with(1, 27), None);
     }
 }
