@@ -30,6 +30,22 @@ fn a_join_from_the_net_is_announced_punched_and_passed_on() {
 }
 
 #[test]
+fn a_server_without_leaves_stores_and_passes_on_and_is_silent() {
+    // R2443-5.1-09
+    let model = model();
+    let mut actions = settled(&model, &[register(C0, A)]);
+    actions.extend([join(C0, G1), deliver(A, B)]);
+    let kind = RecordKind::Join {
+        client: C0,
+        range: G1,
+    };
+    let step = last(&model, &actions);
+    assert_eq!(step.observations, [csu(B, C, A, kind, true, 1, 1)]);
+    let members = project(&model, &step.state, B).unwrap().members;
+    assert_eq!(members, [(C0, G1, A)]);
+}
+
+#[test]
 fn a_leave_and_a_deregister_from_the_net_differ_on_the_ccvc() {
     let model = model();
     let before = [register(C1, B), register(C0, A), join(C0, G1)];
