@@ -9,9 +9,8 @@
 //! machine disturb it less than `wall`. The ratios are to the faster of stateright's two breadth-first searches.
 //! `kernel 1, 2x` are two searches on one thread each at the same time, of which `wall` and `cpu` are one search's share:
 //! so much, and no more, can two threads gain over one on this machine. `model alone 2` makes all successors of all states
-//! and asks all safety properties, on two threads, and remembers nothing
-//! (so its `B/state` is 0): about what an engine would reach that took no time itself. Rows that count differently from the others are
-//! marked, and then the exit code is 1. Spin runs two-phase commit only; it needs `spin` and `gcc`, and its processor
+//! and asks all safety properties, on two threads, and remembers nothing (so its `B/state` is 0): about what
+//! an engine would reach that took no time itself. Rows that count differently from the others are marked, and then the exit code is 1. Spin runs two-phase commit only; it needs `spin` and `gcc`, and its processor
 //! time is its wall time.
 
 mod floor;

@@ -90,7 +90,7 @@ impl State {
         for flight in self.queues.all(&self.flights) {
             used |= u16::from(flight.key() == key) << flight.entry().rank();
         }
-        used
+        used & !1
     }
 
     /// Brings the numbers of a key, of which these are used, to their ranks.
